@@ -1,0 +1,58 @@
+# make demo   set up .venv and annotate the example, in process
+# make test   set up everything, check, and run every test, the real Triton server included
+# make check  ruff, mypy, import-linter
+
+PYTHON ?= python3
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
+DEBIAN = bcftools tabix
+
+.PHONY: demo test check debian clean
+
+demo: .venv/core
+	@mkdir -p out
+	$(BIN)/regplug annotate examples/variants.vcf --fasta examples/example.hg38.fa.gz -o out/demo.vcf.gz
+	@$(BIN)/python examples/show.py out/demo.vcf.gz
+
+test: .venv/all debian check
+	$(BIN)/python -m pytest
+	$(MAKE) test-numpy2
+
+# The package as most people install it: no torch, no server, NumPy 2.
+.PHONY: test-numpy2
+test-numpy2: .venv-numpy2/ready
+	.venv-numpy2/bin/python -m pytest -m "not triton and not slow and not data" tests --ignore tests/train
+
+check: .venv/all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/core: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP) -c constraints.txt -e .
+	touch $@
+
+.venv/all: .venv/core
+	$(PIP) -c constraints.txt -e '.[parquet,server,train,triton]' --group test --group check
+	touch $@
+
+.venv-numpy2/ready: pyproject.toml constraints.txt
+	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
+	grep -v '^numpy==' constraints.txt > .venv-numpy2/constraints.txt
+	$(PIP2) --upgrade 'pip>=25.1'
+	$(PIP2) -c .venv-numpy2/constraints.txt 'numpy>=2' -e '.[parquet]' --group test
+	touch $@
+
+# As root: install what is missing. Else: name it.
+debian:
+	@missing=$$(for p in $(DEBIAN); do command -v $$p > /dev/null || echo $$p; done); \
+	if [ -z "$$missing" ]; then exit 0; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing; \
+	else echo "make test needs $$missing: install them (Debian: apt-get install $$missing)" >&2; exit 1; fi
+
+clean:
+	rm -rf .venv .venv-numpy2 out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

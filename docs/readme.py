@@ -1,0 +1,78 @@
+"""Write the figures of README.md: the example before and after, the table of the models.
+
+`python docs/readme.py` rewrites the blocks between `<!-- begin NAME -->` and `<!-- end NAME -->`;
+with `--check` it changes nothing and exits with 1 if one is not up to date.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from regplug.repository import model_names, read_card
+
+ROOT = Path(__file__).parent.parent
+SHOWN = ("TERT_C228T", "TERT_C250T", "HBB_deletion")
+TAGS = ("RP_STATUS", "RP_DEEPBIND_ENCODE_ELK1", "RP_DEEPBIND_ENCODE_GABPA", "RP_DEEPBIND_ENCODE__")
+
+
+def example() -> str:
+    """Return three records of the example before and after, with some of the tags."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "out.vcf")
+        command = [sys.executable, "-m", "regplug", "annotate", "examples/variants.vcf"]
+        command += ["--fasta", "examples/example.hg38.fa.gz", "-o", str(out)]
+        subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+        after = out.read_text()
+    before = (ROOT / "examples/variants.vcf").read_text()
+    return "```\n" + _records(before) + "\n\n" + _records(after) + "\n```"
+
+
+def models() -> str:
+    """Return the table of the models in model_repo, a row each."""
+    lines = [
+        "| model | reads | AUC of each target on held-out peaks | mean |",
+        "|---|---|---|---:|",
+    ]
+    for name in model_names(ROOT / "model_repo"):
+        card = read_card(ROOT / "model_repo" / name)
+        if card.window is None:
+            continue
+        aucs = ", ".join(f"{t.label} {float(t.about['auc']):.3f}" for t in card.targets)
+        mean = card.metrics["mean AUC"]
+        lines.append(f"| `{name}` | {card.window} bases | {aucs} | {mean:.4f} |")
+    return "\n".join(lines)
+
+
+def _records(text: str) -> str:
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+    return "\n".join(_record(row) for name in SHOWN for row in rows if row[2] == name)
+
+
+def _record(row: list[str]) -> str:
+    """Return columns 1 to 5 and 8, of our tags only some."""
+    kept = [i for i in row[7].split(";") if not i.startswith("RP_") or i.startswith(TAGS)]
+    dropped = len(kept) < len(row[7].split(";"))
+    return "  ".join([*row[:5], ";".join(kept) + (";..." if dropped else "")])
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"example": example, "models": models}
+
+
+def main() -> None:
+    """Rewrite README.md, or compare."""
+    path = ROOT / "README.md"
+    old = new = path.read_text()
+    for name, block in BLOCKS.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        text = begin + block() + "\n" + end
+        new = re.sub(f"{begin}.*?{end}", lambda _, t=text: t, new, flags=re.DOTALL)
+    if "--check" in sys.argv:
+        sys.exit(0 if new == old else "README.md is not up to date: run python docs/readme.py")
+    path.write_text(new)
+
+
+if __name__ == "__main__":
+    main()

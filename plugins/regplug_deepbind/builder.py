@@ -1,0 +1,89 @@
+"""A thin layer over onnx.helper, so that graph code reads like array code."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import ArrayLike
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+
+OPSET = 17
+IR_VERSION = 8
+
+
+class Builder:
+    """Collects nodes and initializers; every method returns the name of the tensor it makes."""
+
+    def __init__(self) -> None:
+        """Start with an empty graph."""
+        self._nodes: list[NodeProto] = []
+        self._initializers: dict[tuple[str, tuple[int, ...], bytes], TensorProto] = {}
+        self._names: Counter[str] = Counter()
+        self._scope = ""
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Prefix the names of everything made inside with `name/`."""
+        outer, self._scope = self._scope, f"{self._scope}{name}/"
+        yield
+        self._scope = outer
+
+    def constant(self, value: ArrayLike, dtype: type[np.generic]) -> str:
+        """Return the initializer of an array; equal arrays are stored once."""
+        array = np.ascontiguousarray(value, dtype=dtype).reshape(np.shape(value))
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._initializers:
+            self._initializers[key] = numpy_helper.from_array(array, self._unique("constant"))
+        return str(self._initializers[key].name)
+
+    def ints(self, *values: int) -> str:
+        """Return the initializer of a vector of int64."""
+        return self.constant(values, np.int64)
+
+    def op(self, kind: str, *inputs: str, **attributes: int | Sequence[int]) -> str:
+        """Return the only output of a new node."""
+        name = self._unique(kind)
+        self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def name(self, name: str, tensor: str) -> None:
+        """Give a tensor a name of its own, as the outputs of a graph need."""
+        self._nodes.append(helper.make_node("Identity", [tensor], [name], name=name))
+
+    def size(self, tensor: str, axis: int) -> str:
+        """Return a tensor's size along an axis, int64, shape (1,)."""
+        return self.op("Shape", tensor, start=axis, end=axis + 1)
+
+    def cut(self, tensor: str, start: int | str, stop: int | str, axis: int) -> str:
+        """Return tensor[start:stop] along an axis; a bound may be an int64 tensor of shape (1,)."""
+        bounds = (self.ints(bound) if isinstance(bound, int) else bound for bound in (start, stop))
+        return self.op("Slice", tensor, *bounds, self.ints(axis))
+
+    def reshape(self, tensor: str, *shape: int | str) -> str:
+        """Return the tensor in a shape; a size may be an int64 tensor of shape (1,)."""
+        sizes = [size for size in shape if isinstance(size, int)]
+        if len(sizes) == len(shape):
+            return self.op("Reshape", tensor, self.ints(*sizes))
+        parts = [self.ints(size) if isinstance(size, int) else size for size in shape]
+        return self.op("Reshape", tensor, self.op("Concat", *parts, axis=0))
+
+    def model(
+        self, inputs: Sequence[ValueInfoProto], outputs: Sequence[ValueInfoProto], doc: str
+    ) -> ModelProto:
+        """Return the finished model."""
+        graph = helper.make_graph(
+            self._nodes, "deepbind", inputs, outputs, list(self._initializers.values())
+        )
+        return helper.make_model(
+            graph,
+            producer_name="regplug",
+            doc_string=doc,
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+
+    def _unique(self, kind: str) -> str:
+        stem = self._scope + kind
+        self._names[stem] += 1
+        return f"{stem}_{self._names[stem]}"

@@ -1,0 +1,5 @@
+"""`python -m regplug`."""
+
+from regplug.cli import main
+
+main()

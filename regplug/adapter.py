@@ -1,0 +1,164 @@
+"""Alleles ─Adapter.score→ Scores: hop 3 of the road from a VCF record to its INFO.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from regplug.alleles import Alleles
+from regplug.backend import Backend
+from regplug.card import ModelCard
+from regplug.effects import EFFECTS, Array, Scores, difference, most_extreme
+from regplug.errors import ModelError
+
+FEW_TARGETS = 16  # a model with more targets writes only those asked for
+Values = Sequence[float] | Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class InfoField:
+    """One ##INFO line, Number=A.
+
+    Attributes:
+        id: the tag, [A-Z_][A-Z0-9_]*.
+        description: for the header.
+        type: "Float" or "String".
+        values: the column of n values for the n ALTs of Scores; NaN or None where there is none.
+    """
+
+    id: str
+    description: str
+    type: str
+    values: Callable[[Scores], Values] = field(repr=False, compare=False)
+
+
+class FieldOptions(msgspec.Struct, frozen=True):
+    """The tags to write: `targets` by label (none: the card decides), `scores` as in EFFECTS."""
+
+    targets: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ("diff",)
+
+
+class Adapter(Protocol):
+    """Knows what the numbers of a model family mean; `name` is the cards' `family`."""
+
+    name: str
+
+    def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
+        """Return the tags that a model writes."""
+
+    def score(self, alleles: Alleles, backend: Backend) -> Scores:
+        """Return the REF and ALT predictions of a batch."""
+
+
+class VariantEffect:
+    """The default adapter: ALT − REF on the card's scale, for any model with a card."""
+
+    name = "variant_effect"
+    effect = "change of the prediction, ALT - REF"
+
+    def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
+        """Return a tag per chosen target and score, then `__TOP` and `__MAX`.
+
+        Raises:
+            ModelError: an unknown target or score, or a score that the card's scale does not have.
+        """
+        _check_scores(card, options.scores)
+        chosen = [
+            _effect_field(card, index, score, self.effect)
+            for index in _chosen(card, options.targets)
+            for score in options.scores
+        ]
+        return chosen + (_summary(card) if len(card.targets) > 1 else [])
+
+    def score(self, alleles: Alleles, backend: Backend) -> Scores:
+        """Return the REF and ALT predictions, averaged over an allele's rows."""
+        return Scores(
+            alleles.mean(backend.predict(alleles.ref)),
+            alleles.mean(backend.predict(alleles.alt)),
+            alleles.status,
+        )
+
+
+def tag(*parts: str) -> str:
+    """Return `RP_` and the parts in upper case, any other character than A-Z, 0-9 as `_`."""
+    return "_".join(["RP", *(re.sub("[^A-Z0-9]", "_", part.upper()) for part in parts)])
+
+
+def _chosen(card: ModelCard, targets: Sequence[str]) -> list[int]:
+    if not targets:
+        return list(range(len(card.targets))) if len(card.targets) <= FEW_TARGETS else []
+    unknown = [target for target in targets if target not in card.labels]
+    if unknown:
+        raise ModelError(
+            f"{card.name} has no target {unknown[0]}: regplug models show {card.name} lists them"
+        )
+    return [card.labels.index(target) for target in targets]
+
+
+def _check_scores(card: ModelCard, scores: Sequence[str]) -> None:
+    for score in scores:
+        if score not in EFFECTS:
+            raise ModelError(f"no score {score}: choose from {', '.join(EFFECTS)}")
+        if (score, card.output_scale) in (
+            ("logit", "positive"),
+            ("logit", "score"),
+            ("log2fc", "score"),
+        ):
+            raise ModelError(
+                f"{card.name} predicts a {card.output_scale}, which has no {score}: "
+                "use ref, alt or diff"
+            )
+
+
+_MEANING = {
+    "ref": "prediction for REF",
+    "alt": "prediction for ALT",
+    "logit": "logit(ALT) - logit(REF)",
+    "log2fc": "log2(ALT / REF)",
+}
+
+
+def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> InfoField:
+    """Return the tag of one target and score; the difference has no suffix."""
+    label, effect = card.targets[index].label, EFFECTS[score]
+    return InfoField(
+        tag(card.name, label) + ("" if score == "diff" else f"__{score.upper()}"),
+        f"{card.name} {label}: {_MEANING.get(score, meaning)}",
+        "Float",
+        lambda scores: effect(scores.ref[:, index], scores.alt[:, index]).tolist(),
+    )
+
+
+def _summary(card: ModelCard) -> list[InfoField]:
+    """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
+    measured = all(target.spread for target in card.targets)
+    spread: Array = np.array(
+        [(target.spread or 1.0) if measured else 1.0 for target in card.targets], np.float32
+    )
+    by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
+
+    def top(scores: Scores) -> Values:
+        best = most_extreme(difference(scores.ref, scores.alt), spread)
+        return [card.targets[target].label if target >= 0 else None for target in best]
+
+    def largest(scores: Scores) -> Values:
+        differences = difference(scores.ref, scores.alt)
+        best = most_extreme(differences, spread)
+        picked = differences[np.arange(len(best)), best]
+        values: list[float] = np.where(best >= 0, picked, np.nan).tolist()
+        return values
+
+    return [
+        InfoField(
+            f"{tag(card.name)}__TOP", f"{card.name}: most extreme target, by {by}", "String", top
+        ),
+        InfoField(f"{tag(card.name)}__MAX", f"{card.name}: ALT - REF of __TOP", "Float", largest),
+    ]

@@ -1,0 +1,229 @@
+"""The loop from a VCF to an annotated VCF.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import pysam
+
+from regplug.adapter import Adapter, FieldOptions, InfoField, Values, tag
+from regplug.alleles import Examined, encode, examine
+from regplug.backend import Backend
+from regplug.card import ModelCard
+from regplug.effects import Scores, stronger
+from regplug.errors import GenomeError, ModelError
+from regplug.genome import Genome
+from regplug.transcripts import STRANDS, Strand, Transcripts
+from regplug.variant import Status, Variant
+from regplug.vcf import variants_of
+from regplug.writer import Batch, Sink
+
+BATCH = 2048  # ALTs that are scored together
+AHEAD = 2  # batches that are scored while an earlier one is written
+_ENOUGH, _FIRST, _WRONG = 20, 1000, 0.1  # wrong build: over 10 % of 20 to 1,000 REFs disagree
+
+INPUT_STATUS = InfoField(
+    "RP_STATUS",
+    "What regplug found wrong with the ALT itself: ok, symbolic, star, missing, ref_mismatch, "
+    "unknown_contig",
+    "String",
+    lambda scores: [str(status) for status in scores.status],
+)
+
+
+class Model:
+    """A model as one run uses it: a backend, the adapter of its family, and the tags it writes."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        adapter: Adapter,
+        options: FieldOptions,
+        transcripts: Transcripts | None = None,
+    ) -> None:
+        """Join them; models of RNA score nothing without `transcripts`.
+
+        Raises:
+            ModelError: the model reads sequences of any length, or an option does not fit it.
+        """
+        card = backend.card
+        if card.window is None:
+            raise ModelError(f"{card.name} scores sequences, not variants: use regplug predict")
+        self.card: ModelCard = card
+        self.window: int = card.window
+        self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
+        self.fields = [*adapter.fields(card, options), _own_status(card)]
+
+    def score(self, examined: Sequence[Examined], genome: Genome) -> Scores:
+        """Return the predictions for a batch of ALTs."""
+        if self.card.strand != "forward":
+            alleles = encode(examined, genome, window=self.window)
+            return self._adapter.score(alleles, self._backend)
+        plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
+        return stronger(plus, minus)
+
+    def _score_strand(self, examined: Sequence[Examined], genome: Genome, strand: Strand) -> Scores:
+        """Return the predictions for the ALTs that are transcribed from `strand`."""
+        heard = [self._transcribed(one, strand) for one in examined]
+        alleles = encode(heard, genome, window=self.window, strand=strand)
+        return self._adapter.score(alleles, self._backend)
+
+    def _transcribed(self, one: Examined, strand: Strand) -> Examined:
+        genes = self._transcripts
+        if one.status is not Status.OK or (genes and genes.covers(one.variant.interval, strand)):
+            return one
+        return Examined(one.variant, Status.NO_TRANSCRIPT)
+
+
+@dataclass
+class Tally:
+    """How many ALTs got which status, per model; without a model, of the input alone."""
+
+    alts: int
+    records: int
+    by_model: dict[str, Counter[Status]]
+
+
+def annotate(
+    records: Iterable[pysam.VariantRecord],
+    models: Sequence[Model],
+    genome: Genome,
+    *,
+    writers: Sequence[Sink],
+    force: bool = False,
+    progress: Callable[[Batch], None] = lambda batch: None,
+) -> Tally:
+    """Score every ALT of `records` with every model, write them all, and count the statuses.
+
+    Raises:
+        GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
+        RegplugError: as the reader, the backends and the writers raise.
+    """
+    tally = Tally(0, 0, {model.card.name: Counter() for model in models})
+    build = _BuildCheck(genome, force=force)
+
+    def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
+        examined = [examine(variant, genome) for variant in variants]
+        scores = [model.score(examined, genome) for model in models]
+        return _batch(batch, variants, [one.status for one in examined], models, scores)
+
+    for batch in _ahead(score, _batches(records)):
+        build.see(batch.status)
+        for writer in writers:
+            writer.write(batch)
+        for model, scores in zip(models, batch.scores, strict=True):
+            tally.by_model[model.card.name].update(scores.status)
+        tally.alts += len(batch.variants)
+        tally.records += len(batch.records)
+        progress(batch)
+    build.end()
+    return tally
+
+
+def check_tags(models: Sequence[Model]) -> None:
+    """Raise ModelError if two tags are equal, naming what both stand for."""
+    seen = {INPUT_STATUS.id: INPUT_STATUS.description}
+    for field in chain.from_iterable(model.fields for model in models):
+        if field.id in seen:
+            raise ModelError(
+                f"two tags would be called {field.id}: «{seen[field.id]}» and "
+                f"«{field.description}»; choose other --targets"
+            )
+        seen[field.id] = field.description
+
+
+def _own_status(card: ModelCard) -> InfoField:
+    """Return the tag with the reasons that lie in the model; `.` where the input is at fault."""
+    faults = {Status.OK, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT}
+    return InfoField(
+        f"{tag(card.name)}__STATUS",
+        f"Whether {card.name} scored the ALT: ok, too_long, mostly_n, no_transcript; "
+        ". where RP_STATUS tells",
+        "String",
+        lambda scores: [str(s) if s in faults else None for s in scores.status],
+    )
+
+
+def _batch(
+    records: list[pysam.VariantRecord],
+    variants: list[Variant],
+    status: list[Status],
+    models: Sequence[Model],
+    scores: list[Scores],
+) -> Batch:
+    """Return the batch with a column for each tag."""
+    first, at = [], 0
+    for record in records:
+        first.append(at)
+        at += len(record.alts or (".",))
+    columns: dict[str, Values] = {INPUT_STATUS.id: [str(one) for one in status]}
+    for model, answer in zip(models, scores, strict=True):
+        columns |= {field.id: field.values(answer) for field in model.fields}
+    return Batch(records, first, variants, status, columns, scores)
+
+
+def _batches(
+    records: Iterable[pysam.VariantRecord],
+) -> Iterator[tuple[list[pysam.VariantRecord], list[Variant]]]:
+    """Yield the records, and their ALTs, in stretches of about BATCH ALTs."""
+    batch: list[pysam.VariantRecord] = []
+    variants: list[Variant] = []
+    for record in records:
+        batch.append(record)
+        variants += variants_of(record)
+        if len(variants) >= BATCH:
+            yield batch, variants
+            batch, variants = [], []
+    if batch:
+        yield batch, variants
+
+
+def _ahead(
+    score: Callable[[list[pysam.VariantRecord], list[Variant]], Batch],
+    batches: Iterable[tuple[list[pysam.VariantRecord], list[Variant]]],
+) -> Iterator[Batch]:
+    """Yield each scored batch in order, while the next ones are scored in another thread."""
+    waiting: list[Future[Batch]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="score") as thread:
+        try:
+            for batch in batches:
+                waiting.append(thread.submit(score, *batch))
+                if len(waiting) > AHEAD:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+
+
+class _BuildCheck:
+    """Counts the REFs that disagree with the FASTA among the first 1,000."""
+
+    def __init__(self, genome: Genome, *, force: bool) -> None:
+        self._genome, self._force = genome, force
+        self._checked = self._wrong = 0
+        self._done = force
+
+    def see(self, statuses: Iterable[Status]) -> None:
+        """Count; after 1,000, judge."""
+        for status in statuses if not self._done else ():
+            self._wrong += status is Status.REF_MISMATCH
+            self._checked += status in (Status.OK, Status.REF_MISMATCH)
+            if self._checked == _FIRST:
+                self.end()
+
+    def end(self) -> None:
+        """Raise GenomeError if 20 or more were checked and over a tenth disagree."""
+        if not self._done and self._checked >= _ENOUGH and self._wrong > _WRONG * self._checked:
+            raise GenomeError(
+                f"{self._wrong} of the first {self._checked} REFs disagree with "
+                f"{self._genome.path}: is it another genome build? "
+                "Give the right one with --fasta, or --force to go on"
+            )
+        self._done = self._done or self._checked >= _FIRST

@@ -1,0 +1,97 @@
+"""A model's card: all that scoring needs, and all that a reader wants to know of the model."""
+
+import json
+from typing import Literal
+
+import msgspec
+
+from regplug.errors import ModelError
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One output of a model.
+
+    Attributes:
+        label: its name, unique in the model; imported targets are `<PROTEIN>_<ID>`.
+        spread: standard deviation of its difference over 10,000 random SNVs; None if not measured.
+        about: what else is known: protein, species, experiment, cell, AUC ...
+    """
+
+    label: str
+    spread: float | None = None
+    about: dict[str, str] = {}
+
+
+class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A model's card, stored as card.json and in the server's model configuration.
+
+    Attributes:
+        name: the model's name, and that of its directory.
+        version: the project's own version of the model.
+        family: names the adapter that knows what the numbers mean.
+        window: bases that the graph reads, or None if it reads sequences of any length.
+        targets: its outputs, in order.
+        strand: how the graph joins the strands; "forward" reads the transcribed strand only.
+        output_scale: "probability" (0 to 1), "positive" (above 0) or "score" (any number).
+        max_batch_size: rows in one request; keeps the memory of a call bounded.
+        scan: the length of DeepBind's sub-window, or None if the whole input is one window.
+        companion: the model with the same weights that reads sequences of any length, or None.
+        default: True if `regplug annotate` runs it unasked.
+        unknown_base: the value of each of the four channels at an unknown base.
+        assembly: the assembly of the training data.
+        sha256: of model.onnx.
+    """
+
+    name: str
+    version: str
+    family: str
+    window: int | None
+    targets: tuple[Target, ...]
+    strand: Literal["mean", "max", "forward"]
+    output_scale: Literal["probability", "positive", "score"]
+    max_batch_size: int
+    sha256: str
+    scan: int | None = None
+    companion: str | None = None
+    default: bool = False
+    unknown_base: float = 0.25
+    assembly: str = ""
+    doc: str = ""
+    trained_on: str = ""
+    metrics: dict[str, float] = {}
+    cite_as: str = ""
+    license: str = ""
+    notice: str = ""
+    created_by: str = ""
+
+    def __post_init__(self) -> None:
+        labels = [target.label for target in self.targets]
+        if not labels:
+            raise ValueError("a card needs a target")
+        if len(set(labels)) < len(labels):
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise ValueError(f"two targets are called {twice}")
+        if self.max_batch_size < 1 or (self.window is not None and self.window < 1):
+            raise ValueError("max_batch_size and window must be 1 or more")
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the targets' labels, in order."""
+        return [target.label for target in self.targets]
+
+
+def card_to_json(card: ModelCard) -> str:
+    """Return the card as JSON, indented, ASCII only."""
+    return json.dumps(msgspec.to_builtins(card), indent=1) + "\n"
+
+
+def card_from_json(text: str | bytes, *, source: str) -> ModelCard:
+    """Return the card in `text`.
+
+    Raises:
+        ModelError: it is no JSON, misses a key, or has an unknown one; the message names `source`.
+    """
+    try:
+        return msgspec.json.decode(text, type=ModelCard)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ModelError(f"the card of {source} is damaged: {error}") from error

@@ -1,0 +1,65 @@
+"""The command line: one module per command, imported when it is called."""
+
+import importlib
+import signal
+import sys
+
+import click
+
+from regplug.errors import ReaderGoneError, RegplugError
+
+COMMANDS = {
+    "annotate": "regplug.cli.annotate",
+    "export": "regplug.cli.export",
+    "models": "regplug.cli.models",
+    "plugins": "regplug.cli.plugins",
+    "predict": "regplug.cli.predict",
+    "serve": "regplug.cli.serve",
+    "train": "regplug.cli.train",
+}
+
+
+class Commands(click.Group):
+    """Imports a command's module only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command called `cmd_name`."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="regplug", message="%(version)s")
+def cli() -> None:
+    """Does a non-coding variant change where a protein binds, or whether the chromatin opens?"""
+
+
+def main() -> None:
+    """Run the command line; exit with 0 only when all is written."""
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # cleaned up like Ctrl-C
+    try:
+        from regplug.plugins import plugin_manager
+
+        plugin_manager().hook.regplug_commands(cli=cli)
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("regplug: interrupted", err=True)
+        sys.exit(130)
+    except ReaderGoneError:
+        sys.exit(128 + signal.SIGPIPE)
+    except RegplugError as error:
+        click.echo(f"regplug: {error}", err=True)
+        sys.exit(1)

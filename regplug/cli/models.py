@@ -1,0 +1,108 @@
+"""`regplug models`: what there is, what it is, whether it works, and how to get more."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regplug.cli.options import backend_from, backend_options
+from regplug.errors import ModelError, RegplugError
+
+
+@click.group()
+def models() -> None:
+    """List, show, verify and import models."""
+
+
+@models.command("list")
+@backend_options
+def list_models(**options: Any) -> None:
+    """List the models: name, family, window, targets, strand, default, metrics."""
+    from regplug.plugins import cards, plugin_manager
+
+    location, backend = backend_from(options)
+    click.echo("name\tfamily\twindow\ttargets\tstrand\tdefault\tmetrics")
+    for card in cards(plugin_manager(), location, backend):
+        metrics = ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items())
+        cells = [card.name, card.family, card.window or "any", len(card.targets), card.strand]
+        click.echo("\t".join(map(str, [*cells, "yes" if card.default else "no", metrics or "."])))
+
+
+@models.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as it is stored.")
+@backend_options
+def show(name: str, as_json: bool, **options: Any) -> None:
+    """Show the card of model NAME, and its targets."""
+    import msgspec
+
+    from regplug.card import card_to_json
+    from regplug.plugins import open_backend, plugin_manager
+
+    location, backend_options = backend_from(options)
+    backend = open_backend(plugin_manager(), location, name, backend_options)
+    card = backend.card
+    backend.close()
+    if as_json:
+        click.echo(card_to_json(card), nl=False)
+        return
+    for key, value in msgspec.structs.asdict(card).items():
+        if key not in ("targets", "notice") and value not in ("", None, {}):
+            click.echo(f"{key}: {value}")
+    about = list(dict.fromkeys(key for target in card.targets for key in target.about))
+    click.echo("\t".join(["target", "spread", *about]))
+    for target in card.targets:
+        spread = "." if target.spread is None else f"{target.spread:.4g}"
+        click.echo("\t".join([target.label, spread, *(target.about.get(k, ".") for k in about)]))
+
+
+@models.command()
+@click.argument("names", nargs=-1)
+@click.option("--against", help="Folder with the models' files, when --model-repo is a server.")
+@backend_options
+def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
+    """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5."""
+    from regplug.plugins import cards, locations, open_backend, plugin_manager
+    from regplug.verify import verify_model
+
+    manager = plugin_manager()
+    location, backend_options = backend_from(options)
+    folders = [Path(against)] if against else [Path(p) for p in locations(manager, location)]
+    bad = 0
+    for name in names or [card.name for card in cards(manager, location, backend_options)]:
+        try:
+            folder = next((f / name for f in folders if (f / name).is_dir()), None)
+            if folder is None:
+                raise ModelError(
+                    f"the files of {name} are not in {folders[0]}: give --against FOLDER"
+                )
+            backend = open_backend(manager, location, name, backend_options)
+            try:
+                click.echo(f"{name}\tok\tlargest error {verify_model(folder, backend):.2g}")
+            finally:
+                backend.close()
+        except RegplugError as error:
+            bad += 1
+            click.echo(f"{name}\tFAILED\t{error}")
+    sys.exit(1 if bad else 0)
+
+
+class _Importers(click.Group):
+    """The importers of all plugins."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from regplug.plugins import importers, plugin_manager
+
+        return sorted(importers(plugin_manager()))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from regplug.plugins import importers, plugin_manager
+
+        importer = importers(plugin_manager()).get(cmd_name)
+        return importer.command if importer else None
+
+
+@models.group("import", cls=_Importers)
+def import_models() -> None:
+    """Turn other people's weights into models."""

@@ -1,0 +1,33 @@
+"""`regplug predict`: scores of sequences."""
+
+from typing import Any
+
+import click
+
+from regplug.cli.options import backend_from, backend_options
+
+
+@click.command()
+@click.argument("fasta")
+@click.option("--model", required=True, help="Name of a model (regplug models list).")
+@click.option("--output", "-o", default="-", help="TSV; - is standard output.")
+@backend_options
+def predict(fasta: str, model: str, output: str, **options: Any) -> None:
+    """Score the sequences of FASTA (- is standard input), of any length where the model allows it.
+
+    Prints a header, name and targets, then a row per sequence.
+    """
+    from regplug.plugins import open_backend, plugin_manager
+    from regplug.sequences import predict_fasta
+
+    location, backend_options = backend_from(options)
+    manager = plugin_manager()
+    backend = open_backend(manager, location, model, backend_options)
+    try:
+        if backend.card.companion:
+            whole = open_backend(manager, location, backend.card.companion, backend_options)
+            backend.close()
+            backend = whole
+        predict_fasta(fasta, backend, output)
+    finally:
+        backend.close()

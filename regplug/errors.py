@@ -1,0 +1,58 @@
+"""The errors a user can meet; each message names the thing and the next step.
+
+RegplugError
+├── GenomeError       no FASTA, no index, a truncated file, another build
+├── VariantFileError  not a VCF, truncated, a record htslib cannot read
+├── RegionError       a region that is not one, or lies in no contig
+├── SequenceError     a FASTA of sequences that cannot be scored
+├── ModelError        unknown model or target, a damaged repository, card or parameter file
+├── BackendError      the server is away or serves another model, NaN in its answer
+├── PluginError       a plugin that does not fit
+├── ConfigError       the user's configuration file
+├── OutputError       the output cannot be written
+└── ReaderGoneError   no fault: whoever read standard output has had enough
+"""
+
+
+class RegplugError(Exception):
+    """Any error that regplug reports; the command line prints its message and exits with 1."""
+
+
+class GenomeError(RegplugError):
+    """The reference FASTA cannot be found, read or trusted."""
+
+
+class VariantFileError(RegplugError):
+    """The VCF or BCF cannot be read to its end."""
+
+
+class RegionError(RegplugError):
+    """A region is malformed or lies outside every contig."""
+
+
+class SequenceError(RegplugError):
+    """A sequence cannot be scored."""
+
+
+class ModelError(RegplugError):
+    """A model, target, card or parameter file is unknown or damaged."""
+
+
+class BackendError(RegplugError):
+    """Predictions could not be had, or are not numbers."""
+
+
+class PluginError(RegplugError):
+    """A plugin misspells a hook or takes another's name."""
+
+
+class ConfigError(RegplugError):
+    """The user's configuration file is malformed."""
+
+
+class OutputError(RegplugError):
+    """An output cannot be written."""
+
+
+class ReaderGoneError(RegplugError):
+    """Standard output is a pipe that nobody reads any more."""

@@ -1,0 +1,73 @@
+"""Outputs that appear under their name only when they are complete."""
+
+import os
+import select
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from regplug.errors import OutputError, ReaderGoneError
+
+STDOUT = Path("/dev/stdout")
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write a file or folder to; rename it to `path` if all goes well.
+
+    On any error, Ctrl-C included, what was written is removed and an older `path` stays as it was.
+
+    Raises:
+        OutputError: the folder is missing or cannot be written, or the disk is full.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"no folder {path.parent} for {path.name}: make it first")
+    partial = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        with naming(path):
+            yield partial
+            if partial.is_dir() and path.is_dir():
+                shutil.rmtree(path)
+            partial.replace(path)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def destination(path: str) -> Iterator[Path]:
+    """Give the path to write to: STDOUT for `-`, else as `complete`.
+
+    Raises:
+        OutputError: as `complete`.
+        ReaderGoneError: the reader of standard output has closed it.
+    """
+    if path == "-":
+        with naming("-"):
+            yield STDOUT
+    else:
+        with complete(Path(path)) as partial:
+            yield partial
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Turn errors of the operating system into OutputError with `path`, or ReaderGoneError."""
+    try:
+        yield
+    except OSError as error:
+        if path == "-" and _nobody_reads():
+            raise ReaderGoneError("nobody reads standard output") from error
+        name = "standard output" if path == "-" else path
+        why = error.strerror or f"{error}; is the disk full?"
+        raise OutputError(f"cannot write {name}: {why}") from error
+
+
+def _nobody_reads() -> bool:
+    """Tell whether standard output is a pipe without a reader (pysam does not tell)."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,0 +1,51 @@
+"""Standard input, made safe for htslib: a signal ends it, and a cut-off end is noticed."""
+
+import os
+import select
+import signal
+import threading
+from contextlib import suppress
+
+_BGZF = bytes.fromhex("1f8b0804")
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+class Stream:
+    """A pipe with what `source` sends.
+
+    htslib waits for input without looking at signals: Ctrl-C would do nothing before the next data.
+    This pipe ends when a signal arrives, so htslib returns and Python sees the signal.
+
+    Attributes:
+        path: what to open.
+        truncated: True if the end of bgzipped data was missing; known once the pipe has ended.
+    """
+
+    def __init__(self, source: int = 0) -> None:
+        """Start to read; call it in the main thread."""
+        self.truncated = False
+        self._pipe, writing = os.pipe()
+        self.path = f"/dev/fd/{self._pipe}"
+        self._wake, self._wakened = os.pipe()
+        os.set_blocking(self._wakened, False)
+        signal.set_wakeup_fd(self._wakened, warn_on_full_buffer=False)
+        threading.Thread(target=self._copy, args=(source, writing), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop reading."""
+        signal.set_wakeup_fd(-1)
+        os.close(self._wakened)
+        os.close(self._pipe)
+
+    def _copy(self, source: int, writing: int) -> None:
+        first = last = b""
+        with suppress(BrokenPipeError), open(writing, "wb") as pipe:
+            while self._wake not in select.select([source, self._wake], [], [])[0]:
+                data = os.read(source, 1 << 16)
+                if not data:
+                    self.truncated = first == _BGZF and last != _BGZF_END
+                    break
+                first, last = first or data[:4], (last + data)[-len(_BGZF_END) :]
+                pipe.write(data)
+                pipe.flush()
+        os.close(self._wake)

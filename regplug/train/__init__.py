@@ -1,0 +1,1 @@
+"""Training: read sets, fit networks, export their weights; torch lives here only."""

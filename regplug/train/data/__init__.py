@@ -1,0 +1,1 @@
+"""Training sets: sequences read as codes, and their shuffled negatives."""

@@ -1,0 +1,1 @@
+"""The torch modules, one file per model family."""

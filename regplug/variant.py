@@ -1,0 +1,108 @@
+"""A variant, an interval, and what can be wrong with an ALT.
+
+The one place where 1-based positions become 0-based ones.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Status(StrEnum):
+    """Why an ALT has a score, or has none."""
+
+    OK = "ok"
+    SYMBOLIC = "symbolic"
+    STAR = "star"
+    MISSING = "missing"
+    REF_MISMATCH = "ref_mismatch"
+    UNKNOWN_CONTIG = "unknown_contig"
+    TOO_LONG = "too_long"
+    MOSTLY_N = "mostly_n"
+    NO_TRANSCRIPT = "no_transcript"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of a contig; `start` is 0-based, `end` exclusive."""
+
+    chrom: str
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __str__(self) -> str:
+        return f"{self.chrom}:{self.start + 1}-{self.end}"
+
+
+class Bases(Protocol):
+    """What can tell the letters of an interval (a genome)."""
+
+    def letters(self, interval: Interval) -> str:
+        """Return the upper-case letters of `interval`, N outside the contig."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One REF and one ALT; `pos` is 1-based as in a VCF."""
+
+    chrom: str
+    pos: int
+    ref: str
+    alt: str
+
+    @property
+    def start(self) -> int:
+        """Return the 0-based position of REF's first base."""
+        return self.pos - 1
+
+    @property
+    def interval(self) -> Interval:
+        """Return the interval that REF covers."""
+        return Interval(self.chrom, self.start, self.start + len(self.ref))
+
+    def __str__(self) -> str:
+        return f"{self.chrom}:{self.pos} {self.ref}>{self.alt}"
+
+    def normalized(self, genome: Bases) -> "Variant":
+        """Return the same allele trimmed and left-aligned, in upper case.
+
+        Insertions and deletions keep one anchor base, as in a VCF; at the first base of a contig
+        the anchor is the base behind (VCF 4.3, section 1.6.1). An allele is not shifted into
+        unknown bases.
+
+        Source: Tan, Abecasis and Kang 2015, "Unified representation of genetic variants".
+        """
+        start, ref, alt = self.start, self.ref.upper(), self.alt.upper()
+        if ref == alt:
+            return Variant(self.chrom, self.pos, ref[:1], alt[:1])
+        left = _Left(genome, self.chrom)
+        while ref[-1:] == alt[-1:] and (min(len(ref), len(alt)) > 1 or start > 0):
+            if min(len(ref), len(alt)) == 1:
+                base = left.base(start - 1)
+                if base == "N":  # an unknown base repeats nothing
+                    break
+                start, ref, alt = start - 1, base + ref, base + alt
+            ref, alt = ref[:-1], alt[:-1]
+        while min(len(ref), len(alt)) > 1 and ref[0] == alt[0]:
+            start, ref, alt = start + 1, ref[1:], alt[1:]
+        return Variant(self.chrom, start + 1, ref, alt)
+
+
+class _Left:
+    """Reads bases leftwards, a block at a time."""
+
+    BLOCK = 128
+
+    def __init__(self, genome: Bases, chrom: str) -> None:
+        self.genome, self.chrom = genome, chrom
+        self.first, self.letters = 0, ""
+
+    def base(self, at: int) -> str:
+        """Return the base at 0-based `at`."""
+        if not self.first <= at < self.first + len(self.letters):
+            self.first = max(0, at + 1 - self.BLOCK)
+            self.letters = self.genome.letters(Interval(self.chrom, self.first, at + 1))
+        return self.letters[at - self.first]

@@ -1,0 +1,526 @@
+"""`regplug annotate` from end to end; bcftools and cyvcf2 read what it wrote."""
+
+import gzip
+import re
+import subprocess
+import sys
+
+import cyvcf2
+import numpy as np
+import pysam
+import pytest
+
+from regplug.codes import encode
+from tests.toy_genomes import vcf_text, write_fasta
+from tests.toy_models import gc_model, table_model
+
+SAMPLES = [
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+    '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Depths">',
+    '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">',
+    '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency">',
+    '##INFO=<ID=DB,Number=0,Type=Flag,Description="Known">',
+    '##INFO=<ID=END,Number=1,Type=Integer,Description="End">',
+    '##FILTER=<ID=q10,Description="Low">',
+    "##other=a line of another program",
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts1\ts2",
+]
+
+
+def bcftools(*arguments):
+    command = ["bcftools", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def records(path):
+    return [line.split("\t") for line in bcftools("view", "-H", path).splitlines()]
+
+
+def info(path):
+    """Return INFO of each record: key → text."""
+    return [
+        dict(pair.partition("=")[::2] for pair in record[7].split(";") if pair != ".")
+        for record in records(path)
+    ]
+
+
+def header(path):
+    return bcftools("view", "-h", path).splitlines()
+
+
+def counts(err):
+    """Return the closing table: the ALTs, and model → its numbers."""
+    rows = [re.split(r"\s*│\s*", line.strip("│ ")) for line in err.splitlines() if "│" in line]
+    return int(re.search(r"(\d+) ALTs", err)[1]), {r[0]: [int(n) for n in r[1:]] for r in rows}
+
+
+@pytest.fixture
+def everything(world):
+    """Return the records of a VCF with one of everything, sorted, with samples."""
+    end = "GT:AD 0/1:3,4 ./.:."
+    w = world
+    base = w.base("chr1", 60)
+    multi = f"{w.other('chr1', 60)},<DEL>,*,{base}ACG"
+    return [
+        f"chr1 0 telomere N <DEL> . . . {end}",
+        f"chr1 30 rs1 {w.base('chr1', 30)} {w.other('chr1', 30)} 50 PASS DP=10;AF=0.25;DB {end}",
+        f"chr1 60 . {base} {multi} . q10 AF=0.1,0.2,0.3,0.4 GT:AD 1/2:1,2,3,4,5 0/3:.",
+        f"chr1 80 . {w.base('chr1', 80)} . . . DP=3 {end}",
+        f"chr1 90 . {w.base('chr1', 90)} {w.base('chr1', 90)}]chr2:50] . . . {end}",
+        f"chr1 100 . {w.base('chr1', 100, 4)} {w.base('chr1', 100)} . . END=103 {end}",
+        f"chr1 120 . {w.base('chr1', 120)} <DEL> . . END=140 {end}",
+        f"chr1 130 . {w.other('chr1', 130)} {w.base('chr1', 130)} . . . {end}",
+        f"chr1 150 . {w.base('chr1', 150)} {'ACGT' * 5} . . . {end}",
+        f"chr2 10 a;b {w.base('chr2', 10).lower()} {w.other('chr2', 10).lower()} . . . {end}",
+    ]
+
+
+def test_everything_comes_back_and_is_counted(world, annotate, everything):
+    vcf = world.vcf("in.vcf", everything, SAMPLES)
+    done = annotate(vcf, "-o", world.folder / "out.vcf")
+    assert done.status == 0, done.err
+    before, after = records(vcf), records(world.folder / "out.vcf")
+    assert [r[:7] + r[8:] for r in before] == [r[:7] + r[8:] for r in after]
+    for old, new in zip(before, after, strict=True):
+        kept = [pair for pair in new[7].split(";") if not pair.startswith("RP_")]
+        assert ";".join(kept) in (old[7], "" if old[7] == "." else old[7])
+    # ok, symbolic, star, missing, ref_mismatch, too_long
+    assert counts(done.err) == (13, {"gc": [5, 4, 1, 1, 1, 1]})
+    statuses = [tags.get("RP_STATUS") for tags in info(world.folder / "out.vcf")]
+    assert statuses == [
+        "symbolic", "ok", "ok,symbolic,star,ok", None, "symbolic",
+        "ok", "symbolic", "ref_mismatch", "ok", "ok",
+    ]  # fmt: skip
+    assert info(world.folder / "out.vcf")[8] == {"RP_STATUS": "ok", "RP_GC__STATUS": "too_long"}
+    assert "nan" not in (world.folder / "out.vcf").read_text().lower().split("#chrom")[1]
+
+
+def test_scores_by_hand(world, annotate):
+    base = world.base("chr1", 30)
+    alts = [letter for letter in "ACGT" if letter != base]
+    vcf = world.vcf("in.vcf", [f"chr1 30 . {base} {','.join(alts)},<DEL> . . ."])
+    assert annotate(vcf, "-o", world.folder / "out.vcf").status == 0
+    (tags,) = info(world.folder / "out.vcf")
+    change = [(alt in "CG") - (base in "CG") for alt in alts]
+    assert tags["RP_GC_T0"] == ",".join([*map(str, change), "."])
+    assert tags["RP_GC_T1"] == ",".join([*(str(2 * one) for one in change), "."])
+    assert tags["RP_GC__MAX"] == tags["RP_GC_T1"]
+    assert tags["RP_GC__TOP"].split(",") == ["T1" if one else "T0" for one in change] + ["."]
+    assert tags["RP_GC__STATUS"] == "ok,ok,ok,."
+
+
+def test_indel_scores_against_numpy(world, annotate):
+    """The place model tells every column apart; the mean of both placements, by plain numpy."""
+    letters = world.contigs["chr1"]
+    ref, alt = letters[199:203], letters[199]  # 4 bases → 1
+    vcf = world.vcf("in.vcf", [f"chr1 200 . {ref} {alt} . . ."])
+    assert annotate(vcf, "-o", world.folder / "out.vcf", model="place").status == 0
+    values = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])
+    weights = 1.1 ** np.arange(21)[:, None]
+
+    def score(text):
+        return (values[encode(text)] * weights).sum(0)
+
+    start, size = 199, 3
+    while letters[start] == letters[start + size]:  # left-align by hand
+        start -= 1
+    changed = letters[: start + 1] + letters[start + 1 + size :]
+    first = score(changed[start - 10 : start + 11]) - score(letters[start - 10 : start + 11])
+    end = start + size
+    last = score(changed[start - 10 : start + 11]) - score(letters[end - 10 : end + 11])
+    (tags,) = info(world.folder / "out.vcf")
+    expected = (first + last) / 2
+    assert float(tags["RP_PLACE_T0"]) == pytest.approx(expected[0], rel=1e-4)
+    assert float(tags["RP_PLACE_T1"]) == pytest.approx(expected[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["in.vcf", "in.vcf.gz", "in.bcf"])
+@pytest.mark.parametrize("out", ["out.vcf", "out.vcf.gz", "out.bcf"])
+def test_formats(world, annotate, everything, name, out):
+    vcf = world.vcf(name, everything, SAMPLES)
+    target = world.folder / out
+    assert annotate(vcf, "-o", target).status == 0
+    plain = world.folder / "plain.vcf"
+    assert annotate(world.vcf("same.vcf", everything, SAMPLES), "-o", plain).status == 0
+    assert records(target) == records(plain)
+    before = [line for line in header(vcf) if "bcftools" not in line]
+    after = header(target)
+    assert [line for line in before if line not in after] == []
+    assert [r[:2] for r in records(target)] == [r[:2] for r in records(vcf)]
+    index = {"out.vcf.gz": ".tbi", "out.bcf": ".csi"}.get(out)
+    if index:
+        assert (world.folder / (out + index)).is_file()
+        assert len(bcftools("view", "-H", target, "chr2").splitlines()) == 1
+    assert {p.name for p in world.folder.iterdir() if p.name.startswith(".")} == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "magic"), [("v", b"##"), ("z", b"\x1f\x8b"), ("u", b"BCF"), ("b", b"\x1f\x8b")]
+)
+def test_output_types_and_streams(world, everything, kind, magic):
+    """From standard input to standard output, as in a pipe; talk goes to stderr."""
+    vcf = world.vcf("in.vcf.gz", everything, SAMPLES)
+    command = [sys.executable, "-m", "regplug", "annotate", "-", "--fasta", world.fasta, "-O", kind,
+               "--model-repo", world.repo, "--model", "gc", "--threads", "2"]  # fmt: skip
+    with vcf.open("rb") as stdin:
+        done = subprocess.run(command, stdin=stdin, capture_output=True, check=True)
+    raw = gzip.decompress(done.stdout) if kind == "u" else done.stdout
+    assert raw.startswith(magic)
+    (world.folder / "streamed").write_bytes(done.stdout)
+    assert len(records(world.folder / "streamed")) == len(everything)
+    assert b"13 ALTs in 10 records" in done.stderr
+
+
+def test_cyvcf2_and_bcftools_read_the_output(world, annotate, everything):
+    out = world.folder / "out.vcf.gz"
+    assert annotate(world.vcf("in.vcf", everything, SAMPLES), "-o", out).status == 0
+    with_cyvcf2 = [v.INFO.get("RP_GC_T0") for v in cyvcf2.VCF(str(out))]
+    queried = bcftools("query", "-f", r"%INFO/RP_GC_T0\n", out).splitlines()
+    assert len(with_cyvcf2) == len(queried) == len(everything)
+    for ours, theirs in zip(with_cyvcf2, queried, strict=True):
+        if theirs == ".":
+            assert ours is None
+        elif "," not in theirs:
+            assert ours == pytest.approx(float(theirs))
+    split = bcftools("norm", "-m-", out).split("#CHROM")[1].splitlines()[1:]
+    assert len(split) == 13
+    ours = [line for line in split if "\t60\t" in line]
+    assert [re.search(r"RP_STATUS=([a-z]*)", line)[1] for line in ours] == [
+        "ok",
+        "symbolic",
+        "star",
+        "ok",
+    ]
+    kept = bcftools("view", "-H", "-i", "MAX(ABS(RP_GC_T0))>0.5", out).splitlines()
+    strong = [q for q in queried if any(abs(float(n)) > 0.5 for n in q.split(",") if n != ".")]
+    assert len(kept) == len(strong) > 0
+
+
+def test_every_tag_is_declared(world, annotate, everything):
+    out = world.folder / "out.vcf"
+    annotate(world.vcf("in.vcf", everything, SAMPLES), "-o", out, "--scores", "ref,alt,diff")
+    declared = {
+        re.search("ID=([^,]*)", line)[1] for line in header(out) if line.startswith("##INFO")
+    }
+    used = {key for tags in info(out) for key in tags}
+    assert used <= declared
+    assert {"RP_GC_T0", "RP_GC_T0__REF", "RP_GC_T1__ALT", "RP_GC__TOP", "RP_GC__MAX"} <= used
+
+
+def test_provenance(world, annotate):
+    out = world.folder / "out.vcf"
+    annotate(world.vcf("in.vcf", [world.snv("chr1", 30)]), "-o", out, "--reference-md5")
+    lines = "\n".join(header(out))
+    assert "\n##regplug_version=" in lines
+    assert f"\n##regplug_command=regplug annotate {world.folder}/in.vcf --fasta" in lines
+    assert re.search(
+        r"##regplug_model=<ID=gc,version=1,sha256=\w{64},window=21,strand=mean>", lines
+    )
+    assert re.search(r"##regplug_reference=<file=genome.fa,fai_sha256=\w{64}>", lines)
+    assert len(re.findall(r"##regplug_contig=<ID=chr\d,md5=\w{32}>", lines)) == 2
+
+
+@pytest.mark.parametrize("suffix", ["vcf", "bcf"])
+def test_a_second_run_replaces_only_its_own_tags(world, annotate, everything, suffix):
+    first, second, third = (world.folder / f"{n}.{suffix}" for n in "123")
+    annotate(world.vcf(f"in.{suffix}", everything, SAMPLES), "-o", first, "--scores", "ref,diff")
+    assert annotate(first, "-o", second, model="place").status == 0
+    assert any("RP_GC_T0__REF" in tags and "RP_PLACE_T0" in tags for tags in info(second))
+    done = annotate(second, "-o", third)
+    assert done.status == 0, done.err
+    tags = info(third)
+    assert not any("RP_GC_T0__REF" in one for one in tags)
+    assert [one.get("RP_PLACE_T0") for one in tags] == [o.get("RP_PLACE_T0") for o in info(second)]
+    assert [one.get("RP_GC_T0") for one in tags] == [one.get("RP_GC_T0") for one in info(first)]
+    lines = header(third)
+    assert sum(line.startswith("##regplug_command=") for line in lines) == 3
+    assert sum(line.startswith("##regplug_model=<ID=gc") for line in lines) == 1
+    assert sum(line.startswith("##INFO=<ID=RP_STATUS,") for line in lines) == 1
+    plain = [r[:7] + r[8:] for r in records(world.folder / f"in.{suffix}")]
+    assert [r[:7] + r[8:] for r in records(third)] == plain
+
+
+def test_info_that_regplug_did_not_write_is_not_overwritten(world, annotate):
+    foreign = '##INFO=<ID=RP_GC_T0,Number=1,Type=String,Description="another program">'
+    done = annotate(
+        world.vcf("in.vcf", [world.snv("chr1", 30)], [foreign]), "-o", world.folder / "o.vcf"
+    )
+    assert (done.status, "RP_GC_T0" in done.err, "bcftools annotate -x" in done.err) == (
+        1,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("name", ["in.vcf.gz", "in.bcf"])
+def test_regions(world, annotate, name):
+    vcf = world.vcf(
+        name, [world.snv("chr1", p) for p in range(10, 400, 10)] + [world.snv("chr2", 50)]
+    )
+    out = world.folder / "out.vcf"
+
+    def positions(*arguments):
+        done = annotate(vcf, "-o", out, *arguments)
+        assert done.status == 0, done.err
+        return [(r[0], int(r[1])) for r in records(out)]
+
+    assert positions("--regions", "chr1:20-40") == [("chr1", 20), ("chr1", 30), ("chr1", 40)]
+    assert positions("--regions", "chr1:30") == [("chr1", 30)]
+    overlapping = positions("--regions", "chr1:15-35,chr1:25-45,chr2")
+    assert overlapping == [("chr1", 20), ("chr1", 30), ("chr1", 40), ("chr2", 50)]
+    bed = world.folder / "r.bed"
+    bed.write_text("chr1\t19\t30\nchr1\t29\t40\n")
+    assert positions("--regions-file", bed) == [("chr1", 20), ("chr1", 30), ("chr1", 40)]
+
+
+def test_a_deletion_over_two_regions_comes_once(world, annotate):
+    vcf = world.vcf(
+        "in.vcf.gz", [f"chr1 20 . {world.base('chr1', 20, 9)} {world.base('chr1', 20)} . . ."]
+    )
+    out = world.folder / "out.vcf"
+    annotate(vcf, "-o", out, "--regions", "chr1:22-23,chr1:25-26,chr1:28-28")
+    assert len(records(out)) == 1
+
+
+def test_contigs_with_colons(tmp_path, toy_repo, regplug):
+    contigs = {"HLA-A*01:01": "ACGT" * 20}
+    fasta = write_fasta(tmp_path / "g.fa", contigs)
+    text = tmp_path / "t.vcf"
+    text.write_text(vcf_text([f"HLA-A*01:01 {p} . A C . . ." for p in (5, 9, 13)], contigs))
+    pysam.tabix_compress(str(text), str(tmp_path / "in.vcf.gz"))
+    pysam.tabix_index(str(tmp_path / "in.vcf.gz"), preset="vcf")
+    arguments = [
+        "--fasta",
+        fasta,
+        "--model-repo",
+        toy_repo,
+        "--model",
+        "gc",
+        "-o",
+        tmp_path / "o.vcf",
+    ]
+    for region, found in (("HLA-A*01:01:9-13", 2), ("HLA-A*01:01", 3)):
+        done = regplug("annotate", tmp_path / "in.vcf.gz", *arguments, "--regions", region)
+        assert done.status == 0, done.err
+        assert len(records(tmp_path / "o.vcf")) == found
+
+
+COLUMNS = ["chrom", "pos", "id", "ref", "alt", "status", "gc.status", "gc.T0", "gc.T1"]
+
+
+def test_matrix_as_text(world, annotate, everything):
+    vcf = world.vcf("in.vcf", everything, SAMPLES)
+    for name in ("m.tsv", "m.tsv.gz"):
+        done = annotate(vcf, "-o", world.folder / "o.vcf", "--matrix", world.folder / name)
+        assert done.status == 0, done.err
+    plain = (world.folder / "m.tsv").read_text()
+    assert gzip.decompress((world.folder / "m.tsv.gz").read_bytes()).decode() == plain
+    rows = [line.split("\t") for line in plain.splitlines()]
+    assert rows[0] == COLUMNS
+    assert len(rows) == 1 + 13
+    tags = info(world.folder / "o.vcf")
+    assert rows[2][:3] + rows[2][5:] == [
+        "chr1",
+        "30",
+        "rs1",
+        "ok",
+        "ok",
+        tags[1]["RP_GC_T0"],
+        tags[1]["RP_GC_T1"],
+    ]
+    assert rows[4][4:] == ["<DEL>", "symbolic", "symbolic", ".", "."]
+
+
+def test_matrix_as_parquet(world, annotate, everything):
+    parquet = pytest.importorskip("pyarrow.parquet", exc_type=ImportError)
+    vcf = world.vcf("in.vcf", everything, SAMPLES)
+    for name in ("m.tsv", "m.parquet"):
+        done = annotate(vcf, "-o", world.folder / "o.vcf", "--matrix", world.folder / name)
+        assert done.status == 0, done.err
+    table = parquet.read_table(world.folder / "m.parquet")
+    assert table.column_names == COLUMNS
+    assert {str(table.schema.field(name).type) for name in ("gc.T0", "gc.T1")} == {"float"}
+    rows = [line.split("\t") for line in (world.folder / "m.tsv").read_text().splitlines()[1:]]
+    for row, one in zip(rows, table.to_pylist(), strict=True):
+        assert row[:7] == [str(one[name]) for name in COLUMNS[:7]]
+        for text, value in zip(row[7:], (one["gc.T0"], one["gc.T1"]), strict=True):
+            assert (text == ".") == (value is None)
+            assert value is None or float(text) == pytest.approx(value)
+
+
+def test_targets_and_scores(world, annotate):
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 30)])
+    out = world.folder / "o.vcf"
+
+    def tags(*arguments, model="gc"):
+        done = annotate(vcf, "-o", out, *arguments, model=model)
+        assert done.status == 0, done.err
+        return {key for key in info(out)[0] if key not in ("RP_STATUS",)}
+
+    summary = {"RP_GC__TOP", "RP_GC__MAX", "RP_GC__STATUS"}
+    assert tags("--targets", "T1") == {"RP_GC_T1"} | summary
+    assert tags("--targets", "gc:T1", "--scores", "alt") == {"RP_GC_T1__ALT"} | summary
+    both = tags("--model", "centre", "--targets", "gc:T1,centre:T0")
+    assert both == {"RP_GC_T1", "RP_CENTRE_T0", "RP_CENTRE__STATUS"} | summary
+    both = tags("--model", "centre", "--targets", "T0")
+    assert both == {"RP_GC_T0", "RP_CENTRE_T0", "RP_CENTRE__STATUS"} | summary
+    assert "RP_CENTRE__TOP" not in tags(model="centre")  # one target needs no summary
+
+
+def test_many_targets_write_only_those_chosen(world, regplug):
+    repo = world.folder / "wide"
+    table_model(repo, "wide", np.arange(5)[:, None] * np.arange(17)[None, :], window=21)
+    vcf, out = world.vcf("in.vcf", [world.snv("chr1", 30)]), world.folder / "o.vcf"
+    arguments = [
+        "annotate",
+        vcf,
+        "--fasta",
+        world.fasta,
+        "--model-repo",
+        repo,
+        "--model",
+        "wide",
+        "-o",
+        out,
+    ]
+    summary = {"RP_STATUS", "RP_WIDE__TOP", "RP_WIDE__MAX", "RP_WIDE__STATUS"}
+    assert regplug(*arguments).status == 0
+    assert set(info(out)[0]) == summary
+    assert info(out)[0]["RP_WIDE__TOP"] == "T16"
+    assert regplug(*arguments, "--targets", "T3,T5").status == 0
+    assert set(info(out)[0]) == summary | {"RP_WIDE_T3", "RP_WIDE_T5"}
+
+
+def test_equal_tags_of_two_models(world, regplug):
+    repo = world.folder / "clash"
+    gc_model(repo, "a-b")
+    gc_model(repo, "a_b")
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 30)])
+    done = regplug("annotate", vcf, "--fasta", world.fasta, "--model-repo", repo, "--model", "a-b",
+                   "--model", "a_b", "-o", world.folder / "o.vcf")  # fmt: skip
+    assert done.status == 1
+    assert all(name in done.err for name in ("RP_A_B_T0", "a-b", "a_b"))
+
+
+def test_contigs_that_differ_by_chr(world, annotate):
+    contigs = {name.removeprefix("chr"): letters for name, letters in world.contigs.items()}
+    fasta = write_fasta(world.folder / "bare.fa", contigs)
+    out = world.folder / "o.vcf"
+    done = annotate(world.vcf("in.vcf", [world.snv("chr1", 30)]), "-o", out, fasta=fasta)
+    assert done.status == 0
+    assert "chr1 = 1" in done.err
+    assert info(out)[0]["RP_STATUS"] == "ok"
+    assert records(out)[0][0] == "chr1"
+
+
+def test_defaults_run_together(world, regplug):
+    repo = world.folder / "defaults"
+    gc_model(repo, "one", default=True)
+    gc_model(repo, "two", default=True)
+    gc_model(repo, "other")
+    out = world.folder / "o.vcf"
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 30)])
+    done = regplug("annotate", vcf, "--fasta", world.fasta, "--model-repo", repo, "-o", out)
+    assert done.status == 0
+    assert set(counts(done.err)[1]) == {"one", "two"}
+    assert {"RP_ONE_T0", "RP_TWO_T0"} <= set(info(out)[0])
+
+
+# -- exotic inputs -----------------------------------------------------------------------
+
+
+def test_undeclared_contigs_and_info(world, annotate):
+    text = vcf_text([world.snv("chr1", 30, ". odd NEW=5;FLAG"), world.snv("chr2", 40)])
+    (world.folder / "in.vcf").write_text(text)
+    out = world.folder / "o.vcf.gz"
+    done = annotate(world.folder / "in.vcf", "-o", out)
+    assert done.status == 0, done.err
+    lines = gzip.decompress(out.read_bytes()).decode().splitlines()
+    body = [line.split("\t") for line in lines if not line.startswith("#")]
+    assert body[0][6] == "odd"
+    assert body[0][7].startswith("NEW=5;FLAG;RP_STATUS=ok")
+    assert not any("##contig" in line or "ID=NEW" in line for line in lines)
+    done = annotate(world.folder / "in.vcf", "-o", world.folder / "o.bcf")
+    assert (done.status, "header lacks" in done.err) == (1, True)
+    assert not (world.folder / "o.bcf").exists()
+
+
+def test_a_long_contig_gets_a_csi(world, annotate):
+    big = "##contig=<ID=big,length=600000000>"
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 30), "big 550000000 . A C . . ."], [big])
+    done = annotate(vcf, "-o", world.folder / "o.vcf.gz")
+    assert done.status == 0, done.err
+    assert (world.folder / "o.vcf.gz.csi").is_file()
+    assert not (world.folder / "o.vcf.gz.tbi").exists()
+    assert counts(done.err)[1]["gc"] == [1, 1]  # ok, unknown_contig
+
+
+def test_unsorted_records_stay_unsorted_without_index(world, annotate):
+    vcf = world.vcf("in.vcf", [world.snv("chr1", p) for p in (90, 30, 60)])
+    out = world.folder / "o.vcf.gz"
+    (world.folder / "o.vcf.gz.tbi").write_text("of an older file")
+    assert annotate(vcf, "-o", out).status == 0
+    assert [r[1] for r in records(out)] == ["90", "30", "60"]
+    assert not (world.folder / "o.vcf.gz.tbi").exists()
+
+
+@pytest.mark.parametrize("out", ["o.vcf", "o.vcf.gz", "o.bcf"])
+def test_no_records(world, annotate, out):
+    done = annotate(
+        world.vcf("in.vcf", []), "-o", world.folder / out, "--matrix", world.folder / "m.tsv"
+    )
+    assert done.status == 0, done.err
+    assert records(world.folder / out) == []
+    assert counts(done.err) == (0, {"gc": []})
+    assert len((world.folder / "m.tsv").read_text().splitlines()) == 1
+
+
+def test_a_hundred_samples(world, annotate):
+    columns = ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"]
+    columns[0] += "".join(f"\ts{n}" for n in range(100))
+    genotypes = " ".join(f"{n % 2}|{n % 3 % 2}" for n in range(100))
+    vcf = world.vcf(
+        "in.vcf", [world.snv("chr1", 30, f". . . GT {genotypes}")], [SAMPLES[0], *columns]
+    )
+    assert annotate(vcf, "-o", world.folder / "o.bcf").status == 0
+    assert records(world.folder / "o.bcf")[0][8:] == ["GT", *genotypes.split()]
+
+
+def test_iupac(world, annotate):
+    base = world.base("chr1", 30)
+    vcf = world.vcf("in.vcf", [f"chr1 30 . {base} R . . .", f"chr1 40 . M {base} . . ."])
+    done = annotate(vcf, "-o", world.folder / "o.vcf")
+    assert counts(done.err)[1]["gc"] == [1, 1]  # ok, ref_mismatch
+
+
+def test_utf8_is_kept_and_other_bytes_are_refused(world, annotate):
+    declared = '##INFO=<ID=NOTE,Number=1,Type=String,Description="é">'
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 30, ". . NOTE=é")], [declared])
+    out = world.folder / "o.vcf"
+    assert annotate(vcf, "-o", out).status == 0
+    assert "NOTE=é;" in out.read_text()
+    text = vcf.read_bytes()
+    for odd in (
+        text.replace(b"NOTE=\xc3\xa9", b"NOTE=\xe9"),
+        text.replace(b'"\xc3\xa9"', b'"\xe9"'),
+    ):
+        assert odd != text
+        vcf.write_bytes(odd)
+        done = annotate(vcf, "-o", out)
+        assert (done.status, "iconv" in done.err) == (1, True), done.err
+
+
+def test_other_writing_of_an_allele_scores_the_same(world, annotate):
+    letters = world.contigs["chr1"]
+    start = next(i for i in range(50, 400) if letters[i] == letters[i + 1] != letters[i - 1])
+    anchor, unit = letters[start - 1], letters[start]
+    writings = [
+        f"chr1 {start} . {anchor} {anchor}{unit} . . .",
+        f"chr1 {start + 1} . {unit} {unit}{unit} . . .",
+        f"chr1 {start} . {anchor}{unit * 2} {anchor}{unit * 3} . . .",
+        f"chr1 {start} . {anchor}{unit} {anchor}{unit * 2},{anchor} . . .",
+    ]
+    vcf = world.vcf("in.vcf", sorted(writings, key=lambda r: int(r.split()[1])))
+    assert annotate(vcf, "-o", world.folder / "o.vcf", model="place").status == 0
+    scores = {tags["RP_PLACE_T0"].split(",")[0] for tags in info(world.folder / "o.vcf")}
+    assert len(scores) == 1

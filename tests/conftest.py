@@ -1,0 +1,105 @@
+"""Fixtures that every test may use, and the rule that some tests must not be skipped."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from regplug.cli import main
+from regplug.genome import Genome
+from tests.toy_genomes import write_fasta
+from tests.toy_models import centre_model, gc_model, position_model
+
+DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+
+class Finished(NamedTuple):
+    """How a run of the command line ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of the real data sets."""
+    if not DATA.is_dir():
+        pytest.skip(f"no data at {DATA}: set REGPLUG_DATA")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def toy_repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of gc (2 targets), centre and place (one, every column differs)."""
+    repo = tmp_path_factory.mktemp("models")
+    gc_model(repo)
+    centre_model(repo)
+    position_model(repo)
+    return repo
+
+
+@pytest.fixture
+def genome_of(tmp_path: Path) -> Iterator[Callable[..., Genome]]:
+    """Return a maker of genomes from contigs: `genome_of(chr1="ACGT")`."""
+    opened: list[Genome] = []
+
+    def make(**contigs: str) -> Genome:
+        opened.append(Genome(write_fasta(tmp_path / f"genome{len(opened)}.fa", contigs)))
+        return opened[-1]
+
+    yield make
+    for genome in opened:
+        genome.close()
+
+
+@pytest.fixture
+def regplug(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Finished]:
+    """Return a function that runs the command line in this process: `regplug("annotate", path)`."""
+
+    def run(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["regplug", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            main()
+            status = 0
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        sys.stdout.flush()
+        return Finished(status, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    monkeypatch.delenv("REGPLUG_FASTA", raising=False)
+    empty = tmp_path_factory.getbasetemp() / "settings"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
+    monkeypatch.setenv("GENOMES_DIR", str(empty))
+
+
+def _must_run(item: pytest.Item) -> str:
+    """Return why `item` must not be skipped, or ""."""
+    if item.get_closest_marker("data") and DATA.is_dir():
+        return f"the data are there ({DATA})"
+    if item.get_closest_marker("triton") and os.environ.get("CI") == "true":
+        return "CI=true"
+    return ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Turn a skipped test that must run into a failure."""
+    report: pytest.TestReport = yield
+    reason = _must_run(item)
+    if report.skipped and reason and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though it must run here ({reason}): {report.longrepr}"
+    return report

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+import regplug
+
+HEAVY = "bad = {'torch', 'tritonclient'} & set(sys.modules); sys.exit(', '.join(bad) or 0)"
+
+
+def test_exported_members():
+    assert regplug.__all__ == [
+        "Genome",
+        "Interval",
+        "ModelCard",
+        "RegplugError",
+        "Status",
+        "Target",
+        "Variant",
+        "__version__",
+        "open_backend",
+        "plugin_manager",
+    ]
+    assert all(hasattr(regplug, name) for name in regplug.__all__)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import regplug",
+        "import regplug.cli as c; sys.argv[1:] = ['-h']\ntry: c.main()\nexcept SystemExit: pass",
+    ],
+)
+def test_neither_torch_nor_tritonclient_on_import(code):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{HEAVY}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,110 @@
+"""The shipped model gives the same answer in process and on a real Triton server, to 1e-5."""
+
+import csv
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from regplug.backend import Backend, BackendOptions
+from regplug.export import random_codes
+from regplug.plugins import open_backend, plugin_manager
+from tests.toy_genomes import random_letters, vcf_text, write_fasta
+
+pytest.importorskip("pytriton", reason="needs the server extra")
+pytestmark = pytest.mark.triton
+
+ROOT = Path(__file__).parents[1]
+REPO = ROOT / "model_repo"
+MODEL = "deepbind_encode"
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    """Return the URLs of a server on the models that come with regplug, files unchanged."""
+    from regplug.server import serving
+
+    with serving(REPO) as server:
+        yield {"grpc": server.grpc, "http": server.http}
+
+
+@pytest.fixture(scope="module")
+def random_alleles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a FASTA and a VCF of 1,000 random alleles: SNVs, MNVs, insertions and deletions."""
+    folder = tmp_path_factory.mktemp("random")
+    bases = random_letters(30_000, seed=4)
+    rng = np.random.default_rng(4)
+    records = []
+    for start in range(100, 29_100, 29):
+        ref = bases[start : start + int(rng.integers(1, 5))]
+        alt = random_letters(int(rng.integers(1, 6)), seed=start)
+        if alt == ref:
+            alt += "A"
+        records.append(f"chr1 {start + 1} . {ref} {alt} . . .")
+    fasta = write_fasta(folder / "genome.fa", {"chr1": bases})
+    vcf = folder / "in.vcf"
+    vcf.write_text(vcf_text(records[:1000], {"chr1": bases}))
+    return fasta, vcf
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_annotations_agree(
+    regplug: Callable,
+    urls: dict[str, str],
+    random_alleles: tuple[Path, Path],
+    protocol: str,
+    tmp_path: Path,
+) -> None:
+    example = (ROOT / "examples/example.hg38.fa.gz", ROOT / "examples/variants.vcf")
+    for fasta, vcf in (example, random_alleles):
+        tables = []
+        for repo in (REPO, urls[protocol]):
+            matrix = tmp_path / f"{len(tables)}.tsv"
+            done = regplug(
+                *("annotate", vcf, "--fasta", fasta, "--model-repo", repo),
+                *("--matrix", matrix, "-o", tmp_path / "out.vcf"),
+            )
+            assert done.status == 0, done.err
+            tables.append(list(csv.reader(matrix.read_text().splitlines(), delimiter="\t")))
+        embedded, served = tables
+        assert len(embedded) == len(served)
+        assert [row[:7] for row in embedded] == [row[:7] for row in served]
+        np.testing.assert_allclose(_numbers(embedded), _numbers(served), atol=1e-5)
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+@pytest.mark.parametrize("rows", [1, 7, 512])
+def test_predictions_agree_at_any_batch_size(
+    urls: dict[str, str], protocol: str, rows: int
+) -> None:
+    codes = random_codes(np.random.default_rng(rows), 1000, 71)
+    codes[::5, 30:34] = 4
+    embedded, served = _open(str(REPO)), _open(urls[protocol])
+    wanted = embedded.predict(codes)
+    starts = range(0, 1000 if rows > 1 else 100, rows)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda s: served.predict(codes[s : s + rows]), starts))
+    for start, answer in zip(starts, answers, strict=True):
+        np.testing.assert_allclose(answer, wanted[start : start + rows], atol=1e-5)
+    served.close()
+    embedded.close()
+
+
+def test_verify_replays_golden_scores_on_the_server(
+    regplug: Callable, urls: dict[str, str]
+) -> None:
+    for url in urls.values():
+        done = regplug("models", "verify", "--model-repo", url, "--against", REPO)
+        assert done.status == 0, done.out + done.err
+        assert {line.split("\t")[1] for line in done.out.splitlines()} == {"ok"}
+        assert len(done.out.splitlines()) == 2
+
+
+def _open(location: str) -> Backend:
+    return open_backend(plugin_manager(), location, MODEL, BackendOptions())
+
+
+def _numbers(table: list[list[str]]) -> np.ndarray:
+    return np.array([[np.nan if x == "." else float(x) for x in row[7:]] for row in table[1:]])

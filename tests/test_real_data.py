@@ -1,0 +1,128 @@
+"""The main job on real data: a Genome in a Bottle slice, and held-out ChIP-seq peaks."""
+
+import csv
+import gzip
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import cyvcf2
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from regplug.repository import read_card
+
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
+OURS = Path(__file__).parents[1] / "model_repo"
+
+
+@pytest.fixture(scope="module")
+def slice_of_chr20(data: Path) -> tuple[Path, Path]:
+    folder = data / "ref_chr20"
+    return next(folder.glob("*.vcf.gz")), folder / "hg19.chr20.slice.fa.gz"
+
+
+@pytest.fixture(scope="module")
+def human_tfs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of the 515 published models of human transcription factors."""
+    from regplug_deepbind.importer import choose, import_deepbind, read_index
+
+    repo = tmp_path_factory.mktemp("tfs")
+    published = data / "deepbind_v011"
+    rows = choose(read_index(published), species=["Homo sapiens"], kind="TF")
+    import_deepbind(published, rows, repo, name="human_tf", snvs=60)
+    return repo
+
+
+def _bcftools(*arguments: object) -> str:
+    done = subprocess.run(
+        ["bcftools", *map(str, arguments)], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def test_every_alt_of_the_slice_is_scored(
+    regplug: Callable, slice_of_chr20: tuple[Path, Path], human_tfs: Path, tmp_path: Path
+) -> None:
+    vcf, fasta = slice_of_chr20
+    ours, both = tmp_path / "ours.vcf.gz", tmp_path / "both.vcf.gz"
+    assert regplug("annotate", vcf, "--fasta", fasta, "-o", ours).status == 0
+    chosen = "CTCF_D00328.003,GATA3_D00410.003"
+    done = regplug(
+        *("annotate", ours, "--fasta", fasta, "--model-repo", human_tfs, "--model", "human_tf"),
+        *("--targets", chosen, "--matrix", tmp_path / "all.tsv.gz", "-o", both),
+    )
+    assert done.status == 0, done.err
+    records = list(cyvcf2.VCF(str(both)))
+    alts = sum(len(record.ALT) for record in records)
+    assert (len(records), alts) == (221, 222)
+    for record in records:
+        n = len(record.ALT)
+        for tag in ("RP_STATUS", "RP_HUMAN_TF__STATUS"):
+            assert record.INFO[tag] == ",".join(["ok"] * n)
+        # a REF of 37 bases is longer than half of the 71 bases that our own model reads
+        fits = "too_long" if len(record.REF) == 37 else "ok"
+        assert record.INFO["RP_DEEPBIND_ENCODE__STATUS"] == ",".join([fits] * n)
+        values = record.INFO.get("RP_DEEPBIND_ENCODE_SP1")
+        assert (values is None) == (fits == "too_long")
+    with gzip.open(tmp_path / "all.tsv.gz", "rt") as lines:
+        rows = list(csv.reader(lines, delimiter="\t"))
+    assert len(rows) == alts + 1
+    assert len(rows[0]) == 6 + 1 + 515
+    assert not any(cell == "." for row in rows[1:] for cell in row[6:])
+
+
+def test_bcftools_reads_filters_and_splits(
+    regplug: Callable, slice_of_chr20: tuple[Path, Path], tmp_path: Path
+) -> None:
+    vcf, fasta = slice_of_chr20
+    out = tmp_path / "out.vcf.gz"
+    assert regplug("annotate", vcf, "--fasta", fasta, "-o", out).status == 0
+    query = _bcftools("query", "-f", "%RP_DEEPBIND_ENCODE_SP1\n", out)
+    lines = [[float(v) for v in line.split(",") if v != "."] for line in query.split()]
+    values = [value for line in lines for value in line]
+    cut = sorted(map(abs, values))[-20]
+    kept = _bcftools("view", "-H", "-i", f"MAX(ABS(RP_DEEPBIND_ENCODE_SP1))>{cut}", out)
+    assert len(kept.splitlines()) == sum(any(abs(v) > cut for v in line) for line in lines) > 0
+    split = _bcftools("query", "-f", "%RP_DEEPBIND_ENCODE_SP1\n", _norm(out, tmp_path))
+    assert [float(value) for value in split.split() if value != "."] == values
+    columns = (
+        "%CHROM %POS %ID %REF %ALT %QUAL %FILTER %INFO/callsetnames %INFO/platforms[ %GT %DP %GQ]\n"
+    )
+    assert _bcftools("query", "-f", columns, vcf) == _bcftools("query", "-f", columns, out)
+    stripped = _bcftools("annotate", "-x", "^INFO/platforms", "--no-version", out)
+    original = _bcftools("annotate", "-x", "^INFO/platforms", "--no-version", vcf)
+    assert _records(stripped) == _records(original)
+
+
+def _norm(vcf: Path, folder: Path) -> Path:
+    """Return `vcf` with a record per ALT."""
+    _bcftools("norm", "-m-", "-o", folder / "split.vcf", vcf)
+    return folder / "split.vcf"
+
+
+def _records(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_auc_in_the_card_is_what_predict_gives(
+    regplug: Callable, data: Path, tmp_path: Path
+) -> None:
+    """The held-out B files through the command line, and the mean that we promise."""
+    card = read_card(OURS / "deepbind_encode")
+    aucs = []
+    for target in card.targets:
+        path = next((data / "encode_chip").glob(f"{target.label}_*_B.seq.gz"))
+        with gzip.open(path, "rt") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t"))
+        fasta = tmp_path / f"{target.label}.fa"
+        fasta.write_text("".join(f">{i}\n{row['seq']}\n" for i, row in enumerate(rows)))
+        done = regplug("predict", fasta, "--model", "deepbind_encode")
+        table = csv.DictReader(done.out.splitlines(), delimiter="\t")
+        scores = [float(row[target.label]) for row in table]
+        aucs.append(roc_auc_score([int(row["Bound"]) for row in rows], scores))
+        assert aucs[-1] == pytest.approx(float(target.about["auc"]), abs=1e-4)
+    mean = sum(aucs) / len(aucs)
+    assert mean == pytest.approx(card.metrics["mean AUC"], abs=1e-4)
+    assert mean >= 0.93

@@ -1,0 +1,89 @@
+"""Models whose answers can be worked out by hand, as ONNX graphs in the repository's form."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from regplug.card import ModelCard, Target
+from regplug.codes import encode
+from regplug.repository import Golden, write_model
+
+
+def table_model(
+    repo: Path,
+    name: str,
+    table: np.ndarray,
+    *,
+    window: int | None,
+    weights: np.ndarray | None = None,
+    **card: object,
+) -> ModelCard:
+    """Write a model that looks each base up in `table` (5, targets) and sums over the columns.
+
+    `weights` (window,) multiplies each column before the sum: a model can read one column only.
+    """
+    onnx = _graph(table.astype(np.float32), window, weights)
+    labels = [f"T{i}" for i in range(table.shape[1])]
+    made = ModelCard(
+        name=name,
+        window=window,
+        targets=tuple(Target(label, 1.0) for label in labels),
+        max_batch_size=int(card.pop("max_batch_size", 64)),  # type: ignore[call-overload]
+        sha256=hashlib.sha256(onnx).hexdigest(),
+        **{"version": "1", "family": "toy", "strand": "mean", "output_scale": "score"} | card,  # type: ignore[arg-type]
+    )
+    letters = "ACGTN" * 50
+    sequence = letters[: window or 30]
+    rows = table[encode(sequence)] * (1 if weights is None else weights[:, None])
+    write_model(repo, made, onnx=onnx, golden=Golden([sequence], [rows.sum(0).tolist()]))
+    return made
+
+
+def gc_model(repo: Path, name: str = "gc", *, window: int | None = 21, **card: object) -> ModelCard:
+    """Write a model of two targets: the number of G and C, and twice that."""
+    table = np.array([[0, 0], [1, 2], [1, 2], [0, 0], [0.5, 1]])
+    return table_model(repo, name, table, window=window, **card)
+
+
+def centre_model(
+    repo: Path, name: str = "centre", *, window: int = 21, **card: object
+) -> ModelCard:
+    """Write a model that reads the base in the variant's column alone: A C G T N = 1 2 4 8 0."""
+    weights = np.zeros(window)
+    weights[(window - 1) // 2] = 1
+    table = np.array([[1.0], [2], [4], [8], [0]])
+    return table_model(repo, name, table, window=window, weights=weights, **card)
+
+
+def position_model(
+    repo: Path, name: str = "place", *, window: int = 21, **card: object
+) -> ModelCard:
+    """Write a model that tells columns apart: the sum over columns i of code_value * 1.1 ** i."""
+    table = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])
+    return table_model(repo, name, table, window=window, weights=1.1 ** np.arange(window), **card)
+
+
+def _graph(table: np.ndarray, window: int | None, weights: np.ndarray | None) -> bytes:
+    nodes = [
+        helper.make_node("Cast", ["codes"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "index"], ["values"], axis=0),
+    ]
+    initializers = [numpy_helper.from_array(table, "table")]
+    last = "values"
+    if weights is not None:
+        initializers.append(numpy_helper.from_array(weights.astype(np.float32)[:, None], "weights"))
+        nodes.append(helper.make_node("Mul", ["values", "weights"], ["weighted"]))
+        last = "weighted"
+    initializers.append(numpy_helper.from_array(np.array([1]), "axis"))
+    nodes.append(helper.make_node("ReduceSum", [last, "axis"], ["scores"], keepdims=0))
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", window or "length"])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", table.shape[1]])],
+        initializers,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString()
