@@ -18,6 +18,7 @@ from regplug.card import ModelCard
 from regplug.effects import EFFECTS, Array, Scores, difference, most_extreme
 from regplug.errors import ModelError
 
+_LEAST_SPREAD = 1e-6  # so that a target that no random SNV moved can be told from one that moves
 FEW_TARGETS = 16  # a model with more targets writes only those asked for
 Values = Sequence[float] | Sequence[str | None]
 
@@ -139,10 +140,9 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
 
 def _summary(card: ModelCard) -> list[InfoField]:
     """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
-    measured = all(target.spread for target in card.targets)
-    spread: Array = np.array(
-        [(target.spread or 1.0) if measured else 1.0 for target in card.targets], np.float32
-    )
+    spreads = [target.spread for target in card.targets]
+    measured = None not in spreads
+    spread: Array = np.maximum(np.array(spreads if measured else 1, np.float32), _LEAST_SPREAD)
     by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
 
     def top(scores: Scores) -> Values:

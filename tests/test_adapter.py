@@ -63,7 +63,9 @@ def test_top_is_over_the_spread_where_it_was_measured():
     assert measured["RP_M_1__TOP"].values(both) == ["T0", "T0", None]
     assert measured["RP_M_1__MAX"].values(both) == pytest.approx([1, 0, NAN], nan_ok=True)
     assert "over the target's spread" in measured["RP_M_1__TOP"].description
-    for spread in (None, [0.1, None], [0.1, 0.0]):  # not measured for all: the difference itself
+    still = fields(card(spread=[0.1, 0.0]))  # no random SNV moved T1, this ALT does
+    assert still["RP_M_1__TOP"].values(both)[:2] == ["T1", "T0"]
+    for spread in (None, [0.1, None]):  # not measured for all: the difference itself
         plain = fields(card(spread=spread))
         assert plain["RP_M_1__TOP"].values(both)[0] == "T1"
         assert plain["RP_M_1__MAX"].values(both)[0] == -3

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,3 +127,23 @@ def test_auc_in_the_card_is_what_predict_gives(
     mean = sum(aucs) / len(aucs)
     assert mean == pytest.approx(card.metrics["mean AUC"], abs=1e-4)
     assert mean >= 0.93
+
+
+def test_the_panel_of_515_stays_under_two_gigabytes(human_tfs: Path) -> None:
+    """A call with more rows than its card allows at once, in a process of its own."""
+    script = (
+        "import resource, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from regplug.backends.embedded import Embedded\n"
+        "backend = Embedded(Path(sys.argv[1]), threads=2)\n"
+        "codes = np.zeros((2 * backend.card.max_batch_size + 1, backend.card.window), np.uint8)\n"
+        "assert backend.predict(codes).shape == (len(codes), 515)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(human_tfs / "human_tf")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert 100_000 < int(done.stdout) < 2_000_000  # KiB
