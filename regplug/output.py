@@ -39,17 +39,21 @@ def complete(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def destination(path: str) -> Iterator[Path]:
-    """Give the path to write to: STDOUT for `-`, else as `complete`.
+    """Give the path to write to: STDOUT for `-`, a device or pipe itself, else as `complete`.
 
     Raises:
         OutputError: as `complete`.
         ReaderGoneError: the reader of standard output has closed it.
     """
-    if path == "-":
+    file = Path(path)
+    if path == "-" or file == STDOUT:
         with naming("-"):
             yield STDOUT
+    elif file.exists() and not file.is_file() and not file.is_dir():
+        with naming(path):
+            yield file
     else:
-        with complete(Path(path)) as partial:
+        with complete(file.resolve()) as partial:  # what a link points to, not the link
             yield partial
 
 

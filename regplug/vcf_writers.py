@@ -146,9 +146,10 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     """Index `partial`, a finished bgzipped VCF or BCF, under the name that `path`'s index has.
 
     `contigs` are the header's (name → length or None). A .tbi for a VCF, a .csi for a BCF and for
-    contigs over 512 Mb; none for a plain VCF, for standard output, or for unsorted records.
+    contigs over 512 Mb; none for a plain VCF, standard output, a pipe, or unsorted records.
     """
-    if partial == STDOUT or not path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf")):
+    indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
+    if not indexed or partial == STDOUT or not partial.is_file():
         return
     longest = max((length or 0 for length in contigs.values()), default=0)
     bcf = path.suffix == ".bcf"

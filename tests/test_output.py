@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from regplug.errors import OutputError
@@ -64,3 +67,25 @@ def test_destination(tmp_path):
     with destination(str(tmp_path / "a")) as path:
         path.touch()
     assert (tmp_path / "a").is_file()
+
+
+def test_devices_and_pipes_are_written_to_not_replaced(tmp_path):
+    fifo = tmp_path / "pipe.vcf.gz"
+    os.mkfifo(fifo)
+    for special in (fifo, Path(os.devnull)):
+        with destination(str(special)) as path:
+            assert path == special
+    assert fifo.is_fifo()
+    assert Path(os.devnull).is_char_device()
+    with destination("/dev/stdout") as path:
+        assert path == STDOUT
+
+
+def test_the_target_of_a_link_is_replaced(tmp_path):
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("older")
+    link.symlink_to(real)
+    with destination(str(link)) as path:
+        path.write_text("newer")
+    assert link.is_symlink()
+    assert real.read_text() == "newer"

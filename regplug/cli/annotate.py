@@ -18,6 +18,7 @@ from regplug.cli.options import backend_from, backend_options, fasta_option
 from regplug.cli.report import progress_bar, report
 from regplug.errors import ModelError, OutputError
 from regplug.genome import Genome
+from regplug.output import STDOUT
 from regplug.outputs import outputs
 from regplug.plugins import adapter_for, cards, open_backend, plugin_manager, writer_for
 from regplug.provenance import annotated_header, header_lines, tags_of
@@ -186,7 +187,7 @@ def _writers(
 ) -> dict[str, type[VariantWriter]]:
     """Return what writes each output."""
     kind = TYPES[output_type] if output_type else writer_for(manager, output)
-    kind = VcfText if kind is None and output == "-" else kind
+    kind = VcfText if kind is None and output in ("-", str(STDOUT)) else kind
     if kind is None:
         raise OutputError(f"what is {output}? End it in .vcf, .vcf.gz or .bcf, or give -O v|z|u|b")
     table = writer_for(manager, matrix) if matrix else None
