@@ -5,6 +5,7 @@ RegplugError
 ├── VariantFileError  not a VCF, truncated, a record htslib cannot read
 ├── RegionError       a region that is not one, or lies in no contig
 ├── SequenceError     a FASTA of sequences that cannot be scored
+├── DataError         data to train on that cannot be read, or cannot be learned from
 ├── ModelError        unknown model or target, a damaged repository, card or parameter file
 ├── BackendError      the server is away or serves another model, NaN in its answer
 ├── PluginError       a plugin that does not fit
@@ -32,6 +33,10 @@ class RegionError(RegplugError):
 
 class SequenceError(RegplugError):
     """A sequence cannot be scored."""
+
+
+class DataError(RegplugError):
+    """Data to train on are damaged, contradict themselves, or do not suffice."""
 
 
 class ModelError(RegplugError):

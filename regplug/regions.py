@@ -1,6 +1,8 @@
 """Regions as users write them → Intervals."""
 
+import gzip
 import re
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -32,14 +34,16 @@ def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
 
 
 def read_bed(path: str) -> list[Interval]:
-    """Return the regions of a BED file (0-based, half-open), plain text.
+    """Return the regions of a BED file (0-based, half-open), plain or gzipped.
 
     Raises:
         RegionError: no such file, or a line that is not BED; the message names the line.
     """
     try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        raw = Path(path).read_bytes()
+        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        lines = raw.decode().splitlines()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise RegionError(f"cannot read the regions in {path}: {error}") from error
     regions = []
     for number, line in enumerate(lines, start=1):

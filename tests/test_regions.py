@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 
 from regplug.errors import RegionError
@@ -43,6 +45,12 @@ def test_bed_is_zero_based(tmp_path):
     assert read_bed(str(path)) == [
         Interval("chr1", 0, 5), Interval("chr 2", 7, 9), Interval("chr2", 1, 2)
     ]  # fmt: skip
+
+
+def test_bed_may_be_gzipped(tmp_path):
+    path = tmp_path / "r.bed.gz"
+    path.write_bytes(gzip.compress(b"chr1\t0\t5\n"))
+    assert read_bed(str(path)) == [Interval("chr1", 0, 5)]
 
 
 @pytest.mark.parametrize(

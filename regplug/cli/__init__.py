@@ -14,6 +14,7 @@ COMMANDS = {
     "models": "regplug.cli.models",
     "plugins": "regplug.cli.plugins",
     "predict": "regplug.cli.predict",
+    "prepare": "regplug.cli.prepare",
     "serve": "regplug.cli.serve",
     "train": "regplug.cli.train",
 }
