@@ -6,6 +6,7 @@ RegplugError
 ├── RegionError       a region that is not one, or lies in no contig
 ├── SequenceError     a FASTA of sequences that cannot be scored
 ├── ModelError        unknown model or target, a damaged repository, card or parameter file
+├── MotifError       a motif file that is damaged, nothing to make motifs of
 ├── BackendError      the server is away or serves another model, NaN in its answer
 ├── PluginError       a plugin that does not fit
 ├── ConfigError       the user's configuration file
@@ -36,6 +37,10 @@ class SequenceError(RegplugError):
 
 class ModelError(RegplugError):
     """A model, target, card or parameter file is unknown or damaged."""
+
+
+class MotifError(RegplugError):
+    """Motifs cannot be read, made or compared."""
 
 
 class BackendError(RegplugError):
