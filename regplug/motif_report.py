@@ -23,9 +23,9 @@ from regplug.output import complete
 
 REPORTED = 0.1  # matches.tsv has those with a smaller q
 SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
-TABLE = "motifs.tsv"
 
-_BEST = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
+_FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png"}
+_MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
 
 
 class Learned(NamedTuple):
@@ -47,8 +47,9 @@ def named(target: str, motifs: Sequence[Motif]) -> list[Learned]:
 
 def check_folder(folder: Path) -> None:
     """Raise OutputError if `folder` holds anything that is not an earlier report."""
-    ours = (folder / TABLE).is_file() or (folder.is_dir() and not any(folder.iterdir()))
-    if folder.exists() and not ours:
+    if folder.exists() and not (
+        folder.is_dir() and {path.name for path in folder.iterdir()} <= _FILES
+    ):
         raise OutputError(f"{folder} exists and holds other things: name a new folder")
     if not folder.absolute().parent.is_dir():
         raise OutputError(f"no folder {folder.absolute().parent} for {folder.name}: make it first")
@@ -73,7 +74,7 @@ def write_report(
     with complete(folder.absolute()) as partial:
         (partial / "logos").mkdir(parents=True)
         write_meme(partial / "motifs.meme", [one.motif for one in learned], letters=letters)
-        _write_table(partial / TABLE, _filters(learned, matches, letters))
+        _write_table(partial / "motifs.tsv", _filters(learned, matches, letters))
         _write_table(partial / "matches.tsv", _matches(learned, matches))
         for done, one in enumerate(speaking, start=1):
             title = f"{one.target} filter {one.filter}, {one.motif.sites} sites"
@@ -88,41 +89,35 @@ def _filters(
     learned: Sequence[Learned], matches: Matches | None, letters: str
 ) -> Iterator[Sequence[object]]:
     """Yield the rows of motifs.tsv; what there is not is `.`."""
-    yield ["target", "filter", "nsites", "consensus", "information", *_BEST]
+    yield ["target", "filter", "nsites", "consensus", "information", *_MATCH]
     for row, (target, index, motif) in enumerate(learned):
         bits = f"{motif.information.sum():.2f}"
-        best = _best(matches, row) if matches and motif.width else ["."] * len(_BEST)
+        best = _best(matches, row) if matches and motif.width else ["."] * len(_MATCH)
         yield [target, index, motif.sites, motif.consensus(letters) or ".", bits, *best]
 
 
 def _best(matches: Matches, row: int) -> list[str]:
     """Return the cells of a motif's best match, whatever its q."""
-    best = matches.ranked(row)[0]
-    known, numbers = matches.known[best], (matches.p[row, best], matches.q[row, best])
-    cells = [f"{number:.3g}" for number in (*numbers, matches.shuffled[row])]
-    return [known.name, known.also or ".", *cells, matches.title]
+    return _cells(matches, row, int(matches.ranked(row)[0]))
 
 
 def _matches(learned: Sequence[Learned], matches: Matches | None) -> Iterator[Sequence[object]]:
     """Yield the rows of matches.tsv, best first for each filter."""
-    yield ["target", "filter", "match", "match_name", "p", "q", "known_motifs"]
+    yield ["target", "filter", *_MATCH]
     if matches is None:
         return
     for row, (target, index, _) in enumerate(learned):
         for column in matches.ranked(row):
-            p, q = matches.p[row, column], matches.q[row, column]
-            if q >= REPORTED:
+            if matches.q[row, column] >= REPORTED:
                 break
-            known = matches.known[column]
-            yield [
-                target,
-                index,
-                known.name,
-                known.also or ".",
-                f"{p:.3g}",
-                f"{q:.3g}",
-                matches.title,
-            ]
+            yield [target, index, *_cells(matches, row, int(column))]
+
+
+def _cells(matches: Matches, row: int, column: int) -> list[str]:
+    """Return the cells of a motif's match with a known one, in the order of _MATCH."""
+    known = matches.known[column]
+    numbers = (matches.p[row, column], matches.q[row, column], matches.shuffled[row])
+    return [known.name, known.also or ".", *(f"{one:.3g}" for one in numbers), matches.title]
 
 
 def _overview(

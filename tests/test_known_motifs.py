@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
@@ -39,3 +40,15 @@ def test_known_motifs_are_found(regplug: Callable, data: Path, tmp_path: Path) -
             and float(row["p"]) < float(row["shuffled_p"])
         ]
         assert found, f"no filter of {protein} is best matched by its family"
+
+
+def test_rbfox_reads_ugcaug(regplug: Callable, data: Path, tmp_path: Path) -> None:
+    """The loudest windows in random RNA show a filter's word."""
+    pytest.importorskip("logomaker")
+    random = np.random.default_rng(0)
+    letters = ("".join(random.choice(list("ACGU"), 41)) for _ in range(2000))
+    (tmp_path / "random.fa").write_text("".join(f">{i}\n{s}\n" for i, s in enumerate(letters)))
+    command = ("motifs", data / "deepbind_v011", "--sequences", tmp_path / "random.fa", "--rna")
+    done = regplug(*command, "--target", "D00210.001", "-o", tmp_path / "out")
+    assert done.status == 0, done.err
+    assert "GCAUG" in (tmp_path / "out" / "motifs.tsv").read_text()

@@ -1,10 +1,12 @@
 import re
+import sys
 
 import numpy as np
 import pytest
 
 import regplug.matches
 from regplug.codes import encode
+from regplug.errors import MotifError
 from regplug.matches import Collection, jaspar, match
 from regplug.motifs import Motif
 
@@ -57,3 +59,12 @@ def test_jaspar():
     assert by_name["MA0139.2"].also == "CTCF"  # its newest version in 2026
     for motif in collection.motifs:
         np.testing.assert_allclose(motif.frequencies.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("library", ["pyjaspar", "memelite", "scipy.stats"])
+def test_a_library_that_is_not_installed(monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(
+        MotifError, match=rf"motifs need {library}: pip install 'regplug\[motifs\]'"
+    ):
+        match([word("ACGT")], jaspar() if library == "pyjaspar" else Collection("c", [word("A")]))

@@ -60,10 +60,13 @@ def motifs(
     from regplug_deepbind.weights import named_networks
 
     check_folder(output)
-    collection = _known(against, rna)
     networks = named_networks(run, targets)
-    if rna and (both := [one.label for one in networks if one.network.reverse_complement]):
-        raise ModelError(f"{both[0]} reads both strands, so it is of DNA: leave --rna out")
+    for label, _, network in networks:
+        if rna and network.reverse_complement:
+            raise ModelError(f"{label} reads both strands, so it is of DNA: leave --rna out")
+        if not rna and not network.reverse_complement:
+            raise ModelError(f"{label} reads one strand, so it is of RNA: add --rna")
+    collection = _known(against, rna)
     learned = []
     for label, protein, network in networks:
         codes = read_codes(sequences, protein or label, most)

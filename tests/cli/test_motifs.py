@@ -1,5 +1,6 @@
 import gzip
 
+import numpy as np
 import pytest
 
 from regplug.errors import MotifError
@@ -96,19 +97,21 @@ def test_mistakes(regplug, files):
     (files / "taken" / "thesis.txt").touch()
     (files / "folder").mkdir()
     before = sorted(files.rglob("*"))
-    run, fasta, rna = files / "rna.txt", files / "a.fa", ["--rna"]
+    run, dna, fasta = (files / name for name in ("rna.txt", "dna.txt", "a.fa"))
+    rna = ["--rna"]
     for arguments, message in [
         ((files / "no", fasta, *rna), "no is no finished run (weights.safetensors)"),
         ((files / "a.fa", fasta, *rna), "the first line is not '# deepbind"),
-        ((files / "dna.txt", fasta, *rna), "dna reads both strands, so it is of DNA"),
+        ((dna, fasta, *rna), "dna reads both strands, so it is of DNA"),
+        ((run, fasta), "rna reads one strand, so it is of RNA: add --rna"),
         ((run, files / "no.fa", *rna), "no.fa cannot be read as FASTA"),
         ((run, files / "no.seq.gz", *rna), "no.seq.gz: give --sequences a file"),
         ((run, files / "plain.seq.gz", *rna), "plain.seq.gz cannot be read as gzipped table"),
         ((run, files / "other.seq.gz", *rna), "other.seq.gz cannot be read as gzipped table"),
         ((run, files / "folder", *rna), "0 files named rna_*_AC.seq.gz"),
         ((run, files / "protein.fa", *rna), "p has the letter E, which is no nucleotide"),
-        ((run, fasta, "--against", files / "damaged.meme"), "damaged.meme: the motif at line 2"),
-        ((run, fasta, "--against", files / "rna.meme"), "rna.meme are of RNA: add --rna"),
+        ((dna, fasta, "--against", files / "damaged.meme"), "damaged.meme: the motif at line 2"),
+        ((dna, fasta, "--against", files / "rna.meme"), "rna.meme are of RNA: add --rna"),
         ((run, fasta, *rna, "-o", files / "taken"), "holds other things: name a new folder"),
         ((run, fasta, *rna, "-o", files / "a" / "b"), "for b: make it first"),
     ]:
@@ -119,7 +122,6 @@ def test_mistakes(regplug, files):
 
 
 def test_mistakes_in_a_run(regplug, files):
-    np = pytest.importorskip("numpy")
     save_file = pytest.importorskip("safetensors.numpy").save_file
     (files / "run").mkdir()
     weights = files / "run" / "weights.safetensors"
