@@ -7,6 +7,7 @@ RegplugError
 ├── SequenceError     a FASTA of sequences that cannot be scored
 ├── DataError         data to train on that cannot be read, or cannot be learned from
 ├── ModelError        unknown model or target, a damaged repository, card or parameter file
+├── MotifError       a motif file that is damaged, nothing to make motifs of
 ├── BackendError      the server is away or serves another model, NaN in its answer
 ├── PluginError       a plugin that does not fit
 ├── ConfigError       the user's configuration file
@@ -41,6 +42,10 @@ class DataError(RegplugError):
 
 class ModelError(RegplugError):
     """A model, target, card or parameter file is unknown or damaged."""
+
+
+class MotifError(RegplugError):
+    """Motifs cannot be read, made or compared."""
 
 
 class BackendError(RegplugError):

@@ -12,6 +12,7 @@ COMMANDS = {
     "annotate": "regplug.cli.annotate",
     "export": "regplug.cli.export",
     "models": "regplug.cli.models",
+    "motifs": "regplug.cli.motifs",
     "plugins": "regplug.cli.plugins",
     "predict": "regplug.cli.predict",
     "prepare": "regplug.cli.prepare",

@@ -21,11 +21,12 @@ from torch.optim.lr_scheduler import OneCycleLR
 from regplug.codes import Codes
 from regplug.train.data.chip import chip_file, read_chip, validation_rows
 from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.export import save_metrics, save_networks, to_network
+from regplug.train.export import save_metrics, to_network
 from regplug.train.metrics import auroc, score, shuffle_auc
 from regplug.train.models.deepbind import DeepBind
 from regplug.train.recipe import DeepBindRecipe, Setting
 from regplug_deepbind.network import Network
+from regplug_deepbind.weights import save_networks
 
 
 class Fit(NamedTuple):
@@ -112,8 +113,8 @@ def train_panel(
 ) -> None:
     """Train each of the recipe's targets on `data`; write weights and metrics into `out`.
 
-    `out` gets `weights.safetensors` (see `export.load_networks`) and `metrics.json`, once all is
-    done. `progress` is called with a line of text as each target is done.
+    `out` gets `weights.safetensors` (see `regplug_deepbind.weights`) and `metrics.json`, once all
+    is done. `progress` is called with a line of text as each target is done.
     """
     for target in recipe.targets:
         for part in ("AC", "B"):

@@ -14,10 +14,10 @@ from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
 from regplug.train.data.chip import chip_file, read_chip
-from regplug.train.export import load_networks
 from regplug.train.metrics import auroc
 from regplug_deepbind.importer import CITE, export_panel
 from regplug_deepbind.network import Network
+from regplug_deepbind.weights import load_networks
 
 
 def publish(

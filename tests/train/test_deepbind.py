@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from regplug.codes import reverse_complement
-from regplug.train.export import load_networks, save_networks, to_network
+from regplug.train.export import to_network
 from regplug.train.models.deepbind import DeepBind
 from regplug_deepbind.network import Network
+from regplug_deepbind.weights import load_networks, save_networks
 
 
 def window_score(network: Network, window: np.ndarray) -> float:

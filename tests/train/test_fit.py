@@ -9,10 +9,11 @@ import pytest
 
 from regplug.codes import decode
 from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.export import load_networks, to_network
+from regplug.train.export import to_network
 from regplug.train.fit import fit, train_panel
 from regplug.train.metrics import shuffle_auc
 from regplug.train.recipe import DeepBindRecipe, Setting
+from regplug_deepbind.weights import load_networks
 
 RECIPE = DeepBindRecipe(targets=("TOY",), scan=18, filters=8, length=12, epochs=6, batch=32)
 SETTING = Setting(hidden=0, dropout=0.0, learning_rate=0.05)

@@ -1,0 +1,54 @@
+"""The published networks know the motifs of their proteins, as JASPAR has them."""
+
+import csv
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
+FAMILIES = {  # protein, published ID: JASPAR's names of it and its family
+    ("CTCFL", "D00753.001"): r"CTCFL?",
+    ("REST", "D00799.001"): r"REST",
+    ("USF1", "D00700.006"): r"USF[12]|MITF|TF(E3|EB|EC)|BHLHE4[01]",
+    ("GABPA", "D00409.004"): r"GABPA|E(LK|TV)[1-7]|ELF[1-5]|ETS[12]|ERG|ERF|FLI1|FEV|SP(I1|IB|IC)",
+    ("FOXA1", "D00761.001"): r"FOX[A-S]\d",
+    ("SP1", "D00650.007"): r"SP[1-9]|KLF\d+",
+}
+
+
+def test_known_motifs_are_found(regplug: Callable, data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("memelite")
+    targets = [part for _, model in FAMILIES for part in ("--target", model)]
+    command = ("motifs", data / "deepbind_v011", "--sequences", data / "encode_chip", *targets)
+    done = regplug(*command, "-o", tmp_path / "out")
+    assert done.status == 0, done.err
+    with (tmp_path / "out" / "motifs.tsv").open() as table:
+        rows = list(csv.DictReader(table, delimiter="\t"))
+    assert len(rows) == 6 * 16
+    assert all(re.fullmatch(r"JASPAR20\d\d CORE vertebrates|\.", r["known_motifs"]) for r in rows)
+    for (protein, model), family in FAMILIES.items():
+        found = [
+            row
+            for row in rows
+            if row["target"] == f"{protein}_{model}"
+            and re.fullmatch(family, row["match_name"], re.IGNORECASE)
+            and float(row["q"]) < 0.01
+            and float(row["p"]) < float(row["shuffled_p"])
+        ]
+        assert found, f"no filter of {protein} is best matched by its family"
+
+
+def test_rbfox_reads_ugcaug(regplug: Callable, data: Path, tmp_path: Path) -> None:
+    """The loudest windows in random RNA show a filter's word."""
+    pytest.importorskip("logomaker")
+    random = np.random.default_rng(0)
+    letters = ("".join(random.choice(list("ACGU"), 41)) for _ in range(2000))
+    (tmp_path / "random.fa").write_text("".join(f">{i}\n{s}\n" for i, s in enumerate(letters)))
+    command = ("motifs", data / "deepbind_v011", "--sequences", tmp_path / "random.fa", "--rna")
+    done = regplug(*command, "--target", "D00210.001", "-o", tmp_path / "out")
+    assert done.status == 0, done.err
+    assert "GCAUG" in (tmp_path / "out" / "motifs.tsv").read_text()
