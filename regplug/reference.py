@@ -80,8 +80,13 @@ def check_build(genome: Genome, contigs: Mapping[str, int | None]) -> None:
     """Compare the `##contig` lengths of a header (name → length or None) with the FASTA's.
 
     Raises:
-        GenomeError: one differs; the message names the contig and both lengths.
+        GenomeError: one differs, with the contig and both lengths; or none is in the FASTA.
     """
+    if contigs and not any(genome.contig(name) for name in contigs):
+        raise GenomeError(
+            f"no contig of the input ({next(iter(contigs))} ...) is in {genome.path}, which has "
+            f"{next(iter(genome.lengths))} ...: give the right FASTA with --fasta, or --force"
+        )
     for name, length in contigs.items():
         contig = genome.contig(name)
         if contig and length and genome.lengths[contig] != length:

@@ -67,3 +67,11 @@ def test_check_build(genome_of):
         GenomeError, match=r"chr2 has 3 bases in the input's header and 2 .*--force"
     ):
         check_build(genome, {"chr1": 4, "chr2": 3})
+
+
+def test_a_fasta_without_any_contig_of_the_input(genome_of):
+    genome = genome_of(chr20="ACGT")
+    with pytest.raises(GenomeError, match=r"no contig of the input \(chr1 \.\.\.\) is in .*chr20"):
+        check_build(genome, {"chr1": 4, "chr5": None})
+    check_build(genome, {"chr1": 4, "20": 4})
+    check_build(genome, {})
