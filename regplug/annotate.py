@@ -8,18 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 
 import pysam
 
-from regplug.adapter import Adapter, FieldOptions, InfoField, Values, tag
-from regplug.alleles import Examined, encode, examine
-from regplug.backend import Backend
-from regplug.card import ModelCard
-from regplug.effects import Scores, stronger
-from regplug.errors import GenomeError, ModelError
+from regplug.adapter import Values
+from regplug.alleles import examine
+from regplug.effects import Scores
+from regplug.errors import GenomeError
 from regplug.genome import Genome
-from regplug.transcripts import STRANDS, Strand, Transcripts
+from regplug.model import INPUT_STATUS, Model
 from regplug.variant import Status, Variant
 from regplug.vcf import variants_of
 from regplug.writer import Batch, Sink
@@ -27,58 +24,6 @@ from regplug.writer import Batch, Sink
 BATCH = 2048  # ALTs that are scored together
 AHEAD = 2  # batches that are scored while an earlier one is written
 _ENOUGH, _FIRST, _WRONG = 20, 1000, 0.1  # wrong build: over 10 % of 20 to 1,000 REFs disagree
-
-INPUT_STATUS = InfoField(
-    "RP_STATUS",
-    "What regplug found wrong with the ALT itself: ok, symbolic, star, missing, ref_mismatch, "
-    "unknown_contig",
-    "String",
-    lambda scores: [str(status) for status in scores.status],
-)
-
-
-class Model:
-    """A model as one run uses it: a backend, the adapter of its family, and the tags it writes."""
-
-    def __init__(
-        self,
-        backend: Backend,
-        adapter: Adapter,
-        options: FieldOptions,
-        transcripts: Transcripts | None = None,
-    ) -> None:
-        """Join them; models of RNA score nothing without `transcripts`.
-
-        Raises:
-            ModelError: the model reads sequences of any length, or an option does not fit it.
-        """
-        card = backend.card
-        if card.window is None:
-            raise ModelError(f"{card.name} scores sequences, not variants: use regplug predict")
-        self.card: ModelCard = card
-        self.window: int = card.window
-        self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
-        self.fields = [*adapter.fields(card, options), _own_status(card)]
-
-    def score(self, examined: Sequence[Examined], genome: Genome) -> Scores:
-        """Return the predictions for a batch of ALTs."""
-        if self.card.strand != "forward":
-            alleles = encode(examined, genome, window=self.window)
-            return self._adapter.score(alleles, self._backend)
-        plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
-        return stronger(plus, minus)
-
-    def _score_strand(self, examined: Sequence[Examined], genome: Genome, strand: Strand) -> Scores:
-        """Return the predictions for the ALTs that are transcribed from `strand`."""
-        heard = [self._transcribed(one, strand) for one in examined]
-        alleles = encode(heard, genome, window=self.window, strand=strand)
-        return self._adapter.score(alleles, self._backend)
-
-    def _transcribed(self, one: Examined, strand: Strand) -> Examined:
-        genes = self._transcripts
-        if one.status is not Status.OK or (genes and genes.covers(one.variant.interval, strand)):
-            return one
-        return Examined(one.variant, Status.NO_TRANSCRIPT)
 
 
 @dataclass
@@ -122,32 +67,7 @@ def annotate(
         tally.alts += len(batch.variants)
         tally.records += len(batch.records)
         progress(batch)
-    build.end()
     return tally
-
-
-def check_tags(models: Sequence[Model]) -> None:
-    """Raise ModelError if two tags are equal, naming what both stand for."""
-    seen = {INPUT_STATUS.id: INPUT_STATUS.description}
-    for field in chain.from_iterable(model.fields for model in models):
-        if field.id in seen:
-            raise ModelError(
-                f"two tags would be called {field.id}: «{seen[field.id]}» and "
-                f"«{field.description}»; choose other --targets"
-            )
-        seen[field.id] = field.description
-
-
-def _own_status(card: ModelCard) -> InfoField:
-    """Return the tag with the reasons that lie in the model; `.` where the input is at fault."""
-    faults = {Status.OK, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT}
-    return InfoField(
-        f"{tag(card.name)}__STATUS",
-        f"Whether {card.name} scored the ALT: ok, too_long, mostly_n, no_transcript; "
-        ". where RP_STATUS tells",
-        "String",
-        lambda scores: [str(s) if s in faults else None for s in scores.status],
-    )
 
 
 def _batch(
@@ -208,22 +128,16 @@ class _BuildCheck:
     def __init__(self, genome: Genome, *, force: bool) -> None:
         self._genome, self._force = genome, force
         self._checked = self._wrong = 0
-        self._done = force
 
     def see(self, statuses: Iterable[Status]) -> None:
-        """Count; after 1,000, judge."""
-        for status in statuses if not self._done else ():
-            self._wrong += status is Status.REF_MISMATCH
-            self._checked += status in (Status.OK, Status.REF_MISMATCH)
-            if self._checked == _FIRST:
-                self.end()
-
-    def end(self) -> None:
-        """Raise GenomeError if 20 or more were checked and over a tenth disagree."""
-        if not self._done and self._checked >= _ENOUGH and self._wrong > _WRONG * self._checked:
+        """Count a batch; raise GenomeError if over a tenth of 20 or more disagree."""
+        for status in statuses:
+            if self._checked < _FIRST:
+                self._wrong += status is Status.REF_MISMATCH
+                self._checked += status in (Status.OK, Status.REF_MISMATCH)
+        if self._checked >= _ENOUGH and self._wrong > _WRONG * self._checked and not self._force:
             raise GenomeError(
                 f"{self._wrong} of the first {self._checked} REFs disagree with "
                 f"{self._genome.path}: is it another genome build? "
                 "Give the right one with --fasta, or --force to go on"
             )
-        self._done = self._done or self._checked >= _FIRST

@@ -13,13 +13,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from regplug.adapter import FieldOptions, VariantEffect
 from regplug.alleles import encode, examine
-from regplug.annotate import Model, annotate, check_tags
+from regplug.annotate import annotate
 from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.codes import reverse_complement
 from regplug.effects import Scores
 from regplug.errors import BackendError, ModelError
 from regplug.export import export_model
+from regplug.model import Model, check_tags
 from regplug.transcripts import Transcripts
 from regplug.variant import Status, Variant
 from regplug.vcf import VariantReader

@@ -10,14 +10,15 @@ import click
 import pluggy
 
 from regplug import __version__
-from regplug import annotate as loop
 from regplug.adapter import FieldOptions
+from regplug.annotate import annotate as run_annotate
 from regplug.backend import Backend, BackendOptions
 from regplug.card import ModelCard
 from regplug.cli.options import backend_from, backend_options, fasta_option
 from regplug.cli.report import progress_bar, report
 from regplug.errors import ModelError, OutputError
 from regplug.genome import Genome
+from regplug.model import INPUT_STATUS, Model, check_tags
 from regplug.output import STDOUT
 from regplug.outputs import outputs
 from regplug.plugins import adapter_for, cards, open_backend, plugin_manager, writer_for
@@ -96,18 +97,16 @@ def annotate(
         for opened in backends:
             stack.enter_context(closing(opened))
         models = _models(manager, backends, targets, scores, genes)
-        loop.check_tags(models)
+        check_tags(models)
         run = [model.card for model in models]
-        tags = {"regplug": [loop.INPUT_STATUS]} | {
-            f"regplug:{m.card.name}": m.fields for m in models
-        }
+        tags = {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
         command = ["regplug", *sys.argv[1:]]
         lines = header_lines(__version__, command, run, genome, md5=reference_md5)
         text = reader.header_text
         plan = Plan(annotated_header(text, tags, lines), tags_of(text, tags), run)
         kinds = _writers(manager, output, output_type, matrix)
         with outputs(kinds, plan, reader.contigs) as writers, progress_bar() as progress:
-            tally = loop.annotate(
+            tally = run_annotate(
                 reader, models, genome, writers=writers, force=force, progress=progress
             )
     report(tally, genome.renamed)
@@ -148,13 +147,13 @@ def _models(
     targets: str,
     scores: str,
     genes: str,
-) -> list[loop.Model]:
+) -> list[Model]:
     """Return the opened models with their adapters and tags."""
     chosen = _targets(targets, {backend.card.name: backend.card for backend in backends})
     wanted = tuple(score for score in scores.split(",") if score)
     transcripts = Transcripts(genes) if genes else None
     return [
-        loop.Model(
+        Model(
             backend,
             adapter_for(manager, backend.card),
             FieldOptions(tuple(chosen[backend.card.name]), wanted),
