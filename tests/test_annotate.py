@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import resource
 import subprocess
 import sys
 from contextlib import closing
@@ -230,13 +229,16 @@ def test_strand_symmetry_of_the_other_strand(genome_of):
 
 # -- memory ------------------------------------------------------------------------------
 
+# Not ru_maxrss, which starts at the peak of the process that forked this one.
 MEASURE = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from regplug.cli import main
 try:
     main()
 finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+    status = Path("/proc/self/status").read_text()
+    print(re.search(r"VmHWM:\\s+(\\d+)", status)[1], file=sys.stderr)
 """
 
 
@@ -274,4 +276,4 @@ def test_memory_does_not_grow_with_the_records(tmp_path, toy_repo, out):
         assert f"{count} ALTs" in done.stderr
         peaks[count] = int(done.stderr.split()[-1])
     assert peaks[200_000] < 1.1 * peaks[10_000]
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >= peaks[200_000]
+    assert peaks[10_000] > 20_000  # KiB: it is this program's
