@@ -12,18 +12,17 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from regplug.errors import BackendError, ModelError
+from regplug.signals import signals_held, sigterm_as_interrupt
 
 # Not every release has the onnxruntime backend (24.02 had none).
 CONTAINER = "nvcr.io/nvidia/tritonserver:24.10-py3"  # the same Triton, 2.51, as the local server
@@ -105,7 +104,7 @@ def serving(
     if not repo.is_dir():
         raise ModelError(f"no model repository at {repo}: give a folder with <model>/config.pbtxt")
     with ExitStack() as stack:
-        stack.enter_context(_sigterm_as_interrupt())
+        stack.enter_context(sigterm_as_interrupt())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="regplug-triton-")))
         _assemble_backends(program, folder / "backends")
         (folder / "models").symlink_to(repo.resolve())  # a path without spaces: Triton needs that
@@ -115,7 +114,7 @@ def serving(
         command = _command(program, folder, host, ports, shared_memory)
         log = stack.enter_context((folder / "log").open("wb"))
         environment = _environment(program)
-        with _signals_held():
+        with signals_held():
             process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -243,37 +242,3 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 def _remove_shared_memory(prefix: str) -> None:
     for region in Path("/dev/shm").glob(f"{prefix}*"):
         region.unlink(missing_ok=True)
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    with _handling({signal.SIGTERM: signal.default_int_handler}):
-        yield
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Put off SIGINT and SIGTERM to the end of the context, so that no process is born unseen."""
-    held: list[int] = []
-
-    def hold(number: int, _: object) -> None:
-        held.append(number)
-
-    with _handling({signal.SIGINT: hold, signal.SIGTERM: hold}):
-        yield
-    if held:
-        raise KeyboardInterrupt
-
-
-@contextmanager
-def _handling(handlers: dict[signal.Signals, Callable[[int, Any], Any]]) -> Iterator[None]:
-    """Handle signals so in the context, if this is the main thread; another may not."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
