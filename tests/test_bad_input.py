@@ -397,8 +397,9 @@ def test_the_reader_of_the_pipe_is_gone(folder, command, kind):
     assert not matrix.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("out", ["out.vcf", pytest.param("out.bcf", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("out", ["out.vcf", "out.bcf"])
 def test_a_signal_while_input_is_awaited(folder, command, number, status, out):
     """The pipe stays open, with nothing in it: htslib waits."""
     there = sorted(folder.iterdir())

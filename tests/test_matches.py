@@ -51,6 +51,7 @@ def test_few_known_motifs_and_no_motif():
     assert match([], few).q.shape == (0, 2)
 
 
+@pytest.mark.slow
 def test_jaspar():
     collection = jaspar()
     assert re.fullmatch(r"JASPAR20\d\d CORE vertebrates", collection.title)
