@@ -1,10 +1,11 @@
 """Networks on disk, without torch: trained ones in weights.safetensors, published parameter files.
 
 Network ─save_networks→ weights.safetensors ─load_networks→ Network
-A file holds the arrays of several networks, keyed `<TARGET>/<array>`; all of them read both strands
-and pool by maximum.
+A file holds the arrays of several networks, keyed `<TARGET>/<array>`; its metadata say, in JSON,
+which strands each reads and how it pools.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
+from regplug.output import complete
 from regplug_deepbind.network import Network
 from regplug_deepbind.parameters import read_network
 
 ARRAYS = ("detectors", "thresholds", "weights1", "biases1", "weights2", "bias2")
+FLAGS = {"reverse_complement": True, "average_pooling": False}
 WEIGHTS = "weights.safetensors"
 
 
@@ -38,18 +41,26 @@ def save_networks(path: Path, networks: Mapping[str, Network]) -> None:
         for name in ARRAYS
         if getattr(network, name) is not None
     }
-    partial = path.with_name(path.name + ".partial")
-    save_file(arrays, partial)
-    partial.replace(path)
+    metadata = {
+        target: json.dumps({name: getattr(network, name) for name in FLAGS})
+        for target, network in networks.items()
+    }
+    with complete(path) as partial:
+        save_file(arrays, partial, metadata)
 
 
 def load_networks(path: Path) -> dict[str, Network]:
     """Return the networks in a file of `save_networks`, by target, in alphabetical order."""
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
-    arrays = load_file(path)
+    with safe_open(path, "numpy") as file:
+        arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+        metadata = file.metadata() or {}
     targets = sorted({key.rpartition("/")[0] for key in arrays})
-    return {target: _network(arrays, target) for target in targets}
+    return {
+        target: _network(arrays, target, FLAGS | json.loads(metadata.get(target, "{}")))
+        for target in targets
+    }
 
 
 def named_networks(path: Path, wanted: Collection[str] = ()) -> list[Named]:
@@ -100,7 +111,9 @@ def _published(path: Path, wanted: Collection[str]) -> list[Named]:
     ]
 
 
-def _network(arrays: Mapping[str, NDArray[np.float32]], target: str) -> Network:
+def _network(
+    arrays: Mapping[str, NDArray[np.float32]], target: str, flags: Mapping[str, bool]
+) -> Network:
     """Return the network of `target` among arrays keyed `<TARGET>/<array>`."""
     return Network(
         detectors=arrays[f"{target}/detectors"],
@@ -109,6 +122,6 @@ def _network(arrays: Mapping[str, NDArray[np.float32]], target: str) -> Network:
         biases1=arrays[f"{target}/biases1"],
         weights2=arrays.get(f"{target}/weights2"),
         bias2=arrays[f"{target}/bias2"].item(),
-        reverse_complement=True,
-        average_pooling=False,
+        reverse_complement=flags["reverse_complement"],
+        average_pooling=flags["average_pooling"],
     )

@@ -11,7 +11,10 @@ from regplug.errors import ConfigError
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Of the model.")
 @click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="The run's data, to test on."
+    "--test",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the test sets, called as the run's targets are.",
 )
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
@@ -28,5 +31,6 @@ def export(run: Path, output: Path, **card: str | Path | bool) -> None:
         raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
     made = publish(run, output, **card)  # type: ignore[arg-type]
     for target in made.targets:
-        click.echo(f"{target.label}\tAUC {target.about['auc']}")
-    click.echo(f"{output / made.name}\tmean AUC {made.metrics['mean AUC']:.4f}")
+        click.echo("\t".join([target.label, *map(" ".join, target.about.items())]))
+    for metric, value in made.metrics.items():
+        click.echo(f"{output / made.name}\t{metric} {value:.4f}")

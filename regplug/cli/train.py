@@ -6,6 +6,8 @@ import click
 
 from regplug.errors import ConfigError
 
+FILE = click.Path(path_type=Path)
+
 
 @click.group()
 def train() -> None:
@@ -13,32 +15,42 @@ def train() -> None:
 
 
 @train.command()
-@click.argument("recipe", type=click.Path(path_type=Path))
-@click.option(
-    "--data", required=True, type=click.Path(path_type=Path), help="Folder of .seq.gz files."
-)
-@click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder of the run."
-)
+@click.argument("recipe", type=FILE)
+@click.argument("sets", nargs=-1, required=True, type=FILE)
+@click.option("--test", type=FILE, help="Folder of the test sets, called as the SETS are.")
+@click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe (TOML)."
 )
-def deepbind(recipe: Path, data: Path, output: Path, settings: tuple[str, ...]) -> None:
-    """Train a DeepBind network per target of RECIPE, a TOML file, on ChIP-seq peaks.
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+def deepbind(
+    recipe: Path,
+    sets: tuple[Path, ...],
+    test: Path | None,
+    output: Path,
+    settings: tuple[str, ...],
+    resume: bool,
+) -> None:
+    """Calibrate, train and test a DeepBind network on each of SETS, by RECIPE, a TOML file.
 
-    Writes weights.safetensors and metrics.json; `regplug export` makes a model of them.
+    SETS are folders made by `regplug prepare deepbind`; a target is called as its folder. The run
+    holds weights.safetensors, metrics.json, report.html and what each target came from.
     """
     import tomllib
 
     import msgspec
 
     try:
-        from regplug.train.fit import train_panel
         from regplug.train.recipe import read_recipe
+        from regplug.train.run import train_run
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
     try:
         read = read_recipe(recipe, settings)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"the recipe {recipe} cannot be used: {error}") from error
-    train_panel(read, data, output, progress=lambda line: click.echo(line, err=True))
+    train_run(read, sets, test, output, resume=resume, progress=_tell)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

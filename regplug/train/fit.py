@@ -1,176 +1,170 @@
-"""Fitting DeepBind: one loop that fits a network, and the choices made around it for a panel.
+"""Fitting DeepBind networks: one loop for all of them, each learning by its own setting.
 
-recipe, data ─train_panel→ train_target (each) ─fit→ DeepBind ─to_network→ weights, metrics
+settings ─networks_for→ Groups; Rows ─fit→ their weights, and a Curve
 """
 
-import time
-import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
-from regplug.codes import Codes
-from regplug.train.data.chip import chip_file, read_chip, validation_rows
-from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.export import save_metrics, to_network
-from regplug.train.metrics import auroc, score, shuffle_auc
-from regplug.train.models.deepbind import DeepBind
+from regplug.train.data.rows import Rows
+from regplug.train.data.trainingset import SetCard
+from regplug.train.models.deepbind import DeepBinds
 from regplug.train.recipe import DeepBindRecipe, Setting
 from regplug_deepbind.network import Network
-from regplug_deepbind.weights import save_networks
 
 
-class Fit(NamedTuple):
-    """A fitted model and its mean logistic loss per sequence in the last epoch."""
+class Sgd:
+    """Stochastic gradient descent with Nesterov's momentum and L1 decay, by network."""
 
-    model: DeepBind
-    loss: float
+    def __init__(self, networks: DeepBinds, settings: Sequence[Setting]) -> None:
+        """Take the rate, momentum and decays of each network's setting."""
+        self._of = {}
+        for name, parameter in networks.named_parameters():
+            decays = [_decays(setting).get(name, 0.0) for setting in settings]
+            rates = [setting.learning_rate for setting in settings]
+            momenta = [setting.momentum for setting in settings]
+            self._of[name] = (
+                parameter,
+                torch.zeros_like(parameter),
+                *(networks.per_network(v, name).to(parameter) for v in (rates, momenta, decays)),
+            )
 
-
-class Trial(NamedTuple):
-    """A network fitted with a setting and a seed, and its AUC on held-out sources."""
-
-    setting: Setting
-    seed: int
-    model: DeepBind
-    training_loss: float
-    validation_auc: float
-
-    def record(self) -> dict[str, Any]:
-        """Return all but the model."""
-        measured = {"training_loss": self.training_loss, "validation_auc": self.validation_auc}
-        return {"seed": self.seed, **self.setting._asdict(), **measured}
-
-
-class Trained(NamedTuple):
-    """One target's network, and how it came about: settings, AUCs, seconds."""
-
-    target: str
-    network: Network
-    metrics: dict[str, Any]
-
-
-def fit(recipe: DeepBindRecipe, setting: Setting, positives: Codes, *, seed: int) -> Fit:
-    """Return a model fitted to tell positives (n, bases) from their dinucleotide shuffles.
-
-    The shuffles are drawn anew for each epoch. Same arguments, same weights.
-    """
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)  # dropout
-    model = DeepBind(
-        filters=recipe.filters,
-        length=recipe.length,
-        hidden=setting.hidden,
-        dropout=setting.dropout,
-        seed=seed,
-    ).train()
-    n = len(positives)
-    steps = recipe.epochs * -(-2 * n // recipe.batch)
-    optimizer = AdamW(_groups(model, recipe.weight_decay), lr=setting.learning_rate)
-    schedule = OneCycleLR(optimizer, setting.learning_rate, total_steps=steps, pct_start=0.1)
-    bound = (torch.arange(2 * n) < n).float()
-    total = 0.0
-    for epoch in range(recipe.epochs):
-        shuffled = shuffle_dinucleotides(positives, rng=rng)
-        codes = torch.from_numpy(np.concatenate([positives, shuffled]))  # (2n, bases)
-        order = torch.from_numpy(rng.permutation(2 * n))
-        scan = None if epoch < recipe.warm_epochs else recipe.scan
-        total = 0.0
-        for start in range(0, 2 * n, recipe.batch):
-            rows = order[start : start + recipe.batch]
-            loss = binary_cross_entropy_with_logits(model(codes[rows], scan), bound[rows])
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            schedule.step()
-            total += loss.item() * len(rows)
-    return Fit(model.eval(), total / (2 * n))
+    @torch.no_grad()
+    def step(self, *, decay: bool) -> None:
+        """Move the weights by their gradients, and forget those."""
+        for parameter, velocity, rate, momentum, decays in self._of.values():
+            gradient = parameter.grad
+            assert gradient is not None
+            if decay:
+                gradient.add_(decays * parameter.sign())
+            velocity.mul_(momentum).add_(gradient)
+            parameter.sub_(rate * (gradient + momentum * velocity))
+            parameter.grad = None
 
 
-def _groups(model: DeepBind, weight_decay: float) -> list[dict[str, Any]]:
-    """Return the optimiser's groups; thresholds and biases do not decay."""
-    decaying: list[torch.nn.Parameter] = []
-    free: list[torch.nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        (decaying if name.startswith(("detectors", "weights")) else free).append(parameter)
-    return [
-        {"params": decaying, "weight_decay": weight_decay},
-        {"params": free, "weight_decay": 0.0},
-    ]
+class Group(NamedTuple):
+    """Networks of one shape, and which settings are theirs."""
+
+    networks: DeepBinds
+    sgd: Sgd
+    members: list[int]
 
 
-def train_panel(
-    recipe: DeepBindRecipe, data: Path, out: Path, *, progress: Callable[[str], None]
-) -> None:
-    """Train each of the recipe's targets on `data`; write weights and metrics into `out`.
+class Curve(NamedTuple):
+    """Losses of every network at checkpoints; each has shape (checkpoints, networks)."""
 
-    `out` gets `weights.safetensors` (see `regplug_deepbind.weights`) and `metrics.json`, once all
-    is done. `progress` is called with a line of text as each target is done.
-    """
-    for target in recipe.targets:
-        for part in ("AC", "B"):
-            chip_file(data, target, part)
-    trained = []
-    for one in _train_targets(recipe, data):
-        trained.append(one)
-        progress(
-            f"{one.target}: validation AUC {one.metrics['validation_auc']:.4f}, "
-            f"test AUC {one.metrics['test_auc']:.4f}, {one.metrics['seconds']:.0f} s"
+    steps: list[int]
+    training: NDArray[np.float64]  # mean since the checkpoint before
+    validation: NDArray[np.float64]  # empty without rows to validate on
+
+
+def networks_for(
+    recipe: DeepBindRecipe, card: SetCard, settings: Sequence[Setting], seeds: Sequence[int]
+) -> list[Group]:
+    """Return networks with freshly drawn weights, one per setting, grouped by shape."""
+    groups = []
+    for hidden in sorted({setting.hidden for setting in settings}):
+        members = [i for i, setting in enumerate(settings) if setting.hidden == hidden]
+        own = [settings[i] for i in members]
+        networks = DeepBinds(
+            len(members),
+            filters=recipe.filters,
+            length=recipe.length,
+            hidden=hidden,
+            pool=recipe.pool,
+            both_strands=card.strand == "both",
         )
-    out.mkdir(parents=True, exist_ok=True)
-    save_networks(out / "weights.safetensors", {one.target: one.network for one in trained})
-    save_metrics(out / "metrics.json", recipe, {one.target: one.metrics for one in trained})
+        for k, i in enumerate(members):
+            networks.draw(k, _scales(settings[i]), seed=seeds[i])
+        networks.dropout.copy_(torch.tensor([setting.dropout for setting in own]))
+        groups.append(Group(networks, Sgd(networks, own), members))
+    return groups
 
 
-def _train_targets(recipe: DeepBindRecipe, data: Path) -> Iterator[Trained]:
-    """Yield the trained targets in the recipe's order, `workers` at a time."""
-    train = partial(train_target, recipe, data)
-    if recipe.workers == 1:
-        yield from map(train, recipe.targets)
-        return
-    with ProcessPoolExecutor(recipe.workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(train, recipe.targets)
+def fit(
+    recipe: DeepBindRecipe,
+    card: SetCard,
+    groups: Sequence[Group],
+    rows: Rows,
+    validation: Rows | None = None,
+    *,
+    steps: int,
+    checkpoints: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda step: None,
+) -> Curve:
+    """Train all networks on the same batches, in the order of the rows, again from the first.
+
+    Same arguments, same weights. `progress` is called with the step at every checkpoint.
+    """
+    torch.manual_seed(seed)  # dropout
+    loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
+    codes, targets = torch.from_numpy(rows.codes), torch.from_numpy(rows.targets)
+    at = [steps * (i + 1) // checkpoints for i in range(checkpoints)]
+    count = sum(len(group.members) for group in groups)
+    training, validated = [], []
+    total, since = torch.zeros(count), 0
+    for step in range(steps):
+        chosen = torch.arange(step * recipe.batch, (step + 1) * recipe.batch) % len(codes)
+        batch, wanted = codes[chosen], targets[chosen, None]
+        for networks, sgd, members in groups:
+            networks.train()
+            scores = networks(batch)
+            losses = loss_of(scores, wanted.expand_as(scores), reduction="none").mean(0)
+            torch.autograd.backward(losses.sum())  # no network's loss depends on another's weights
+            sgd.step(decay=step >= recipe.decay_after)
+            total[members] += losses.detach()
+        since += 1
+        if step + 1 in at:
+            training.append((total / since).double().numpy())
+            total, since = torch.zeros(count), 0
+            if validation is not None:
+                validated.append(mean_losses(card, groups, validation))
+            progress(step + 1)
+    return Curve(at, np.array(training), np.array(validated))
 
 
-def train_target(recipe: DeepBindRecipe, data: Path, target: str) -> Trained:
-    """Return the target's best network of all tried; the test set is read after the choice."""
-    torch.set_num_threads(1)
-    began = time.monotonic()
-    positives = read_chip(chip_file(data, target, "AC")).codes[: recipe.max_positives]
-    seed = recipe.seed + zlib.crc32(target.encode())
-    trials = [
-        _try(recipe, setting, positives, seed + restart)
-        for setting in recipe.settings()
-        for restart in range(recipe.restarts)
-    ]
-    best = max(trials, key=lambda trial: trial.validation_auc)
-    test = read_chip(chip_file(data, target, "B"))
-    test_auc = auroc(test.bound, score(best.model, test.codes, scan=recipe.scan))
-    metrics: dict[str, Any] = {
-        "positives": len(positives),
-        **best.record(),
-        "test_auc": test_auc,
-        "seconds": time.monotonic() - began,
-        "trials": [trial.record() for trial in trials],
+@torch.no_grad()
+def mean_losses(card: SetCard, groups: Sequence[Group], rows: Rows) -> NDArray[np.float64]:
+    """Return each network's mean loss (networks,) on rows, without dropout; nan if it diverged."""
+    loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
+    losses = np.empty(sum(len(group.members) for group in groups))
+    wanted = torch.from_numpy(rows.targets)[:, None]
+    for networks, _, members in groups:
+        scores: Tensor = networks.score(torch.from_numpy(rows.codes))
+        losses[members] = loss_of(scores, wanted.expand_as(scores), reduction="none").mean(0)
+    return losses
+
+
+def network_of(groups: Sequence[Group], index: int) -> Network:
+    """Return the weights of network `index`, counted over all groups."""
+    networks, _, members = next(group for group in groups if index in group.members)
+    return networks.network(members.index(index))
+
+
+def _scales(setting: Setting) -> dict[str, float]:
+    """Return the deviations of a network's first weights, by parameter."""
+    if not setting.hidden:
+        return {"detectors": setting.detectors_scale, "weights1": setting.output_scale}
+    return {
+        "detectors": setting.detectors_scale,
+        "weights1": setting.hidden_scale,
+        "weights2": setting.output_scale,
     }
-    return Trained(target, to_network(best.model), metrics)
 
 
-def _try(recipe: DeepBindRecipe, setting: Setting, positives: Codes, seed: int) -> Trial:
-    """Return a network fitted to the sources not held out, and its AUC on those that are."""
-    held_out = validation_rows(len(positives), recipe.validation_every)
-    model, loss = fit(recipe, setting, positives[~held_out], seed=seed)
-    strongest = positives[: recipe.validation_strongest][held_out[: recipe.validation_strongest]]
-    auc = shuffle_auc(
-        model, strongest, scan=recipe.scan, seed=recipe.seed, shuffles=recipe.validation_shuffles
-    )
-    return Trial(setting, seed, model, loss, auc)
+def _decays(setting: Setting) -> dict[str, float]:
+    """Return the factors of a network's L1 penalty, by parameter."""
+    if not setting.hidden:
+        return {"detectors": setting.detectors_decay, "weights1": setting.output_decay}
+    return {
+        "detectors": setting.detectors_decay,
+        "weights1": setting.hidden_decay,
+        "weights2": setting.output_decay,
+    }

@@ -1,17 +1,21 @@
-"""Metrics: how well scores tell bound sequences from the others."""
+"""Metrics: how well scores tell bound sequences from the others, or follow intensities."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from scipy.stats import pearsonr
 from sklearn.metrics import roc_auc_score
 
-from regplug.codes import Codes
-from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.models.deepbind import DeepBind
+BOOTSTRAPS = 1000
 
-BATCH = 256
+
+class Interval(NamedTuple):
+    """A figure, and the 2.5 and 97.5 percentiles of its bootstraps."""
+
+    value: float
+    low: float
+    high: float
 
 
 def auroc(bound: NDArray[Any], scores: NDArray[Any]) -> float:
@@ -19,20 +23,32 @@ def auroc(bound: NDArray[Any], scores: NDArray[Any]) -> float:
     return float(roc_auc_score(bound, scores))
 
 
-@torch.no_grad()
-def score(model: DeepBind, codes: Codes, *, scan: int | None) -> NDArray[np.float32]:
-    """Return the scores (n,) of codes (n, bases), without dropout."""
-    model.eval()
-    batches = [torch.from_numpy(codes[i : i + BATCH]) for i in range(0, len(codes), BATCH)]
-    scores: NDArray[np.float32] = torch.cat([model(batch, scan) for batch in batches]).numpy()
-    return scores
+def pearson(targets: NDArray[Any], scores: NDArray[Any]) -> float:
+    """Return Pearson's correlation of targets (n,) and scores (n,)."""
+    return float(pearsonr(targets, scores).statistic)
 
 
-def shuffle_auc(
-    model: DeepBind, positives: Codes, *, scan: int | None, seed: int, shuffles: int = 1
-) -> float:
-    """Return the AUC of positives (n, bases) against `shuffles` dinucleotide shuffles of each."""
-    sources = positives.repeat(shuffles, axis=0)
-    shuffled = shuffle_dinucleotides(sources, rng=np.random.default_rng(seed))
-    bound = np.arange(len(positives) + len(shuffled)) < len(positives)
-    return auroc(bound, score(model, np.concatenate([positives, shuffled]), scan=scan))
+def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
+    """Return the area under the ROC curve; bootstraps draw from each class by itself."""
+    rng = np.random.default_rng(seed)
+    classes = [np.flatnonzero(bound == label) for label in (1, 0)]
+    drawn = []
+    for _ in range(BOOTSTRAPS):
+        rows = np.concatenate([rng.choice(part, len(part)) for part in classes])
+        drawn.append(auroc(bound[rows], scores[rows]))
+    return _interval(auroc(bound, scores), drawn)
+
+
+def pearson_interval(targets: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
+    """Return Pearson's correlation of targets (n,) and scores (n,); bootstraps draw rows."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(BOOTSTRAPS):
+        rows = rng.integers(0, len(targets), len(targets))
+        drawn.append(pearson(targets[rows], scores[rows]))
+    return _interval(pearson(targets, scores), drawn)
+
+
+def _interval(value: float, drawn: list[float]) -> Interval:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(value, float(low), float(high))

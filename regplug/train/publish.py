@@ -1,20 +1,21 @@
 """A finished run → a model directory, tested in the form that users run.
 
-weights.safetensors ─load_networks→ Network ─export_panel→ model.onnx ─predict→ AUC, card
+weights.safetensors ─load_networks→ Network ─export_panel→ model.onnx ─predict→ metrics, card
 """
 
 import json
 import tempfile
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from regplug import __version__
 from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
-from regplug.train.data.chip import chip_file, read_chip
-from regplug.train.metrics import auroc
+from regplug.train.data.trainingset import read_set
+from regplug.train.metrics import auroc, pearson
 from regplug_deepbind.importer import CITE, export_panel
 from regplug_deepbind.network import Network
 from regplug_deepbind.weights import load_networks
@@ -25,7 +26,7 @@ def publish(
     repo: Path,
     *,
     name: str,
-    data: Path,
+    test: Path,
     version: str,
     trained_on: str,
     assembly: str,
@@ -33,63 +34,61 @@ def publish(
 ) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
 
-    The AUCs in the card are those of the exported graph on the held-out B files in `data`, as
-    `regplug predict` scores them.
+    The metrics in the card are those of the exported graph on the sets in `test`, called as the
+    targets are, as `regplug predict` scores them.
 
     Raises:
-        ModelError: the run is not finished.
+        DataError: a target has no test set, or it is damaged.
+        ModelError: the run is not finished, or some of its networks read one strand, some both.
     """
     try:
         networks = load_networks(run / "weights.safetensors")
         command = json.loads((run / "metrics.json").read_text())["command"]
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{run} holds no finished run: {error}") from error
-    aucs = held_out_aucs(networks, data)
+    both = {network.reverse_complement for network in networks.values()}
+    if len(both) > 1:
+        raise ModelError(f"{run}: some targets read one strand, some both; train them in two runs")
     card = ModelCard(
         name=name,
         version=version,
         family="deepbind",
         window=None,
-        targets=tuple(Target(label, None, {"auc": f"{auc:.4f}"}) for label, auc in aucs.items()),
-        strand="max",
+        targets=tuple(Target(label) for label in networks),
+        strand="max" if both.pop() else "forward",
         output_scale="score",
         max_batch_size=1,
         sha256="",
         default=default,
         assembly=assembly,
-        doc="DeepBind networks, trained, tested and used by the scan: the maximum over sub-windows "
-        "and both strands; above 0 a sequence looks bound",
+        doc="DeepBind networks, used by the scan: the maximum over sub-windows; above 0 a sequence "
+        "looks bound",
         trained_on=trained_on,
-        metrics={"mean AUC": round(float(np.mean(list(aucs.values()))), 4)},
         cite_as=CITE,
         license="MIT",
         created_by=f"regplug {__version__}: {command}",
     )
+    metric, values = measure_graph(card, networks, test)
+    card = msgspec.structs.replace(
+        card,
+        targets=tuple(Target(label, None, {metric: f"{v:.4f}"}) for label, v in values.items()),
+        metrics={f"mean {metric}": round(float(np.mean(list(values.values()))), 4)},
+    )
     return export_panel(repo, card, list(networks.values()))[0]
 
 
-def held_out_aucs(networks: dict[str, Network], data: Path) -> dict[str, float]:
-    """Return each target's AUC on its B file, scored by the exported graph.
-
-    A sequence's score is the larger of its two strands', as the graph gives it.
-    """
+def measure_graph(
+    card: ModelCard, networks: dict[str, Network], test: Path
+) -> tuple[str, dict[str, float]]:
+    """Return the metric's name and each target's value on its test set, by the exported graph."""
     with tempfile.TemporaryDirectory() as scratch:
-        bare = ModelCard(
-            name="test",
-            version="0",
-            family="deepbind",
-            window=None,
-            targets=tuple(Target(label) for label in networks),
-            strand="max",
-            output_scale="score",
-            max_batch_size=1,
-            sha256="",
-        )
-        export_panel(Path(scratch), bare, list(networks.values()), snvs=3)
-        backend = Embedded(Path(scratch) / "test_scan")
-        aucs = {}
+        export_panel(Path(scratch), card, list(networks.values()), snvs=3)
+        backend = Embedded(Path(scratch) / f"{card.name}_scan")
+        values = {}
         for column, target in enumerate(networks):
-            test = read_chip(chip_file(data, target, "B"))
-            aucs[target] = auroc(test.bound, backend.predict(test.codes)[:, column])
+            tested = read_set(test / target)
+            scores = backend.predict(np.array(tested.codes))[:, column]
+            measure = auroc if tested.card.kind == "classification" else pearson
+            values[target] = measure(tested.targets, scores)
         backend.close()
-    return aucs
+    return "AUC" if measure is auroc else "Pearson correlation", values

@@ -2,76 +2,115 @@
 
 import tomllib
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Size = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+Range = tuple[Positive, Positive]
 
 
-class Setting(NamedTuple):
-    """One combination of a recipe's alternatives; see DeepBindRecipe."""
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a calibration searches: how one network starts and learns.
+
+    Attributes:
+        hidden: hidden units, 0 for none.
+        detectors_scale: standard deviation of the detectors' first weights.
+        hidden_scale: of the hidden layer's.
+        output_scale: of the last layer's.
+        detectors_decay: factor of the sum of the detectors' absolute values in the cost.
+        hidden_decay: of the hidden layer's.
+        output_decay: of the last layer's.
+        dropout: share of the pooled features dropped.
+        learning_rate: of stochastic gradient descent.
+        momentum: Nesterov's.
+    """
 
     hidden: int
+    detectors_scale: float
+    hidden_scale: float
+    output_scale: float
+    detectors_decay: float
+    hidden_decay: float
+    output_decay: float
     dropout: float
     learning_rate: float
+    momentum: float
 
 
 class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The settings of a DeepBind panel: one network per target.
+    """How DeepBind networks are calibrated, trained and tested; one network per target.
 
-    Settings given as a tuple are alternatives: every combination is tried for each target, and the
-    fit with the highest validation AUC is kept, as it is.
+    The defaults are those of Alipanahi et al. 2015 (their code: jisraeli/DeepBind, `cfg/` and
+    `deepbind_util.py`), but for the sampler. Ranges are (lowest, highest).
 
     Attributes:
-        targets: transcription factors; the data's file names start with them.
         seed: all random numbers follow from it and the target's name.
         workers: processes; each trains one target at a time. Weights do not depend on it.
-        max_positives: the strongest peaks used per target.
-        validation_every: every so-manieth source is held out to choose by.
-        validation_strongest: only the held-out sources among this many strongest peaks are scored.
-        validation_shuffles: shuffles of each, to be told from it.
         filters: detectors per network.
         length: their bases.
-        scan: bases of a sub-window, or None to take each sequence as one window.
-        hidden: hidden units, 0 for none.
-        dropout: share of a sequence's features dropped.
-        learning_rate: Adam's, at its peak.
-        weight_decay: of detectors and dense weights, as in AdamW.
-        warm_epochs: epochs with each sequence as one window, before the scan.
-        epochs: epochs in all; each has newly drawn shuffles.
-        batch: sequences, bound and shuffled, per step.
-        restarts: fits of each combination, with seeds of their own.
+        pool: over the placements of a detector: their maximum, or maximum and mean (RNAcompete).
+        settings: tried in all.
+        rounds: they are tried in, the settings of a round as one program; a later round of the
+            "tpe" sampler knows the losses of those before.
+        sampler: "random", as published, or "tpe", which learns where losses are low.
+        hidden: units; "random" deals them out in turn, as many settings with each.
+        detectors_scale: see Setting; drawn log-uniformly, as all ranges but momentum.
+        dense_scale: of hidden_scale and output_scale.
+        detectors_decay: see Setting.
+        dense_decay: of hidden_decay and output_decay.
+        dropout: each is as likely as the others.
+        learning_rate: see Setting.
+        momentum: lowest + (highest - lowest) * sqrt(U), U uniform.
+        batch: rows per step.
+        steps: at most.
+        checkpoints: equally spaced; the one with the lowest loss says how many steps to take.
+        decay_after: steps without decay.
+        rows: positives at least, per fit; fewer are repeated, each time with a new shuffle.
+        finals: networks trained on all rows with the best setting, of which the one with the
+            lowest training loss is kept.
     """
 
-    targets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    seed: int = 1
+    seed: Size = 1
     workers: Count = 1
-    max_positives: Count = 10_000
-    validation_every: Annotated[int, msgspec.Meta(ge=2)] = 8
-    validation_strongest: Count = 10_000
-    validation_shuffles: Count = 1
     filters: Count = 16
     length: Count = 24
-    scan: Count | None = None
-    hidden: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (0,)
-    dropout: tuple[Share, ...] = (0.0,)
-    learning_rate: tuple[Positive, ...] = (0.005,)
-    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    warm_epochs: Annotated[int, msgspec.Meta(ge=0)] = 0
-    epochs: Count = 20
-    batch: Count = 128
-    restarts: Count = 1
+    pool: Literal["max", "max+mean"] = "max"
+    settings: Count = 30
+    rounds: Count = 3
+    sampler: Literal["random", "tpe"] = "tpe"
+    hidden: Annotated[tuple[Size, ...], msgspec.Meta(min_length=1)] = (0, 32)
+    detectors_scale: Range = (1e-7, 1e-3)
+    dense_scale: Range = (1e-5, 1e-2)
+    detectors_decay: Range = (1e-15, 1e-3)
+    dense_decay: Range = (1e-10, 1e-3)
+    dropout: Annotated[tuple[Share, ...], msgspec.Meta(min_length=1)] = (0.0, 0.0, 0.25, 0.5)
+    learning_rate: Range = (5e-4, 5e-2)
+    momentum: tuple[Share, Share] = (0.95, 0.99)
+    batch: Count = 64
+    steps: Count = 20_000
+    checkpoints: Count = 5
+    decay_after: Size = 100
+    rows: Count = 100_000
+    finals: Count = 6
 
-    def settings(self) -> list[Setting]:
-        """Return every combination of the alternatives."""
-        return [
-            Setting(*values) for values in product(self.hidden, self.dropout, self.learning_rate)
-        ]
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself; ValueError becomes msgspec.ValidationError."""
+        if self.rounds > self.settings:
+            raise ValueError(f"{self.rounds} rounds for {self.settings} settings")
+        if self.checkpoints > self.steps:
+            raise ValueError(f"{self.checkpoints} checkpoints in {self.steps} steps")
+        for name in (
+            "detectors_scale", "dense_scale", "detectors_decay", "dense_decay",
+            "learning_rate", "momentum",
+        ):  # fmt: skip
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name}: {low} is above {high}")
 
 
 def read_recipe(path: Path, settings: Sequence[str] = ()) -> DeepBindRecipe:

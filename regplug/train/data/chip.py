@@ -36,9 +36,3 @@ def read_chip(path: Path) -> ChipSet:
         rows = [(row["seq"], row["Bound"] == "1") for row in csv.DictReader(table, delimiter="\t")]
     codes = np.stack([encode(sequence) for sequence, _ in rows])
     return ChipSet(codes, np.array([bound for _, bound in rows]))
-
-
-def validation_rows(n: int, every: int) -> NDArray[np.bool_]:
-    """Return which of `n` sources are held out: every `every`-th one."""
-    held_out: NDArray[np.bool_] = np.arange(n) % every == every - 1
-    return held_out

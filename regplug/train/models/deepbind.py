@@ -1,147 +1,193 @@
-"""DeepBind as a torch module, scored as one window or by the v0.11 scan.
+"""DeepBind networks of one shape, side by side: the settings of a calibration train as one program.
 
-codes ─best_windows→ one sub-window each ─features→ (n, filters) ─head→ scores (n,)
+codes, both strands ─best_placements→ features (n, networks, filters) ─head→ scores (n, networks)
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-BASES = 4
+from regplug.train.models.placements import best_placements, pad, placed
+from regplug_deepbind.network import Network
+
+Pool = Literal["max", "max+mean"]
+BY_FILTER = ("detectors", "thresholds")  # parameters whose last axis is networks * filters
+BATCH = 256
 
 
-class DeepBind(nn.Module):
-    """One network: filters, threshold, rectifier, maximum, an optional hidden layer, one score.
+class DeepBinds(nn.Module):
+    """Networks that read the same sequences: filters, threshold, rectifier, pooling, one score.
 
-    The scan's score is the maximum over all sub-windows and both strands. A maximum passes its
-    gradient to the winner alone, so `forward` first finds the winning sub-window without a graph,
-    then scores that one with a graph: the value and the gradient of the whole scan, at the price of
-    one window. While training, dropout acts on the winner's features; the winner is found without.
+    Each network is that of Alipanahi et al. 2015: with `both_strands`, a sequence's score is the
+    larger of its two strands'. While training, dropout acts on the better strand's features, which
+    is found without.
 
     Attributes:
-        detectors: shape (length, 4, filters).
-        thresholds: shape (filters,).
-        weights1: shape (filters, hidden), or (filters, 1) without a hidden layer.
-        biases1: shape (hidden,) or (1,).
-        weights2: shape (hidden,), or None without a hidden layer.
-        bias2: shape (), or None without a hidden layer.
+        detectors: shape (length, 4, networks * filters), a network's filters side by side.
+        thresholds: shape (networks * filters,).
+        weights1: shape (networks, features, hidden or 1); features are filters, or twice as many
+            with pool "max+mean": max, mean, max, mean ...
+        biases1: shape (networks, hidden or 1).
+        weights2: shape (networks, hidden), or None without a hidden layer.
+        bias2: shape (networks,), or None without a hidden layer.
+        dropout: shape (networks,), the share of a sequence's features dropped.
     """
+
+    dropout: Tensor
 
     def __init__(
         self,
+        networks: int,
         *,
-        filters: int = 16,
-        length: int = 24,
-        hidden: int = 0,
-        dropout: float = 0.0,
-        seed: int,
+        filters: int,
+        length: int,
+        hidden: int,
+        pool: Pool = "max",
+        both_strands: bool = True,
     ) -> None:
-        """Draw the first weights; the same seed gives the same."""
+        """Make networks whose weights are all 0; see `draw`."""
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
+        features = filters * (2 if pool == "max+mean" else 1)
+        self.networks, self.filters, self.length = networks, filters, length
+        self.pool, self.both_strands = pool, both_strands
+        self.detectors = nn.Parameter(torch.zeros(length, 4, networks * filters))
+        self.thresholds = nn.Parameter(torch.zeros(networks * filters))
+        self.weights1 = nn.Parameter(torch.zeros(networks, features, hidden or 1))
+        self.biases1 = nn.Parameter(torch.zeros(networks, hidden or 1))
+        self.weights2 = nn.Parameter(torch.zeros(networks, hidden)) if hidden else None
+        self.bias2 = nn.Parameter(torch.zeros(networks)) if hidden else None
+        self.register_buffer("dropout", torch.zeros(networks))
 
-        def normal(*shape: int, scale: float) -> nn.Parameter:
-            return nn.Parameter(torch.randn(shape, generator=generator) * scale)
-
-        self.detectors = normal(length, BASES, filters, scale=0.1)
-        self.thresholds = nn.Parameter(torch.zeros(filters))
-        self.weights1 = normal(filters, hidden or 1, scale=filters**-0.5)
-        self.biases1 = nn.Parameter(torch.zeros(hidden or 1))
-        self.weights2 = normal(hidden, scale=hidden**-0.5) if hidden else None
-        self.bias2 = nn.Parameter(torch.zeros(())) if hidden else None
-        self.dropout = dropout
-
-    def forward(self, codes: Tensor, scan: int | None = None) -> Tensor:
-        """Return the scores (n,) of uint8 codes (n, bases): the larger of the two strands'.
-
-        `scan` is the sub-window's length in bases; None takes each sequence as one window.
-        """
-        if scan is None or codes.shape[1] <= scan:
-            strands = torch.cat([codes, reverse_complement(codes)])
-            return torch.maximum(*self._score_windows(strands).chunk(2))
-        return self._score_windows(self.best_windows(codes, scan))
+    @classmethod
+    def of(cls, network: Network) -> "DeepBinds":
+        """Return one network with the weights of a published or a trained one."""
+        one = cls(
+            1,
+            filters=len(network.thresholds),
+            length=network.length,
+            hidden=network.hidden,
+            pool="max+mean" if network.average_pooling else "max",
+            both_strands=network.reverse_complement,
+        )
+        with torch.no_grad():
+            for name, parameter in one.named_parameters():
+                weights = torch.as_tensor(np.array(getattr(network, name)))
+                parameter.copy_(weights.reshape(parameter.shape))
+        return one
 
     @torch.no_grad()
-    def best_windows(self, codes: Tensor, scan: int) -> Tensor:
-        """Return the codes (n, scan) of each sequence's best sub-window, on its best strand."""
-        strands = torch.cat([codes, reverse_complement(codes)])  # (2n, bases)
-        detectors, thresholds = self._centred()
-        features = scan_features(strands, detectors, scan)  # (starts, 2n, filters)
-        scores = self._head((features + thresholds).relu())  # (starts, 2n)
-        starts, n = scores.shape[0], codes.shape[0]
-        best = scores.view(starts, 2, n).reshape(starts * 2, n).argmax(0)
-        start, strand = best // 2, best % 2
-        row = strand * n + torch.arange(n)
-        return strands[row[:, None], start[:, None] + torch.arange(scan)]
+    def draw(self, network: int, scales: Mapping[str, float], *, seed: int) -> None:
+        """Draw a network's detectors and weights from normal distributions; the rest stays 0.
 
-    def _score_windows(self, windows: Tensor) -> Tensor:
-        """Return the scores (n,) of windows (n, bases), one strand, each padded by itself."""
-        detectors, thresholds = self._centred()
-        kernel = detectors.permute(2, 1, 0)  # (filters, 4, length)
-        placements = functional.conv1d(one_hot(windows), kernel, padding=len(detectors) - 1)
-        features = (placements.amax(2) + thresholds).relu()  # (n, filters)
-        return self._head(functional.dropout(features, self.dropout, self.training))
+        `scales` are the deviations by parameter. The same seed gives the same weights.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        for name, scale in scales.items():
+            weights = self._of(name, network)
+            weights.copy_(torch.randn(weights.shape, generator=generator) * scale)
 
-    def _head(self, features: Tensor) -> Tensor:
-        """Return the scores (...) of features (..., filters)."""
-        sums = features @ self.weights1 + self.biases1
+    def _of(self, name: str, network: int) -> Tensor:
+        """Return a network's part of the parameter `name`."""
+        parameter: Tensor = getattr(self, name)
+        if name in BY_FILTER:
+            return parameter[..., network * self.filters : (network + 1) * self.filters]
+        return parameter[network]
+
+    def per_network(self, values: Sequence[float], name: str) -> Tensor:
+        """Return a value per network in the shape that goes with the parameter `name`."""
+        column = torch.tensor(values)
+        if name in BY_FILTER:
+            return column.repeat_interleave(self.filters)
+        return column.view(-1, *[1] * (getattr(self, name).dim() - 1))
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Return the scores (n, networks) of uint8 codes (n, bases)."""
+        strands = torch.cat([codes, reverse_complement(codes)]) if self.both_strands else codes
+        padded = pad(strands, self.length)
+        if self.pool == "max+mean":
+            scores = self._head(self._all_placements(padded))
+            return torch.maximum(*scores.chunk(2)) if self.both_strands else scores
+        return self._best_placement(padded, len(codes))
+
+    def _best_placement(self, padded: Tensor, n: int) -> Tensor:
+        """Return the scores (n, networks) of padded strands (n or 2n, columns), max pooling."""
+        detectors, thresholds = self._centred()
+        sums, starts = best_placements(detectors, padded)
+        with torch.no_grad():
+            scores = self._head(self._by_network((sums + thresholds).relu()), drop=False)
+        if not torch.is_grad_enabled():
+            return torch.maximum(*scores.chunk(2)) if self.both_strands else scores
+        rows = torch.arange(n, device=padded.device)[:, None].expand(n, self.networks)
+        if self.both_strands:
+            rows = rows + n * (scores[n:] > scores[:n])  # the better strand
+        rows = rows.repeat_interleave(self.filters, 1)  # (n, networks * filters)
+        best = placed(detectors, sums.gather(0, rows), padded, rows, starts.gather(0, rows))
+        return self._head(self._by_network((best + thresholds).relu()))
+
+    def _all_placements(self, padded: Tensor) -> Tensor:
+        """Return maxima and means (n, networks, 2 * filters) over the placements, interleaved."""
+        detectors, thresholds = self._centred()
+        eye = torch.eye(5, 4, device=padded.device)
+        one_hot = eye[padded.long()].transpose(1, 2)
+        sums = functional.conv1d(one_hot, detectors.permute(2, 1, 0), thresholds).relu()
+        pooled = torch.stack([sums.amax(2), sums.mean(2)], 2)  # (n, networks * filters, 2)
+        return pooled.view(len(padded), self.networks, -1)
+
+    def _by_network(self, features: Tensor) -> Tensor:
+        return features.view(-1, self.networks, self.filters)
+
+    def _head(self, features: Tensor, *, drop: bool = True) -> Tensor:
+        """Return the scores (n, networks) of features (n, networks, features)."""
+        if drop and self.training and bool(self.dropout.any()):
+            keep = 1 - self.dropout[:, None]
+            features = features * torch.bernoulli(keep.expand_as(features)) / keep
+        sums = torch.einsum("nkf,kfh->nkh", features, self.weights1) + self.biases1
         if self.weights2 is None or self.bias2 is None:
             return sums[..., 0]
-        return sums.relu() @ self.weights2 + self.bias2
+        return torch.einsum("nkh,kh->nk", sums.relu(), self.weights2) + self.bias2
 
     def _centred(self) -> tuple[Tensor, Tensor]:
         """Return detectors whose columns sum to 0 over the bases, and thresholds to match.
 
-        An unknown base (0.25 of each) then adds exactly 0, and padding is leaving columns out.
+        An unknown base (0.25 of each) then adds exactly 0.
         """
         means = self.detectors.mean(1, keepdim=True)  # (length, 1, filters)
         return self.detectors - means, self.thresholds + means.sum((0, 1))
 
+    @torch.no_grad()
+    def score(self, codes: Tensor) -> Tensor:
+        """Return the scores (n, networks) of uint8 codes (n, bases), without dropout."""
+        was = self.training
+        self.eval()
+        starts = range(0, len(codes), BATCH)
+        scores = torch.cat([self(codes[start : start + BATCH]) for start in starts])
+        self.train(was)
+        return scores
 
-def one_hot(codes: Tensor) -> Tensor:
-    """Return float32 (n, 4, bases) from codes (n, bases); an unknown base is four zeros."""
-    return torch.eye(BASES + 1, BASES)[codes.long()].transpose(1, 2)
+    def network(self, index: int) -> Network:
+        """Return one network's weights in the terms of a published parameter file."""
+
+        def array(name: str) -> NDArray[np.float32]:
+            return np.array(self._of(name, index).detach().cpu())
+
+        return Network(
+            detectors=array("detectors"),
+            thresholds=array("thresholds"),
+            weights1=array("weights1"),
+            biases1=array("biases1"),
+            weights2=None if self.weights2 is None else array("weights2"),
+            bias2=0.0 if self.bias2 is None else self.bias2[index].item(),
+            reverse_complement=self.both_strands,
+            average_pooling=self.pool == "max+mean",
+        )
 
 
 def reverse_complement(codes: Tensor) -> Tensor:
     """Return the other strand's codes, 5' to 3'; an unknown base stays unknown."""
-    return torch.tensor([3, 2, 1, 0, 4], dtype=torch.uint8)[codes.flip(1).long()]
-
-
-def scan_features(codes: Tensor, detectors: Tensor, scan: int) -> Tensor:
-    """Return the maxima (starts, n, filters) of each sub-window's placements of centred detectors.
-
-    Placements that hang over a sub-window's end see a truncated detector: its first h columns,
-    ending at the last base, or its last h columns, starting at the first base. Each truncated sum
-    is the one with h - 1 columns, one base along, plus a column; the sub-windows share these sums
-    and the whole placements.
-    """
-    length, bases = len(detectors), codes.shape[1]
-    starts = bases - scan + 1
-    columns = functional.pad(detectors, (0, 0, 0, 1))  # (length, 5, filters), unknown base: 0
-    by_base = codes.T.long().contiguous()  # (bases, n)
-
-    heads = functional.embedding(by_base, columns[0])  # [e]: columns 0..h ending at base e
-    right = heads[scan - 1 :].clone()
-    for h in range(1, length):
-        heads = functional.embedding(by_base[h:], columns[h]).add_(heads[:-1])  # [e - h]
-        if h < length - 1:
-            torch.maximum(right, heads[scan - 1 - h :], out=right)
-    inside = _sliding_max(heads, scan - length + 1)
-
-    tails = functional.embedding(by_base[: starts + length - 2], columns[length - 1])
-    left = tails[:starts].clone()
-    for h in range(length - 2, 0, -1):
-        tails = functional.embedding(by_base[: starts + h - 1], columns[h]).add_(tails[1:])
-        torch.maximum(left, tails[:starts], out=left)
-    return torch.maximum(inside, torch.maximum(left, right, out=right), out=right)
-
-
-def _sliding_max(values: Tensor, width: int) -> Tensor:
-    """Return the maxima (m - width + 1, ...) of all runs of `width` rows of values (m, ...)."""
-    span = 1
-    while span < width:
-        step = min(span, width - span)
-        values = torch.maximum(values[step:], values[:-step])
-        span += step
-    return values
+    complement = torch.tensor([3, 2, 1, 0, 4], dtype=torch.uint8, device=codes.device)
+    return complement[codes.flip(1).long()]
