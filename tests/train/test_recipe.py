@@ -6,28 +6,44 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from regplug.train.recipe import read_recipe
+from regplug.train.recipe import DeepBindRecipe, read_recipe
 
 
 @pytest.fixture
 def recipe_path(tmp_path):
     path = tmp_path / "recipe.toml"
-    path.write_text('targets = ["MYC"]\nscan = 36\n')
+    path.write_text("steps = 500\nfilters = 8\n")
     return path
 
 
 def test_settings_change_the_file(recipe_path):
-    recipe = read_recipe(recipe_path, ["epochs=3", 'targets=["SP1"]'])
-    assert (recipe.targets, recipe.epochs, recipe.scan) == (("SP1",), 3, 36)
+    recipe = read_recipe(recipe_path, ["steps=300", "hidden=[4]"])
+    assert (recipe.steps, recipe.hidden, recipe.filters) == (300, (4,), 8)
 
 
-@pytest.mark.parametrize("setting", ["epoch=3", 'epochs="3"', "epochs=0", "dropout=[1.5]"])
-def test_a_bad_setting_is_refused(recipe_path, setting):
-    with pytest.raises(msgspec.ValidationError, match=r"epoch|dropout"):
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("step=3", "step"),
+        ('steps="3"', "steps"),
+        ("steps=0", "steps"),
+        ("dropout=[1.5]", "dropout"),
+        ("hidden=[]", "hidden"),
+        ("rounds=31", "31 rounds for 30 settings"),
+        ("checkpoints=600", "600 checkpoints in 500 steps"),
+        ("learning_rate=[0.1, 0.01]", r"learning_rate: 0\.1 is above 0\.01"),
+    ],
+)
+def test_a_bad_setting_is_refused(recipe_path, setting, said):
+    with pytest.raises(msgspec.ValidationError, match=said):
         read_recipe(recipe_path, [setting])
 
 
-def test_the_shipped_recipe_is_valid():
-    recipe = read_recipe(Path(str(files("regplug.train") / "recipes" / "deepbind_encode.toml")))
-    assert len(recipe.targets) == 10
-    assert recipe.scan == int(1.5 * recipe.length)
+def test_the_published_recipe_is_the_paper_s():
+    path = Path(str(files("regplug.train") / "recipes" / "deepbind_published.toml"))
+    recipe = read_recipe(path)
+    assert recipe.sampler == "random"
+    assert (recipe.settings, recipe.rounds, recipe.finals) == (30, 1, 6)
+    assert msgspec.structs.replace(
+        recipe, sampler="tpe", rounds=3, workers=1
+    ) == DeepBindRecipe()
