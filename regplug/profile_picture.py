@@ -5,6 +5,8 @@ from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from regplug.exons import SIDES, Side
 from regplug.figures import save
 from regplug.profile_statistics import Profile
@@ -14,6 +16,8 @@ LEGEND = 120  # letters of a line of the legend
 SIGNIFICANT = 0.05  # q of the windows that are marked
 GREY = "#595959"  # the control
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's
+
+Lines = dict[str, dict[str, Any]]  # by group: what matplotlib draws a line with
 
 _TITLES = {"upstream": "upstream intron", "downstream": "downstream intron"}  # as transcribed
 _SITES = {"upstream": "3′ splice site", "downstream": "5′ splice site"}
@@ -39,24 +43,21 @@ def draw(profile: Profile, paths: Sequence[Path]) -> None:
         save(figure, path)
 
 
-def _legend(figure: Any, profile: Profile, lines: dict[str, dict[str, str]]) -> None:
+def _legend(figure: Any, profile: Profile, lines: Lines) -> None:
     """Say which group is which, of how many exons, and what the marks mean."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    entries: dict[str, Any] = {
-        f" {_plain(group.name)} (n = {len(group.exons):,})": Line2D([], [], **lines[group.name])
-        for group in profile.groups
-    }
-    entries[f"above {_plain(profile.control)}, q < {SIGNIFICANT}"] = Patch(color="black")
-    entries[f"below {_plain(profile.control)}, q < {SIGNIFICANT}"] = Patch(
-        facecolor="white", edgecolor="black"
-    )
-    fitting = max(1, LEGEND // (max(map(len, entries)) + 6))
+    control = _plain(profile.control)
+    labels = [f" {_plain(group.name)} (n = {len(group.exons):,})" for group in profile.groups]
+    labels += [f"above {control}, q < {SIGNIFICANT}", f"below {control}, q < {SIGNIFICANT}"]
+    handles: list[Any] = [Line2D([], [], **lines[group.name]) for group in profile.groups]
+    handles += [Patch(color="black"), Patch(facecolor="white", edgecolor="black")]
+    fitting = max(1, LEGEND // (max(map(len, labels)) + 6))
     figure.legend(
-        *(entries.values(), entries.keys()),
+        *(handles, labels),
         loc="outside upper center",
-        ncols=min(fitting, len(entries)),
+        ncols=min(fitting, len(labels)),
         frameon=False,
         fontsize=9,
         title=profile.title.replace("$", r"\$"),
@@ -64,7 +65,7 @@ def _legend(figure: Any, profile: Profile, lines: dict[str, dict[str, str]]) -> 
     )
 
 
-def _lines(profile: Profile) -> dict[str, dict[str, str]]:
+def _lines(profile: Profile) -> Lines:
     """Return how each group's line is drawn; dashed where the colours begin anew."""
     tested = [group.name for group in profile.groups if group.name != profile.control]
     styles = product(("-", "--", ":", "-."), COLOURS)
@@ -81,7 +82,7 @@ def _plain(text: str) -> str:
     return short.replace("$", r"\$")
 
 
-def _marks(axis: Any, profile: Profile, side: Side, lines: dict[str, dict[str, str]]) -> None:
+def _marks(axis: Any, profile: Profile, side: Side, lines: Lines) -> None:
     """Draw a row per group: windows above the control filled, windows below it outlined."""
     names = [group.name for group in profile.groups if group.name != profile.control]
     for test in profile.tests:
@@ -105,14 +106,13 @@ def _marks(axis: Any, profile: Profile, side: Side, lines: dict[str, dict[str, s
     axis.axvline(0, color="black", linewidth=0.8)
 
 
-def _curves(axis: Any, profile: Profile, side: Side, lines: dict[str, dict[str, str]]) -> None:
+def _curves(axis: Any, profile: Profile, side: Side, lines: Lines) -> None:
     positions = profile.layout.positions(side)
+    middles = np.array(positions) + 0.5  # of the bases; the splice site lies between two
     for group in profile.groups:
         mean, line = profile.means[group.name, side], lines[group.name]
-        axis.plot(positions, mean.mean, linewidth=1.4, **line)
-        axis.fill_between(
-            positions, mean.low, mean.high, color=line["color"], alpha=0.2, linewidth=0
-        )
+        axis.plot(middles, mean.mean, linewidth=1.4, **line)
+        axis.fill_between(middles, mean.low, mean.high, color=line["color"], alpha=0.2, linewidth=0)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.set_xlim(positions.start, positions.stop)
     axis.spines[["top", "right"]].set_visible(False)

@@ -135,10 +135,10 @@ def _target(card: "ModelCard", wanted: str) -> int:
         return card.labels.index(wanted)
     if wanted or len(card.labels) > 1:
         some = ", ".join(card.labels[:5]) + (" ..." if len(card.labels) > 5 else "")
-        what = (
-            f"no target {wanted} in {card.name}" if wanted else f"{card.name} has several targets"
+        what = f"has no target {wanted}" if wanted else "has several targets"
+        raise ModelError(
+            f"{card.name} {what}: give --target one of {some} (regplug models show {card.name})"
         )
-        raise ModelError(f"{what}: give --target one of {some} (regplug models show {card.name})")
     return 0
 
 
