@@ -2,6 +2,7 @@
 
 The value of a base is the score of the window around it: of a DeepBind model the sub-window
 [s, s + w) belongs to base s + (w - 1) // 2, and w is its scan; of other models w is their window.
+In a panel w is the longest scan: a shorter motif's value is the largest of its sub-windows in w.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -49,6 +49,7 @@ def _legend(figure: Any, profile: Profile, lines: Lines) -> None:
     from matplotlib.patches import Patch
 
     control = _plain(profile.control)
+    # matplotlib before 3.10 leaves out labels that begin with an underscore
     labels = [f" {_plain(group.name)} (n = {len(group.exons):,})" for group in profile.groups]
     labels += [f"above {control}, q < {SIGNIFICANT}", f"below {control}, q < {SIGNIFICANT}"]
     handles: list[Any] = [Line2D([], [], **lines[group.name]) for group in profile.groups]

@@ -108,6 +108,7 @@ def test_layout():
 def test_which_windows_a_model_has(tmp_path):
     assert read_width(gc_model(tmp_path, window=21)) == 21
     assert read_width(gc_model(tmp_path, "scan", window=None, scan=24)) == 24
+    assert read_width(gc_model(tmp_path, "both", window=21, scan=8)) == 21
     with pytest.raises(ModelError, match="any reads a sequence as a whole"):
         read_width(gc_model(tmp_path, "any", window=None))
 

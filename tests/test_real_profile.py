@@ -5,7 +5,6 @@ U (Dember et al. 1996), RBFOX1 binds UGCAUG (Jin et al. 2003).
 """
 
 import csv
-import gzip
 import random
 import re
 from collections.abc import Callable, Iterator

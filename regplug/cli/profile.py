@@ -64,8 +64,9 @@ def profile(
     """Draw a model's mean score along both introns of each group's exons, and test the difference.
 
     Each GROUP.bed (.gz) has a line per exon with its strand in column 6; the group is named as the
-    file. The score of a base is that of the window around it, as transcribed; models of DNA that
-    join both strands give the same on either.
+    file. The score of a base is that of the window around it: models of RNA read the transcribed
+    strand, those of DNA the mean or maximum of both (regplug models show NAME). Each exon counts as
+    one observation, so those of a group should not share introns.
 
     Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
     q over all tests) and dropped.tsv: exons that were not scored, and why.
@@ -157,6 +158,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 def _tell(groups: "Sequence[Group]", control: str, tests: "Sequence[Test]") -> None:
     """Print what became of the exons, each group's clearest window, and what looks wrong."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None)
@@ -171,7 +173,7 @@ def _tell(groups: "Sequence[Group]", control: str, tests: "Sequence[Test]") -> N
             best = min((test for test in tests if test.group == group.name), key=lambda t: t.p)
             where = f"{best.side} {best.start} to {best.end}"
             found = [where, f"{best.auc:.2f}", f"{best.q:.2g}"]
-        table.add_row(group.name, *counts, share, *found)
+        table.add_row(escape(group.name), *counts, share, *found)
     Console(stderr=True, soft_wrap=True).print(table)
     odd = [group.name for group in groups if group.signals < FEW_SIGNALS * len(group.exons)]
     if odd:

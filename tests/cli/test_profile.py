@@ -221,11 +221,12 @@ def test_which_group_is_the_control(run, world, tmp_path, monkeypatch):
 
 def test_names_that_mean_something_to_a_plotter(run, world, tmp_path):
     exons = (world / "up.bed").read_text()
-    names = ["_hidden", "$x^$", "a&b<c>", "long" * 20]
+    names = ["_hidden", "$x^$", "a&b<c>", "[red]", "long" * 20]
     for name in names:
         (tmp_path / f"{name}.bed").write_text(exons)
     done = run(*(tmp_path / f"{name}.bed" for name in names), world / "down.bed.gz")
     assert done.status == 0, done.err
+    assert "[red]" in done.err
     tests = rows(tmp_path / "out" / "tests.tsv")
     assert list(dict.fromkeys(row["group"] for row in tests)) == names
 
