@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from regplug.errors import RegionError
 from regplug.variant import Interval
@@ -33,8 +34,21 @@ def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
     return [_region(part, contigs) for part in parts]
 
 
+class BedLine(NamedTuple):
+    """A line of a BED file: its number from 1, its region, and all of its columns."""
+
+    number: int
+    region: Interval
+    cells: list[str]
+
+
 def read_bed(path: str) -> list[Interval]:
-    """Return the regions of a BED file (0-based, half-open), plain or gzipped.
+    """Return the regions of a BED file, as `read_bed_lines`."""
+    return [line.region for line in read_bed_lines(path)]
+
+
+def read_bed_lines(path: str) -> list[BedLine]:
+    """Return the lines of a BED file (0-based, half-open), plain or gzipped.
 
     Raises:
         RegionError: no such file, or a line that is not BED; the message names the line.
@@ -45,7 +59,7 @@ def read_bed(path: str) -> list[Interval]:
         lines = raw.decode().splitlines()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise RegionError(f"cannot read the regions in {path}: {error}") from error
-    regions = []
+    found = []
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.startswith(("#", "track", "browser")):
             cells = line.split("\t") if "\t" in line else line.split()
@@ -53,10 +67,11 @@ def read_bed(path: str) -> list[Interval]:
                 raise RegionError(
                     f"{path}, line {number} is not BED (contig, start, end): {line[:60]}"
                 )
-            regions.append(_checked(Interval(cells[0], int(cells[1]), int(cells[2])), line))
-    if not regions:
+            region = _checked(Interval(cells[0], int(cells[1]), int(cells[2])), line)
+            found.append(BedLine(number, region, cells))
+    if not found:
         raise RegionError(f"{path} holds no region")
-    return regions
+    return found
 
 
 def merged(regions: Iterable[Interval]) -> list[Interval]:

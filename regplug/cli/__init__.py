@@ -16,6 +16,7 @@ COMMANDS = {
     "plugins": "regplug.cli.plugins",
     "predict": "regplug.cli.predict",
     "prepare": "regplug.cli.prepare",
+    "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
     "train": "regplug.cli.train",
 }

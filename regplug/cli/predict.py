@@ -1,5 +1,6 @@
 """`regplug predict`: scores of sequences."""
 
+from contextlib import closing
 from typing import Any
 
 import click
@@ -17,17 +18,9 @@ def predict(fasta: str, model: str, output: str, **options: Any) -> None:
 
     Prints a header, name and targets, then a row per sequence.
     """
-    from regplug.plugins import open_backend, plugin_manager
+    from regplug.plugins import open_for_sequences, plugin_manager
     from regplug.sequences import predict_fasta
 
     location, backend_options = backend_from(options)
-    manager = plugin_manager()
-    backend = open_backend(manager, location, model, backend_options)
-    try:
-        if backend.card.companion:
-            whole = open_backend(manager, location, backend.card.companion, backend_options)
-            backend.close()
-            backend = whole
+    with closing(open_for_sequences(plugin_manager(), location, model, backend_options)) as backend:
         predict_fasta(fasta, backend, output)
-    finally:
-        backend.close()

@@ -1,0 +1,189 @@
+"""`regplug profile`: where around exons a protein binds, group by group."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regplug.cli.options import backend_from, backend_options, fasta_option
+from regplug.errors import ModelError, RegionError
+
+if TYPE_CHECKING:
+    from regplug.card import ModelCard
+    from regplug.exons import Exon
+    from regplug.profile import Group
+    from regplug.profile_statistics import Test
+
+FEW_SIGNALS = 0.5  # of the exons between AG and GT: less is worth a word
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="GROUP.bed...", type=click.Path())
+@click.option("--groups", is_flag=True, expose_value=False, help="May stand before the files.")
+@click.option(
+    "--control", default="", help="Group to compare with.  [default: control, or the last]"
+)
+@click.option("--model", required=True, help="Name of a model (regplug models list).")
+@click.option("--target", default="", help="Of the model; needed where it has several.")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder to write."
+)
+@click.option(
+    "--flank", type=click.IntRange(1), default=300, show_default=True, help="Bases of each intron."
+)
+@click.option(
+    "--exon",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Bases of the exon shown at either end.",
+)
+@click.option(
+    "--window", type=click.IntRange(1), default=50, show_default=True, help="Bases of a test."
+)
+@click.option(
+    "--step", type=click.IntRange(1), help="Bases from test to test.  [default: the window]"
+)
+@fasta_option
+@backend_options
+def profile(
+    files: tuple[str, ...],
+    control: str,
+    model: str,
+    target: str,
+    output: Path,
+    flank: int,
+    exon: int,
+    window: int,
+    step: int | None,
+    fasta: str | None,
+    **options: Any,
+) -> None:
+    """Draw a model's mean score along both introns of each group's exons, and test the difference.
+
+    Each GROUP.bed (.gz) has a line per exon with its strand in column 6; the group is named as the
+    file. The score of a base is that of the window around it: models of RNA read the transcribed
+    strand, those of DNA the mean or maximum of both (regplug models show NAME). Each exon counts as
+    one observation, so those of a group should not share introns.
+
+    Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
+    q over all tests) and dropped.tsv: exons that were not scored, and why.
+    """
+    from regplug.exons import SIDES
+    from regplug.genome import Genome
+    from regplug.output import check_folder
+    from regplug.plugins import open_for_sequences, plugin_manager
+    from regplug.profile import Layout, examine, read_width, score
+    from regplug.profile_report import FILES, write_report
+    from regplug.profile_statistics import Profile, band, check_libraries, compare
+    from regplug.reference import find_fasta
+
+    check_folder(output, FILES)
+    check_libraries()
+    layout = Layout(flank, exon, window, step or window)
+    exons = _read(files)
+    control = _control(control, list(exons))
+    location, backend_options = backend_from(options)
+    with ExitStack() as stack:
+        genome = stack.enter_context(Genome(find_fasta(fasta, {})))
+        backend = stack.enter_context(
+            closing(open_for_sequences(plugin_manager(), location, model, backend_options))
+        )
+        width, index = read_width(backend.card), _target(backend.card, target)
+        groups = [examine(name, each, genome, layout, width) for name, each in exons.items()]
+        total = sum(len(group.exons) for group in groups) * 2 * (flank + exon)
+        with _progress(total) as advance:
+            values = {
+                group.name: score(
+                    group, genome, backend, target=index, layout=layout, progress=advance
+                )
+                for group in groups
+            }
+    label = backend.card.labels[index]
+    means = {(name, side): band(values[name][side]) for name in values for side in SIDES}
+    tests = compare(values, control, layout)
+    title = f"{label} ({model}) around exons"
+    write_report(output, Profile(title, groups, control, means, tests, layout))
+    _tell(groups, control, tests)
+
+
+def _read(files: Sequence[str]) -> "dict[str, list[Exon]]":
+    """Return the exons of each group."""
+    from regplug.exons import read_exons
+
+    if len(files) < 2:
+        raise RegionError(f"{files[0]} is one group: give another BED to compare it with")
+    groups: dict[str, list[Exon]] = {}
+    for file in files:
+        name = Path(file).name.removesuffix(".gz").removesuffix(".bed")
+        if name in groups:
+            raise RegionError(f"two groups are called {name}: rename a file")
+        groups[name] = read_exons(file)
+    return groups
+
+
+def _control(wanted: str, names: Sequence[str]) -> str:
+    if wanted and wanted not in names:
+        raise RegionError(f"no group {wanted} for --control: there are {', '.join(names)}")
+    return wanted or ("control" if "control" in names else names[-1])
+
+
+def _target(card: "ModelCard", wanted: str) -> int:
+    """Return the place of the target among the model's."""
+    if wanted in card.labels:
+        return card.labels.index(wanted)
+    if wanted or len(card.labels) > 1:
+        some = ", ".join(card.labels[:5]) + (" ..." if len(card.labels) > 5 else "")
+        what = f"has no target {wanted}" if wanted else "has several targets"
+        raise ModelError(
+            f"{card.name} {what}: give --target one of {some} (regplug models show {card.name})"
+        )
+    return 0
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar of scored bases on stderr, if it is a terminal; give what moves it on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("bases", total=total)
+        yield lambda bases: bar.update(task, advance=bases)
+
+
+def _tell(groups: "Sequence[Group]", control: str, tests: "Sequence[Test]") -> None:
+    """Print what became of the exons, each group's clearest window, and what looks wrong."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None)
+    table.add_column("group", overflow="fold")
+    for heading in ("scored", "dropped", "AG-exon-GT", "clearest window", "AUC", "q"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in groups:
+        counts = [str(len(group.exons)), str(len(group.dropped))]
+        share = f"{group.signals / len(group.exons):.0%}"
+        found = ["", "", ""]
+        if group.name != control:
+            best = min((test for test in tests if test.group == group.name), key=lambda t: t.p)
+            where = f"{best.side} {best.start} to {best.end}"
+            found = [where, f"{best.auc:.2f}", f"{best.q:.2g}"]
+        table.add_row(escape(group.name), *counts, share, *found)
+    Console(stderr=True, soft_wrap=True).print(table)
+    odd = [group.name for group in groups if group.signals < FEW_SIGNALS * len(group.exons)]
+    if odd:
+        click.echo(
+            f"{', '.join(odd)}: most exons do not lie between AG and GT, as nearly all real ones "
+            "do: are build and strand right, and starts 0-based?",
+            err=True,
+        )
+    compared = {exon for group in groups if group.name == control for exon in group.exons}
+    for group in groups:
+        shared = len(compared.intersection(group.exons))
+        if shared and group.name != control:
+            click.echo(f"{shared} exons of {group.name} are in {control} too", err=True)
