@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from regplug.errors import MotifError
+from regplug.figures import save_figure
 from regplug.motifs import Motif
 
-DPI = 150
 INCHES_OF_BASE, INCHES_OF_EDGE, HEIGHT = 0.24, 0.75, 1.5  # of a single logo
 
 
@@ -15,8 +15,8 @@ def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "
     """Write `stem`.png and `stem`.svg."""
     figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
     _logo(motif, figure.subplots(), letters, title)
-    _save(figure, stem.with_name(stem.name + ".png"))
-    _save(figure, stem.with_name(stem.name + ".svg"))
+    save_figure(figure, stem.with_name(stem.name + ".png"))
+    save_figure(figure, stem.with_name(stem.name + ".svg"))
 
 
 def draw_overview(
@@ -35,7 +35,7 @@ def draw_overview(
             axis.set_xlim(-0.5, widest - 0.5)
             axis.set_ylabel("")
         line[0].set_ylabel(f"{target}\nbits", fontsize=7)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _figure(width: float, height: float) -> Any:
@@ -61,11 +61,3 @@ def _logo(motif: Motif, axis: Any, letters: str, title: str, size: int = 8) -> N
     axis.tick_params(labelsize=size)
     axis.set_ylabel("bits", fontsize=size)
     axis.set_title(title, fontsize=size)
-
-
-def _save(figure: Any, path: Path) -> None:
-    """Write the figure, the same bytes each time."""
-    import matplotlib
-
-    with matplotlib.rc_context({"svg.hashsalt": "regplug"}):
-        figure.savefig(path, dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)

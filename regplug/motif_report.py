@@ -14,17 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from regplug.errors import OutputError
 from regplug.logos import draw_logo, draw_overview
 from regplug.matches import Matches
 from regplug.meme import DNA, write_meme
 from regplug.motifs import Motif
-from regplug.output import complete
+from regplug.output import check_folder, complete
 
 REPORTED = 0.1  # matches.tsv has those with a smaller q
 SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
 
-_FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png"}
+FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png"}
 _MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
 
 
@@ -45,16 +44,6 @@ def named(target: str, motifs: Sequence[Motif]) -> list[Learned]:
     ]
 
 
-def check_folder(folder: Path) -> None:
-    """Raise OutputError if `folder` holds anything that is not an earlier report."""
-    if folder.exists() and not (
-        folder.is_dir() and {path.name for path in folder.iterdir()} <= _FILES
-    ):
-        raise OutputError(f"{folder} exists and holds other things: name a new folder")
-    if not folder.absolute().parent.is_dir():
-        raise OutputError(f"no folder {folder.absolute().parent} for {folder.name}: make it first")
-
-
 def write_report(
     folder: Path,
     learned: Sequence[Learned],
@@ -69,7 +58,7 @@ def write_report(
         OutputError: it holds other things, or cannot be written.
         MotifError: a library for the logos is not installed.
     """
-    check_folder(folder)
+    check_folder(folder, FILES)
     speaking = [one for one in learned if one.motif.width]
     with complete(folder.absolute()) as partial:
         (partial / "logos").mkdir(parents=True)

@@ -3,7 +3,7 @@
 import os
 import select
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,16 @@ def complete(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)
+
+
+def check_folder(folder: Path, ours: Collection[str]) -> None:
+    """Raise OutputError if `folder` holds anything but files called as `ours`, or has no parent."""
+    if folder.exists() and not (
+        folder.is_dir() and {path.name for path in folder.iterdir()} <= set(ours)
+    ):
+        raise OutputError(f"{folder} exists and holds other things: name a new folder")
+    if not folder.absolute().parent.is_dir():
+        raise OutputError(f"no folder {folder.absolute().parent} for {folder.name}: make it first")
 
 
 @contextmanager

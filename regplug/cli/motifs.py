@@ -55,11 +55,12 @@ def motifs(
     from regplug.cli.motif_inputs import read_codes
     from regplug.matches import FEW, match
     from regplug.meme import DNA, RNA
-    from regplug.motif_report import check_folder, named, write_report
+    from regplug.motif_report import FILES, named, write_report
+    from regplug.output import check_folder
     from regplug_deepbind.sites import filter_motifs
     from regplug_deepbind.weights import named_networks
 
-    check_folder(output)
+    check_folder(output, FILES)
     networks = named_networks(run, targets)
     for label, _, network in networks:
         if rna and network.reverse_complement:
