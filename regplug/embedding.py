@@ -47,9 +47,7 @@ def project(
 
     Raises:
         SequenceError: there are fewer than 5 rows, or all are equal.
-        ConfigError: scikit-learn is not installed.
     """
-    check_libraries()
     from sklearn.manifold import TSNE
 
     if len(units) < FEWEST:
@@ -63,7 +61,7 @@ def project(
     drawn = np.arange(len(units))
     if len(units) > most:
         drawn = np.sort(np.random.default_rng(seed).choice(len(units), most, replace=False))
-    perplexity = min(perplexity, (len(drawn) - 1) / 3)
+    perplexity = min((len(drawn) - 1) / 3, perplexity)
     start = components[drawn, :2] / (components[drawn, 0].std() or 1.0) * 1e-4
     tsne = TSNE(2, perplexity=perplexity, init=start.astype(np.float32), random_state=seed)
     points = tsne.fit_transform(components[drawn]).astype(np.float64)

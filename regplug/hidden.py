@@ -206,7 +206,7 @@ class _Cut:
         value = self._constant(node.input[0])
         if value is None or node.op_type == "Identity":
             return value
-        return value.transpose(helper.get_node_attr_value(node, "perm"))
+        return value.transpose(*(one.ints for one in node.attribute if one.name == "perm"))
 
     def _store(self, name: str, value: Array) -> str:
         """Add an initializer; return its name."""

@@ -21,7 +21,7 @@ WINDOW = 101  # bases around a BED region's midpoint, for models of any length
 @click.option("--output", "-o", required=True, type=FILE, help="Folder to write.")
 @click.option("--target", help="Network of a run, or published ID, where there are several.")
 @click.option("--model-repo", help="Folder of models.  [default: those that came with regplug]")
-@click.option("--labels", type=FILE, help="Table name<TAB>label.")
+@click.option("--labels", type=FILE, help="Table name<TAB>label; others are grey.")
 @click.option("--fasta", type=FILE, help="Genome: the files are BED.")
 @click.option(
     "--length",
