@@ -1,4 +1,4 @@
-"""Pictures on disk: the same bytes each time."""
+"""Figures of matplotlib as files."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 DPI = 150
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write a matplotlib figure to `path`, a .png or .svg."""
+def save_figure(figure: Any, path: Path) -> None:
+    """Write the figure as PNG or SVG, by the suffix; the same bytes each time."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "regplug"}):

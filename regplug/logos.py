@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from regplug.errors import MotifError
-from regplug.figures import save
+from regplug.figures import save_figure
 from regplug.motifs import Motif
 
 INCHES_OF_BASE, INCHES_OF_EDGE, HEIGHT = 0.24, 0.75, 1.5  # of a single logo
@@ -15,8 +15,8 @@ def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "
     """Write `stem`.png and `stem`.svg."""
     figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
     _logo(motif, figure.subplots(), letters, title)
-    save(figure, stem.with_name(stem.name + ".png"))
-    save(figure, stem.with_name(stem.name + ".svg"))
+    save_figure(figure, stem.with_name(stem.name + ".png"))
+    save_figure(figure, stem.with_name(stem.name + ".svg"))
 
 
 def draw_overview(
@@ -35,7 +35,7 @@ def draw_overview(
             axis.set_xlim(-0.5, widest - 0.5)
             axis.set_ylabel("")
         line[0].set_ylabel(f"{target}\nbits", fontsize=7)
-    save(figure, path)
+    save_figure(figure, path)
 
 
 def _figure(width: float, height: float) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from regplug.exons import SIDES, Side
-from regplug.figures import save
+from regplug.figures import save_figure
 from regplug.profile_statistics import Profile
 
 LONGEST = 24  # letters of a name
@@ -40,7 +40,7 @@ def draw(profile: Profile, paths: Sequence[Path]) -> None:
     rows[1, 0].set_ylabel("mean score, 95 % band")
     _legend(figure, profile, lines)
     for path in paths:
-        save(figure, path)
+        save_figure(figure, path)
 
 
 def _legend(figure: Any, profile: Profile, lines: Lines) -> None:

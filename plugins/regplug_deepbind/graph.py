@@ -1,6 +1,7 @@
 """DeepBind networks as one ONNX graph: codes (n, bases) uint8 → scores (n, targets) float32.
 
     codes ─placements→ bases under filters ─pooling→ features ─dense→ scores of sub-windows → scores
+                                                                └─hidden_graph→ hidden layer
 
 A sequence's score is the largest of its sub-windows' over both strands, each sub-window scored by
 itself, as DeepBind v0.11 does. Networks of one shape are computed together (`_Shape`); the targets
@@ -19,7 +20,7 @@ from regplug_deepbind.builder import Builder
 from regplug_deepbind.filters import stack_filters
 from regplug_deepbind.network import Network
 from regplug_deepbind.placements import SubWindows
-from regplug_deepbind.pooling import Pooled, Pooling
+from regplug_deepbind.pooling import Pooling
 
 
 class _Shape(NamedTuple):
@@ -65,10 +66,30 @@ def scan_graph(networks: Sequence[Network], *, whole: bool = False) -> ModelProt
     return _panel(networks, width=None, whole=whole)
 
 
+def hidden_graph(network: Network) -> ModelProto:
+    """Return a graph of what the last layer reads where it scores best: codes → (n, units).
+
+    That is the hidden layer after its rectifier, or the features of a network without one, at the
+    sub-window and on the strand that give the score; of equals, the first, the given strand before
+    the other. The output is called `scores`, as a model's is.
+    """
+    graph, shape = Builder(), _Shape.of(network)
+    windows = _sub_windows(graph, _bases(graph), network, None, whole=False)
+    hidden = _hidden(graph, shape, [network], _features(graph, windows, shape, [network]))
+    values = _last(graph, shape, [network], hidden)
+    values = graph.reshape(values, shape.strands, -1, windows.count)
+    values = graph.op("Transpose", values, perm=[1, 0, 2])  # (n, strands, sub-windows)
+    best = graph.op("ArgMax", graph.reshape(values, 0, -1), axis=1)
+    units = graph.reshape(hidden, shape.strands, network.units, -1, windows.count)
+    units = graph.op("Transpose", units, perm=[2, 0, 3, 1])  # (n, strands, sub-windows, units)
+    units = graph.reshape(units, 0, -1, network.units)
+    graph.name("scores", graph.op("GatherND", units, best, batch_dims=1))
+    return _model(graph, None, network.units)
+
+
 def _panel(networks: Sequence[Network], *, width: int | None, whole: bool) -> ModelProto:
     graph = Builder()
-    codes = graph.op("Cast", "codes", to=TensorProto.INT32)
-    codes = graph.op("Min", codes, graph.constant(4, np.int32))
+    codes = _bases(graph)
     windows: dict[int, SubWindows] = {}
     scores, order = [], []
     for shape, members in _grouped(networks).items():
@@ -82,9 +103,19 @@ def _panel(networks: Sequence[Network], *, width: int | None, whole: bool) -> Mo
     scored = graph.op("Concat", *scores, axis=0)  # (targets, n), group by group
     in_order = graph.op("Gather", scored, graph.ints(*np.argsort(order)))
     graph.name("scores", graph.op("Transpose", in_order, perm=[1, 0]))
+    return _model(graph, width, len(networks))
+
+
+def _bases(graph: Builder) -> str:
+    """Return the input as int32 codes, 4 for anything unknown."""
+    codes = graph.op("Cast", "codes", to=TensorProto.INT32)
+    return graph.op("Min", codes, graph.constant(4, np.int32))
+
+
+def _model(graph: Builder, width: int | None, outputs: int) -> ModelProto:
     return graph.model(
         [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", width or "bases"])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", len(networks)])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", outputs])],
         doc="DeepBind v0.11: codes A C G T = 0 1 2 3, anything else unknown",
     )
 
@@ -111,41 +142,51 @@ def _sub_windows(
 
 def _scores(graph: Builder, windows: SubWindows, shape: _Shape, group: Sequence[Network]) -> str:
     """Return the scores of networks of one shape, shape (networks, n)."""
-    bank = stack_filters(group, shape.reverse_complement)
-    pooled = Pooling(graph, windows, bank, sums=shape.average_pooling).pooled()
-    features = _features(graph, windows, shape, len(group), pooled)
+    features = _features(graph, windows, shape, group)
     with graph.scope("dense"):
-        values = _dense(graph, shape, group, features)
+        values = _last(graph, shape, group, _hidden(graph, shape, group, features))
         values = graph.reshape(values, shape.strands, len(group), -1, windows.count)
         best = graph.op("ReduceMax", values, axes=[3], keepdims=0)
         return graph.op("ReduceMax", best, axes=[0], keepdims=0)
 
 
-def _features(
-    graph: Builder, windows: SubWindows, shape: _Shape, networks: int, pooled: Pooled
-) -> str:
+def _features(graph: Builder, windows: SubWindows, shape: _Shape, group: Sequence[Network]) -> str:
     """Return what the dense layers read, shape (strands, networks, features, n * sub-windows)."""
+    bank = stack_filters(group, shape.reverse_complement)
+    pooled = Pooling(graph, windows, bank, sums=shape.average_pooling).pooled()
     if pooled.sums is None:
-        return graph.reshape(pooled.maxima, shape.strands, networks, shape.filters, -1)
+        return graph.reshape(pooled.maxima, shape.strands, len(group), shape.filters, -1)
     placements = graph.op("Add", windows.width, graph.ints(shape.length - 1))
     means = graph.op("Div", pooled.sums, graph.op("Cast", placements, to=TensorProto.FLOAT))
     axis = graph.ints(1)
     pairs = [graph.op("Unsqueeze", values, axis) for values in (pooled.maxima, means)]
     interleaved = graph.op("Concat", *pairs, axis=1)  # (rows, 2, n * sub-windows)
-    return graph.reshape(interleaved, shape.strands, networks, 2 * shape.filters, -1)
+    return graph.reshape(interleaved, shape.strands, len(group), 2 * shape.filters, -1)
 
 
-def _dense(graph: Builder, shape: _Shape, group: Sequence[Network], features: str) -> str:
-    """Return the networks' outputs, shape (strands, networks, 1, n * sub-windows)."""
-
-    def layer(weights: list[NDArray[np.float32]], biases: ArrayLike, values: str) -> str:
-        product = graph.op("MatMul", graph.constant(np.stack(weights), np.float32), values)
-        columns = np.reshape(biases, (len(group), -1, 1))
-        return graph.op("Add", product, graph.constant(columns, np.float32))
-
-    weights1 = [network.weights1.T for network in group]
-    values = layer(weights1, [network.biases1 for network in group], features)
+def _hidden(graph: Builder, shape: _Shape, group: Sequence[Network], features: str) -> str:
+    """Return what the last layers read, shape (strands, networks, units, n * sub-windows)."""
     if not shape.hidden:
-        return values
-    weights2 = [network.weights2[np.newaxis] for network in group if network.weights2 is not None]
-    return layer(weights2, [network.bias2 for network in group], graph.op("Relu", values))
+        return features
+    weights = [network.weights1.T for network in group]
+    return graph.op(
+        "Relu", _layer(graph, weights, [network.biases1 for network in group], features)
+    )
+
+
+def _last(graph: Builder, shape: _Shape, group: Sequence[Network], hidden: str) -> str:
+    """Return the networks' outputs, shape (strands, networks, 1, n * sub-windows)."""
+    if not shape.hidden:
+        weights = [network.weights1.T for network in group]
+        return _layer(graph, weights, [network.biases1 for network in group], hidden)
+    weights = [network.weights2[np.newaxis] for network in group if network.weights2 is not None]
+    return _layer(graph, weights, [network.bias2 for network in group], hidden)
+
+
+def _layer(
+    graph: Builder, weights: Sequence[NDArray[np.float32]], biases: ArrayLike, values: str
+) -> str:
+    """Return a dense layer of each network; weights have shape (outputs, inputs)."""
+    product = graph.op("MatMul", graph.constant(np.stack(weights), np.float32), values)
+    columns = np.reshape(biases, (len(weights), -1, 1))
+    return graph.op("Add", product, graph.constant(columns, np.float32))

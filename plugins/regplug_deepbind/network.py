@@ -49,6 +49,11 @@ class Network:
         return 0 if self.weights2 is None else int(self.weights2.shape[0])
 
     @property
+    def units(self) -> int:
+        """Return how many numbers the last layer reads: hidden units, or else features."""
+        return self.hidden or int(self.weights1.shape[0])
+
+    @property
     def scan(self) -> int:
         """Return the sub-window of the v0.11 scan: int(1.5 * motif length) bases."""
         return int(1.5 * self.length)

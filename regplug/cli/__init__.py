@@ -10,6 +10,7 @@ from regplug.errors import ReaderGoneError, RegplugError
 
 COMMANDS = {
     "annotate": "regplug.cli.annotate",
+    "embed": "regplug.cli.embed",
     "export": "regplug.cli.export",
     "models": "regplug.cli.models",
     "motifs": "regplug.cli.motifs",

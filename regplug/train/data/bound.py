@@ -81,13 +81,19 @@ def read_labelled(path: Path) -> list[Labelled]:
     """
     labelled = []
     for record in read_records(path):
-        match = _CLASS.search(record.header)
-        if match is None or match[1] not in ("0", "1"):
+        bound = class_of(record.header)
+        if bound is None:
             raise DataError(
                 f"{path}, line {record.line}: neither class:0 nor class:1 in {record.header[:60]!r}"
             )
-        labelled.append(Labelled(record, match[1] == "1"))
+        labelled.append(Labelled(record, bound))
     return labelled
+
+
+def class_of(header: str) -> bool | None:
+    """Return True for class:1 in a header, False for class:0, None for neither."""
+    match = _CLASS.search(header)
+    return {"0": False, "1": True}.get(match[1]) if match else None
 
 
 def _key(record: Record) -> bytes:

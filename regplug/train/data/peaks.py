@@ -1,10 +1,11 @@
 """ChIP-seq peaks, or any bound DNA ─prepare_chip→ TrainingSet, with dinucleotide shuffles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regplug.codes import UNKNOWN, Codes
 from regplug.errors import DataError
@@ -34,6 +35,17 @@ class Peaks(NamedTuple):
     bound: list[bool]  # of length n
     events: list[str]  # of length n; a peak and its shuffle have the same
     dropped: dict[str, int]
+
+
+class Row(NamedTuple):
+    """A row of a table: its sequence, whether it is bound, and its event.
+
+    An event is an EventID without its ending: `seq_00002_peak` and `seq_00002_shuf` are one.
+    """
+
+    record: Record
+    bound: bool
+    event: str
 
 
 def prepare_chip(
@@ -94,10 +106,22 @@ def read_peaks(path: Path, length: int | None = None) -> Peaks:
     Raises:
         DataError: as `read_records` and `to_codes`; no such column, or Bound is not 0 or 1.
     """
-    number, first = next(read_lines(path))
+    _, first = next(read_lines(path))
     if first[0] in ">@":
         records = list(read_records(path))
         return Peaks(to_codes(path, records, length), [True] * len(records), [], {})
+    rows = read_table(path)
+    codes = to_codes(path, [row.record for row in rows], length)
+    return Peaks(codes, [row.bound for row in rows], [row.event for row in rows], {})
+
+
+def read_table(path: Path) -> list[Row]:
+    """Return the rows of a table with a column `seq`; a record's header is its EventID, or "".
+
+    Raises:
+        DataError: as `read_lines`; no such column, no row, or Bound is not 0 or 1.
+    """
+    number, first = next(read_lines(path))
     columns = first.split("\t")
     if "seq" not in columns:
         raise DataError(
@@ -107,15 +131,10 @@ def read_peaks(path: Path, length: int | None = None) -> Peaks:
     rows = list(_rows(path, columns))
     if not rows:
         raise DataError(f"{path} holds no sequence, only the names of its columns")
-    codes = to_codes(path, [record for record, _, _ in rows], length)
-    return Peaks(codes, [bound for _, bound, _ in rows], [event for _, _, event in rows], {})
+    return rows
 
 
-def _rows(path: Path, columns: list[str]) -> Iterator[tuple[Record, bool, str]]:
-    """Yield the sequence, Bound and event of each row; an event is an EventID without its ending.
-
-    `seq_00002_peak` and `seq_00002_shuf` are one event.
-    """
+def _rows(path: Path, columns: list[str]) -> Iterator[Row]:
     lines = read_lines(path)
     next(lines)
     for number, line in lines:
@@ -126,15 +145,14 @@ def _rows(path: Path, columns: list[str]) -> Iterator[tuple[Record, bool, str]]:
         if row.get("Bound", "1") not in ("0", "1"):
             raise DataError(f"{path}, line {number}: Bound is {row['Bound']!r}, not 0 or 1")
         event = row.get("EventID", f"{number}_").rpartition("_")[0]
-        yield Record(number, "", row["seq"]), row.get("Bound", "1") == "1", event
+        record = Record(number, row.get("EventID", ""), row["seq"])
+        yield Row(record, row.get("Bound", "1") == "1", event)
 
 
 def read_windows(path: Path, fasta: Path, length: int) -> Peaks:
-    """Return `length` bases around the midpoint of each region in the BED `path`.
+    """Return the windows around the regions in the BED `path`; its strand does not count.
 
-    [mid - length // 2, mid - length // 2 + length), 0-based, with mid = (start + end) // 2; the
-    BED's strand does not count. Windows that leave their contig, are on none of the genome's, or
-    are mostly unknown are dropped.
+    Windows that leave their contig, are on none of the genome's, or are mostly unknown are dropped.
 
     Raises:
         DataError: no window is left.
@@ -142,6 +160,28 @@ def read_windows(path: Path, fasta: Path, length: int) -> Peaks:
         GenomeError: the FASTA cannot be read.
     """
     regions = read_bed(str(path))
+    codes, inside = cut_windows(regions, fasta, length)
+    if not inside.any():
+        raise DataError(
+            f"all {len(regions)} regions of {path} are {OUTSIDE} {fasta}: is it another assembly?"
+        )
+    good = inside & ~mostly_unknown(codes)
+    counts = {OUTSIDE: int((~inside).sum()), MOSTLY_UNKNOWN: int((inside & ~good).sum())}
+    kept = codes[good]
+    return Peaks(kept, [True] * len(kept), [], {why: n for why, n in counts.items() if n})
+
+
+def cut_windows(
+    regions: Sequence[Interval], fasta: Path, length: int
+) -> tuple[Codes, NDArray[np.bool_]]:
+    """Return the codes (n, length) around each region's midpoint, and which are in the genome (n,).
+
+    [mid - length // 2, mid - length // 2 + length), 0-based, with mid = (start + end) // 2. Those
+    that leave their contig, or are on none of the genome's, are unknown bases.
+
+    Raises:
+        GenomeError: the FASTA cannot be read.
+    """
     starts = [(region.start + region.end) // 2 - length // 2 for region in regions]
     windows = [
         Interval(r.chrom, start, start + length) for r, start in zip(regions, starts, strict=True)
@@ -153,14 +193,13 @@ def read_windows(path: Path, fasta: Path, length: int) -> Peaks:
             contig = genome.contig(windows[row].chrom)
             if contig and windows[row].start >= 0 and windows[row].end <= genome.lengths[contig]:
                 inside[row], codes[row] = True, genome.codes(windows[row])
-    if not inside.any():
-        raise DataError(
-            f"all {len(regions)} regions of {path} are {OUTSIDE} {fasta}: is it another assembly?"
-        )
-    good = inside & ((codes == UNKNOWN).mean(axis=1) <= 0.5)
-    counts = {OUTSIDE: int((~inside).sum()), MOSTLY_UNKNOWN: int((inside & ~good).sum())}
-    kept = codes[good]
-    return Peaks(kept, [True] * len(kept), [], {why: n for why, n in counts.items() if n})
+    return codes, inside
+
+
+def mostly_unknown(codes: Codes) -> NDArray[np.bool_]:
+    """Return which rows of codes (n, length) have more unknown bases than known ones, (n,)."""
+    mostly: NDArray[np.bool_] = (codes == UNKNOWN).mean(axis=1) > 0.5
+    return mostly
 
 
 def _with_bases(path: Path, peaks: Peaks) -> Peaks:

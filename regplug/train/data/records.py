@@ -102,12 +102,8 @@ def to_codes(path: Path, records: Sequence[Record], length: int | None) -> Codes
         DataError: lengths differ, or a letter is no IUPAC code; the message names the line.
     """
     width = length or len(records[0].letters)
+    check_letters(path, records)
     for record in records:
-        odd = _NOT_IUPAC.search(record.letters)
-        if odd:
-            raise DataError(
-                f"{path}, line {record.line}: {odd[0]!r} is no IUPAC letter of a nucleotide"
-            )
         if length is None and len(record.letters) != width:
             raise DataError(
                 f"{path}, line {record.line}: a sequence of {len(record.letters)} bases, the first "
@@ -116,6 +112,16 @@ def to_codes(path: Path, records: Sequence[Record], length: int | None) -> Codes
             )
     joined = "".join(_fitted(record.letters, width) for record in records)
     return encode(joined).reshape(len(records), width)
+
+
+def check_letters(path: Path, records: Sequence[Record]) -> None:
+    """Raise DataError if a letter is no IUPAC code of a nucleotide; the message names the line."""
+    for record in records:
+        odd = _NOT_IUPAC.search(record.letters)
+        if odd:
+            raise DataError(
+                f"{path}, line {record.line}: {odd[0]!r} is no IUPAC letter of a nucleotide"
+            )
 
 
 def _fitted(letters: str, width: int) -> str:
