@@ -6,6 +6,7 @@ settings ─networks_for→ Groups; Rows ─fit→ their weights, and a Curve
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -101,8 +102,11 @@ def fit(
 ) -> Curve:
     """Train all networks on the same batches, in the order of the rows, again from the first.
 
-    Same arguments, same weights. `progress` is called with the step at every checkpoint.
+    Same arguments, same weights. `progress` is called with the step at every checkpoint. One thread
+    does it all: the arrays are small, and targets train side by side in processes.
     """
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
     torch.manual_seed(seed)  # dropout
     loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
     codes, targets = torch.from_numpy(rows.codes), torch.from_numpy(rows.targets)

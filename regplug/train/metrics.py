@@ -31,11 +31,16 @@ def pearson(targets: NDArray[Any], scores: NDArray[Any]) -> float:
 def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
     """Return the area under the ROC curve; bootstraps draw from each class by itself."""
     rng = np.random.default_rng(seed)
-    classes = [np.flatnonzero(bound == label) for label in (1, 0)]
+    distinct, place = np.unique(scores, return_inverse=True)  # low to high
+    positives, negatives = place[bound == 1], place[bound == 0]
     drawn = []
     for _ in range(BOOTSTRAPS):
-        rows = np.concatenate([rng.choice(part, len(part)) for part in classes])
-        drawn.append(auroc(bound[rows], scores[rows]))
+        at, others = (
+            np.bincount(rng.choice(part, len(part)), minlength=len(distinct))
+            for part in (positives, negatives)
+        )
+        below = others.cumsum() - others / 2  # a tie counts half
+        drawn.append(float(at @ below) / (len(positives) * len(negatives)))
     return _interval(auroc(bound, scores), drawn)
 
 

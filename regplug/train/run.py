@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numba
 import numpy as np
 import torch
 
@@ -146,9 +145,7 @@ def _finished(
         for target, job in jobs.items():
             yield target, job()
         return
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_one_thread
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         targets = {pool.submit(job): target for target, job in jobs.items()}
         try:
             for future in as_completed(targets):
@@ -156,11 +153,6 @@ def _finished(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-    numba.set_num_threads(1)
 
 
 def collect(out: Path, targets: Sequence[str]) -> list[Result]:

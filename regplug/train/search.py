@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.trial import Trial
+from optuna.trial import Trial, TrialState
 
 from regplug.errors import DataError
 from regplug.output import complete
@@ -69,6 +69,7 @@ def search(
         OutputError: the losses cannot be written.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study()
     tried: list[Tried] = []
     for round_number in range(recipe.rounds):
@@ -83,7 +84,10 @@ def search(
         for i, trial in enumerate(trials):
             one = _mean(settings[i], folds, i)
             tried.append(one)
-            study.tell(trial, one.loss if math.isfinite(one.loss) else None, skip_if_finished=True)
+            if math.isfinite(one.loss):
+                study.tell(trial, one.loss)
+            else:
+                study.tell(trial, state=TrialState.FAIL)
     tried.sort(key=lambda one: one.loss)
     if not math.isfinite(tried[0].loss):
         raise DataError("every setting diverged: lower the recipe's learning_rate")

@@ -91,7 +91,6 @@ def train_target(
     tested = None if test is None else read_set(test)
     if tested is not None and tested.card.kind != data.card.kind:
         raise DataError(f"{training} is a {data.card.kind}, {test} a {tested.card.kind}")
-    folder.mkdir(parents=True, exist_ok=True)
     seed = recipe.seed + zlib.crc32(training.name.encode())
     tried = search(recipe, data, folder, seed=seed, progress=progress)
     progress(f"best validation loss {tried[0].loss:.4f} after {tried[0].best_steps} steps")

@@ -276,7 +276,7 @@ def test_nothing_is_half_written(run, world, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regplug.profile_picture.save", fail)
+    monkeypatch.setattr("regplug.profile_picture.save_figure", fail)
     done = run(world / "up.bed", world / "control.bed")
     assert (done.status, "No space left on device" in done.err) == (1, True)
     assert list(tmp_path.iterdir()) == []
