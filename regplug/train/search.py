@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.trial import Trial
+from optuna.trial import Trial, TrialState
 
 from regplug.errors import DataError
 from regplug.output import complete
@@ -36,17 +36,17 @@ class FoldLosses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A setting and its losses, means over the folds, by checkpoint; infinite if any diverged."""
+    """A setting and its losses, means over the folds, by checkpoint; None if any diverged."""
 
     setting: Setting
     steps: list[int]
-    training: list[float]
-    validation: list[float]
+    training: list[float | None]
+    validation: list[float | None]
 
     @property
     def loss(self) -> float:
-        """Return the lowest validation loss."""
-        return min(self.validation)
+        """Return the lowest validation loss; infinite if there is none."""
+        return min((loss for loss in self.validation if loss is not None), default=math.inf)
 
     @property
     def best_steps(self) -> int:
@@ -83,7 +83,10 @@ def search(
         for i, trial in enumerate(trials):
             one = _mean(settings[i], folds, i)
             tried.append(one)
-            study.tell(trial, one.loss if math.isfinite(one.loss) else None, skip_if_finished=True)
+            if math.isfinite(one.loss):
+                study.tell(trial, one.loss)
+            else:
+                study.tell(trial, state=TrialState.FAIL)
     tried.sort(key=lambda one: one.loss)
     if not math.isfinite(tried[0].loss):
         raise DataError("every setting diverged: lower the recipe's learning_rate")
@@ -174,10 +177,9 @@ def _read(path: Path, settings: Sequence[Setting]) -> FoldLosses:
 def _mean(setting: Setting, folds: Sequence[FoldLosses], i: int) -> Tried:
     """Return the means over folds of the losses of setting `i`."""
 
-    def mean(losses: Sequence[list[list[float | None]]]) -> list[float]:
+    def mean(losses: Sequence[list[list[float | None]]]) -> list[float | None]:
         own = np.array([[at[i] for at in fold] for fold in losses], float)  # (folds, checkpoints)
-        means: list[float] = np.where(np.isfinite(own).all(0), own.mean(0), math.inf).tolist()
-        return means
+        return [mean if math.isfinite(mean) else None for mean in own.mean(0).tolist()]
 
     return Tried(
         setting,
