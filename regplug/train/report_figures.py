@@ -18,7 +18,7 @@ from regplug.train.target import Final
 
 SIZE = (3.0, 2.8)  # inches of a panel; all four stand side by side on a wide screen
 OTHERS, BEST, BAND = "#b8b8b8", "#0072B2", "#9fc9e5"
-TOP = 90  # percentile of the losses that the axis ends at; diverging ones leave it
+TOP = 1.5  # times the highest loss of the best: where the axis ends; diverging ones leave it
 COMMANDS = {
     Path.MOVETO: "M",
     Path.LINETO: "L",
@@ -122,9 +122,8 @@ def _numbers(losses: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 def _limit(axis: Any, losses: Sequence[NDArray[np.float64]], best: NDArray[np.float64]) -> None:
-    """End the axis of losses where nearly all are shown, and all of the best."""
-    finite = np.concatenate(losses)
-    finite = finite[np.isfinite(finite)]
-    low, top = finite.min(), max(np.percentile(finite, TOP), np.nanmax(best))
+    """Show all losses of the best, and of the others those not far above."""
+    every = np.concatenate(losses)
+    low, top = np.nanmin(every), min(np.nanmax(every), TOP * np.nanmax(best))
     margin = 0.05 * (top - low) or 0.01
     axis.set_ylim(low - margin, top + margin)

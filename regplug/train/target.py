@@ -52,9 +52,9 @@ class Result(msgspec.Struct, frozen=True):
         rows: of the training set.
         test: AUC (classification) or Pearson's correlation (regression) on the test set, if any.
         test_rows: bound and unbound sequences of the test set, or its rows and 0.
+        seconds: of this and earlier runs that were killed not counted.
         also: further metrics on the test set: those of intensities over medians.
         scale: of the training set, if it is a regression.
-        seconds: of this and earlier runs that were killed not counted.
     """
 
     target: str

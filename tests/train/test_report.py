@@ -115,7 +115,7 @@ def test_settings_are_ranked_and_diverged_ones_named(page, toy_run):
         tried = json.loads((toy_run / "run" / target / "result.json").read_text())["tried"]
         losses = [[loss for loss in one["validation"] if loss is not None] for one in tried]
         best = min(losses[0])
-        assert f"{best:.4f} (kept)" in cells
+        assert f"{best:.4g} (kept)" in cells
         assert all(best <= min(own) for own in losses[1:] if own)
         diverged += losses.count([])
     assert cells.count("diverged") == diverged > 0
