@@ -1,5 +1,7 @@
-"""Figures of matplotlib as files."""
+"""Pictures: the same bytes each time."""
 
+import base64
+import io
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,20 @@ DPI = 150
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write the figure as PNG or SVG, by the suffix; the same bytes each time."""
+    """Write a matplotlib figure to `path`, a .png or .svg."""
+    _save(figure, path, path.suffix[1:])
+
+
+def svg_address(figure: Any) -> str:
+    """Return a matplotlib figure as an address that an HTML page can show by itself."""
+    file = io.BytesIO()
+    _save(figure, file, "svg")
+    return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _save(figure: Any, file: Path | io.BytesIO, form: str) -> None:
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "regplug"}):
-        figure.savefig(path, dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)
+        metadata = {"Date": None} if form == "svg" else None
+        figure.savefig(file, format=form, dpi=DPI, metadata=metadata)

@@ -42,6 +42,18 @@ def toy_repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repo
 
 
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with recipe.toml, train/ and test/, and run/; not to be changed."""
+    pytest.importorskip("torch")
+    from tests.toy_runs import toy_inputs, train
+
+    folder = tmp_path_factory.mktemp("toy")
+    toy_inputs(folder)
+    train(folder)
+    return folder
+
+
 @pytest.fixture
 def genome_of(tmp_path: Path) -> Iterator[Callable[..., Genome]]:
     """Return a maker of genomes from contigs: `genome_of(chr1="ACGT")`."""

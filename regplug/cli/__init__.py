@@ -19,6 +19,7 @@ COMMANDS = {
     "prepare": "regplug.cli.prepare",
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
+    "test": "regplug.cli.test",
     "train": "regplug.cli.train",
 }
 

@@ -42,6 +42,7 @@ def deepbind(
 
     try:
         from regplug.train.recipe import read_recipe
+        from regplug.train.report import write_report
         from regplug.train.run import train_run
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
@@ -50,6 +51,7 @@ def deepbind(
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"the recipe {recipe} cannot be used: {error}") from error
     train_run(read, sets, test, output, resume=resume, progress=_tell)
+    _tell(f"report: {write_report(output, sets)}")
 
 
 def _tell(line: str) -> None:

@@ -23,12 +23,12 @@ from regplug import __version__
 from regplug.errors import DataError, OutputError
 from regplug.output import complete
 from regplug.train.data.trainingset import read_set
+from regplug.train.measure import METRICS
 from regplug.train.recipe import DeepBindRecipe
 from regplug.train.target import Result, read_result, train_target
 from regplug_deepbind.weights import WEIGHTS, load_networks, save_networks
 
 RUN = "run.json"
-METRICS = "metrics.json"
 Say = Callable[[str], None]
 
 
@@ -169,7 +169,9 @@ def collect(out: Path, targets: Sequence[str]) -> list[Result]:
             one.target: {
                 "metric": one.metric,
                 "test": one.test,
+                "also": one.also,
                 "test_rows": one.test_rows,
+                "scale": one.scale,
                 "validation_loss": one.tried[0].loss,
                 "training_loss": one.finals[one.kept].training_loss,
                 "setting": one.setting,

@@ -36,17 +36,17 @@ class FoldLosses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A setting and its losses, means over the folds, by checkpoint; infinite if any diverged."""
+    """A setting and its losses, means over the folds, by checkpoint; None if any diverged."""
 
     setting: Setting
     steps: list[int]
-    training: list[float]
-    validation: list[float]
+    training: list[float | None]
+    validation: list[float | None]
 
     @property
     def loss(self) -> float:
-        """Return the lowest validation loss."""
-        return min(self.validation)
+        """Return the lowest validation loss; infinite if there is none."""
+        return min((loss for loss in self.validation if loss is not None), default=math.inf)
 
     @property
     def best_steps(self) -> int:
@@ -178,10 +178,9 @@ def _read(path: Path, settings: Sequence[Setting]) -> FoldLosses:
 def _mean(setting: Setting, folds: Sequence[FoldLosses], i: int) -> Tried:
     """Return the means over folds of the losses of setting `i`."""
 
-    def mean(losses: Sequence[list[list[float | None]]]) -> list[float]:
+    def mean(losses: Sequence[list[list[float | None]]]) -> list[float | None]:
         own = np.array([[at[i] for at in fold] for fold in losses], float)  # (folds, checkpoints)
-        means: list[float] = np.where(np.isfinite(own).all(0), own.mean(0), math.inf).tolist()
-        return means
+        return [mean if math.isfinite(mean) else None for mean in own.mean(0).tolist()]
 
     return Tried(
         setting,

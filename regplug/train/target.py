@@ -12,16 +12,14 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from regplug.errors import DataError
 from regplug.output import complete
 from regplug.train.data.rows import Rows, training_rows
-from regplug.train.data.trainingset import TrainingSet, read_set
+from regplug.train.data.trainingset import Scale, TrainingSet, read_set
 from regplug.train.fit import fit, mean_losses, network_of, networks_for
-from regplug.train.metrics import Interval, auroc_interval, pearson_interval
-from regplug.train.models.deepbind import DeepBinds
+from regplug.train.measure import METRIC, check_test, figures, score
+from regplug.train.metrics import Interval
 from regplug.train.recipe import DeepBindRecipe, Setting
 from regplug.train.search import Tried, search
 from regplug_deepbind.network import Network
@@ -32,11 +30,14 @@ SCORES = "test_scores.npy"
 
 
 class Final(msgspec.Struct, frozen=True):
-    """A network trained on all rows: its seed, its losses on the way and at the end."""
+    """A network trained on all rows: its seed, its losses on the way and at the end.
+
+    A loss is nan (null on disk, None when read) if the network diverged.
+    """
 
     seed: int
-    curve: list[float]  # mean training loss since the checkpoint before
-    training_loss: float
+    curve: list[float | None]  # mean training loss since the checkpoint before
+    training_loss: float | None
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -52,6 +53,8 @@ class Result(msgspec.Struct, frozen=True):
         test: AUC (classification) or Pearson's correlation (regression) on the test set, if any.
         test_rows: bound and unbound sequences of the test set, or its rows and 0.
         seconds: of this and earlier runs that were killed not counted.
+        also: further metrics on the test set: those of intensities over medians.
+        scale: of the training set, if it is a regression.
     """
 
     target: str
@@ -64,6 +67,8 @@ class Result(msgspec.Struct, frozen=True):
     test: Interval | None
     test_rows: tuple[int, int]
     seconds: float
+    also: dict[str, Interval] = {}
+    scale: Scale | None = None
 
     @property
     def setting(self) -> Setting:
@@ -89,13 +94,14 @@ def train_target(
     began = time.monotonic()
     data = read_set(training)
     tested = None if test is None else read_set(test)
-    if tested is not None and tested.card.kind != data.card.kind:
-        raise DataError(f"{training} is a {data.card.kind}, {test} a {tested.card.kind}")
+    metric = METRIC[data.card.kind]
+    if test is not None and tested is not None:
+        check_test(test, tested.card, metric, data.card.scale)
     seed = recipe.seed + zlib.crc32(training.name.encode())
     tried = search(recipe, data, folder, seed=seed, progress=progress)
     progress(f"best validation loss {tried[0].loss:.4f} after {tried[0].best_steps} steps")
     finals, kept, network = _finals(recipe, data, tried[0], seed + 1)
-    metric, interval, counts = _test(network, data.card.kind, tested, folder)
+    found = {} if tested is None else _test(network, tested, data.card.scale, folder)
     result = Result(
         target=training.name,
         tried=tried,
@@ -104,9 +110,11 @@ def train_target(
         kept=kept,
         rows=len(data.codes),
         metric=metric,
-        test=interval,
-        test_rows=counts,
+        test=found.pop(metric, None),
+        test_rows=(0, 0) if tested is None else _counts(tested),
         seconds=time.monotonic() - began,
+        also=found,
+        scale=data.card.scale,
     )
     save_networks(folder / WEIGHTS, {training.name: network})
     with complete(folder / RESULT) as partial:
@@ -155,23 +163,17 @@ def _finals(
     return finals, kept, network_of(groups, kept)
 
 
-def score(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the scores (n,) of codes (n, bases), each row one window."""
-    scores = DeepBinds.of(network).score(torch.from_numpy(np.array(codes)))
-    return np.array(scores[:, 0])
-
-
 def _test(
-    network: Network, kind: str, tested: TrainingSet | None, folder: Path
-) -> tuple[str, Interval | None, tuple[int, int]]:
-    """Return metric, value and counts; the scores go to the folder."""
-    metric = "AUC" if kind == "classification" else "Pearson correlation"
-    if tested is None:
-        return metric, None, (0, 0)
+    network: Network, tested: TrainingSet, scale: Scale | None, folder: Path
+) -> dict[str, Interval]:
+    """Return the test's figures by metric; targets and scores go to the folder."""
     scores = score(network, tested.codes)
     with complete(folder / SCORES) as partial, partial.open("wb") as file:
         np.save(file, np.stack([tested.targets, scores]), allow_pickle=False)
-    if kind == "regression":
-        return metric, pearson_interval(tested.targets, scores), (len(scores), 0)
-    bound = int(tested.targets.sum())
-    return metric, auroc_interval(tested.targets, scores), (bound, len(scores) - bound)
+    return figures(tested, scores, scale)
+
+
+def _counts(tested: TrainingSet) -> tuple[int, int]:
+    if tested.card.positives is None:
+        return tested.card.rows, 0
+    return tested.card.positives, tested.card.rows - tested.card.positives

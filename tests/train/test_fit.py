@@ -11,10 +11,10 @@ from regplug.train.data.folds import with_shuffles
 from regplug.train.data.rows import Rows, training_rows
 from regplug.train.data.trainingset import SetCard, TrainingSet
 from regplug.train.fit import Sgd, fit, mean_losses, network_of, networks_for
+from regplug.train.measure import score
 from regplug.train.metrics import auroc
 from regplug.train.models.deepbind import DeepBinds
 from regplug.train.recipe import DeepBindRecipe, Setting
-from regplug.train.target import score
 
 RECIPE = DeepBindRecipe(filters=4, length=10, batch=32)
 SETTING = Setting(

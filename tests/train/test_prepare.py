@@ -212,6 +212,7 @@ def test_median_and_clamp_by_hand(prepare):
     scale = made.card.scale
     assert (scale.column, scale.median, scale.percentile, scale.ceiling) == ("a", True, 50, 1)
     assert (scale.mean, scale.deviation) == pytest.approx((5 / 6, (1 / 18) ** 0.5))
+    assert made.medians.tolist() == [4, 3, 3]
     assert made.folds[1] == made.folds[2] != made.folds[0]  # one probe, read from both ends
 
 
@@ -221,6 +222,7 @@ def test_without_median_the_other_columns_do_not_count(prepare):
     # 4, 3, 3 with the 99.95 percentile at 4 - 0.001: by hand 3 + 0.999, 3, 3
     assert made.card.scale.ceiling == pytest.approx(3.999)
     assert made.targets == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
+    assert made.medians is None
     assert sorted(made.folds) == [0, 1, 2]
     assert made.card.strand == "forward"
 

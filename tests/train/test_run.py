@@ -149,9 +149,8 @@ def test_a_damaged_result_is_named(folders, tmp_path):
 
 def test_what_is_missing_is_named_before_anything_is_written(folders, tmp_path):
     sets, tests = folders
+    three = sets[0].rename(tmp_path / "train" / "THREE")
     with pytest.raises(DataError, match="no set THREE"):
-        three = tmp_path / "train" / "THREE"
-        sets[0].rename(three)
         run(([three], tests), tmp_path / "run")
     with pytest.raises(DataError, match="two sets are called TWO"):
         run(([sets[1], sets[1]], tests), tmp_path / "run")
@@ -165,10 +164,9 @@ def test_a_full_disk_leaves_no_half_fold(folders, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(search_module.msgspec.json, "encode", full)
-    sets, tests = folders
     out = tmp_path / "run"
     with pytest.raises(OutputError, match="No space"):
-        search(RECIPE, search_set(sets[0]), out, seed=1, progress=print)
+        search(RECIPE, search_set(folders[0][0]), out, seed=1, progress=print)
     assert not list(tmp_path.glob("run/round*"))
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from regplug.errors import DataError, OutputError
-from regplug.train.data.trainingset import SetCard, Source, TrainingSet, read_set, write_set
+from regplug.train.data.trainingset import (
+    Scale,
+    SetCard,
+    Source,
+    TrainingSet,
+    read_set,
+    write_set,
+)
 
 
 def made(n=6, length=5, **changes):
@@ -99,6 +106,32 @@ def test_cards_that_are_none(folder, change):
     (folder / "set.json").write_text(json.dumps(card | change))
     with pytest.raises(DataError, match=r"set\.json"):
         read_set(folder)
+
+
+@pytest.fixture
+def probes(tmp_path):
+    """Return a folder with a set of intensities over medians."""
+    scale = Scale("a", True, 100, 2.0, 1.0, 0.5)
+    made_ = made(kind="regression", form="intensities", positives=None, scale=scale)
+    write_set(tmp_path / "probes", made_._replace(medians=np.arange(1, 7, dtype=np.float32)))
+    return tmp_path / "probes"
+
+
+def test_medians_come_back(probes):
+    assert read_set(probes).medians.tolist() == [1, 2, 3, 4, 5, 6]
+    write_set(probes, made())  # a set without medians leaves none of an older one's
+    assert read_set(probes).medians is None
+    assert not (probes / "medians.npy").exists()
+
+
+@pytest.mark.parametrize("bad", [0, -1, np.nan, np.inf])
+def test_medians_that_are_none(probes, bad):
+    np.save(probes / "medians.npy", np.array([1, 2, 3, 4, 5, bad], np.float32))
+    with pytest.raises(DataError, match=r"medians\.npy holds a median"):
+        read_set(probes)
+    (probes / "medians.npy").unlink()
+    with pytest.raises(DataError, match=r"medians\.npy is missing"):
+        read_set(probes)
 
 
 def test_an_older_set_is_replaced(folder):

@@ -60,9 +60,11 @@ def prepare_intensities(
     known = known_bases(codes)
     if not known.any():
         raise DataError(f"no sequence of {path} holds a known base")
-    measured = _over_median(path, table) if median else table.intensities
+    measured = table.intensities[known, table.target]
+    medians = _medians(path, table)[known] if median else None
     column = table.columns[table.target]
-    targets, scale = scaled(path, measured[known, table.target], column, median, percentile)
+    over = measured if medians is None else measured / medians
+    targets, scale = scaled(path, over, column, median, percentile)
     codes = codes[known]
     groups = same_sequences(codes, both_strands=strand == "both")
     rng = np.random.default_rng(seed)
@@ -81,7 +83,8 @@ def prepare_intensities(
         dropped={} if known.all() else {NO_BASE: int((~known).sum())},
         scale=scale,
     )
-    return TrainingSet(codes, targets, fold, card)
+    kept = None if medians is None else medians.astype(np.float32)
+    return TrainingSet(codes, targets, fold, card, kept)
 
 
 def read_table(
@@ -157,16 +160,15 @@ def _number(path: Path, line: int, column: str, cell: str) -> float:
     return value
 
 
-def _over_median(path: Path, table: Table) -> NDArray[np.float64]:
-    """Return the intensities (n, columns), each over its probe's median."""
+def _medians(path: Path, table: Table) -> NDArray[np.float64]:
+    """Return each probe's median over the columns (n,)."""
     if len(table.columns) < 2:
         raise DataError(f"{path} has one column of intensities: a median takes two or more")
-    medians = np.median(table.intensities, axis=1, keepdims=True)
+    medians: NDArray[np.float64] = np.median(table.intensities, axis=1)
     if (medians <= 0).any():
         line = table.records[int((medians <= 0).argmax())].line
         raise DataError(f"{path}, line {line}: the median is not above 0, nothing divides by it")
-    over: NDArray[np.float64] = table.intensities / medians
-    return over
+    return medians
 
 
 def scaled(

@@ -1,6 +1,7 @@
 """TrainingSet ─write_set→ a folder ─read_set→ TrainingSet, its codes mapped from the disk.
 
-The folder holds `codes.npy`, `targets.npy`, `folds.npy` and `set.json`.
+The folder holds `codes.npy`, `targets.npy`, `folds.npy` and `set.json`; and `medians.npy`, where
+intensities were divided by them.
 """
 
 import hashlib
@@ -17,7 +18,12 @@ from regplug.codes import UNKNOWN, Codes
 from regplug.errors import DataError, OutputError
 from regplug.output import complete
 
-ARRAYS = {"codes": np.uint8, "targets": np.float32, "folds": np.uint8}
+ARRAYS = {
+    "codes": np.uint8,
+    "targets": np.float32,
+    "folds": np.uint8,
+    "medians": np.float32,
+}
 CARD = "set.json"
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -85,6 +91,7 @@ class TrainingSet(NamedTuple):
     targets: NDArray[np.float32]  # (n,); 1 bound, 0 unbound, or an intensity
     folds: NDArray[np.uint8]  # (n,)
     card: SetCard
+    medians: NDArray[np.float32] | None = None  # (n,), of the probes, if intensities are over them
 
 
 def sources_of(paths: Iterable[Path]) -> tuple[Source, ...]:
@@ -124,8 +131,8 @@ def write_set(folder: Path, made: TrainingSet) -> None:
     check_output(folder)
     with complete(folder) as partial:
         partial.mkdir()
-        for name, dtype in ARRAYS.items():
-            array = np.ascontiguousarray(getattr(made, name), dtype)
+        for name in _names(made.card):
+            array = np.ascontiguousarray(getattr(made, name), ARRAYS[name])
             np.save(partial / f"{name}.npy", array, allow_pickle=False)
         text = msgspec.json.format(msgspec.json.encode(made.card), indent=1)
         (partial / CARD).write_bytes(text + b"\n")
@@ -142,7 +149,7 @@ def read_set(folder: Path) -> TrainingSet:
         card = msgspec.json.decode(path.read_bytes(), type=SetCard)
     except (OSError, msgspec.DecodeError) as error:  # ValidationError is a DecodeError
         raise DataError(f"{path}: {error}; make the set with regplug prepare") from error
-    codes, targets, folds = (_array(folder, name, card) for name in ARRAYS)
+    codes, targets, folds, *medians = (_array(folder, name, card) for name in _names(card))
     _check(codes.max() <= UNKNOWN, folder / "codes.npy", "holds a code above 4")
     path = folder / "targets.npy"
     _check(bool(np.isfinite(targets).all()), path, "holds a target that is no number")
@@ -151,7 +158,16 @@ def read_set(folder: Path) -> TrainingSet:
         positives = int(targets.sum(dtype=np.float64))
         _check(positives == card.positives, path, f"contradicts {CARD}: positives")
     _check(folds.max() < card.folds, folder / "folds.npy", f"contradicts {CARD}: folds")
-    return TrainingSet(codes, np.array(targets), np.array(folds), card)
+    for one in medians:
+        good = np.isfinite(one) & (one > 0)
+        _check(bool(good.all()), folder / "medians.npy", "holds a median that is not above 0")
+    return TrainingSet(codes, np.array(targets), np.array(folds), card, *map(np.array, medians))
+
+
+def _names(card: SetCard) -> list[str]:
+    """Return the names of the set's arrays."""
+    over_medians = card.scale is not None and card.scale.median
+    return [name for name in ARRAYS if name != "medians" or over_medians]
 
 
 def _array(folder: Path, name: str, card: SetCard) -> "np.memmap[Any, Any]":
