@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from regplug.codes import Codes
 from regplug.output import complete, naming
-from regplug.train.data.panel import Panel, join_bound, read_bound
-from regplug.train.data.windows import join_windows, read_windows
+from regplug.train.data.panel import Panel, join_bound, read_sets
+from regplug.train.data.windows import read_windows
 from regplug.train.loop import train
 from regplug.train.models.cnn import Cnn
 from regplug.train.models.shape import CnnShape
@@ -50,7 +50,8 @@ class PanelData(NamedTuple):
 
 def read_panel(recipe: PanelRecipe, data: Path, genome: Path, split: Path) -> PanelData:
     """Return the recipe's peaks in `data` and the `train` windows; never those to test on."""
-    peaks = read_bound(data, recipe.targets)
+    sets = read_sets(data, recipe.targets, "AC").values()
+    peaks = [one.codes[one.bound] for one in sets]
     windows = read_windows(genome, split, "train")
     if not recipe.held_out:
         return PanelData(peaks, windows, [], [])
@@ -84,7 +85,7 @@ def train_panel(
     shape = recipe.shape(data.peaks[0].shape[1])
     source = Panel(
         join_bound(data.peaks, recipe.mixture.strongest),
-        join_windows(data.windows, shape.width),
+        data.windows,
         recipe.mixture,
     )
     with naming(out):
@@ -121,11 +122,10 @@ def train_panel(
 
 def _held_out_aucs(networks: list[Cnn], recipe: PanelRecipe, data: PanelData) -> Aucs:
     """Return the AUCs of the ensemble on what was held out."""
-    width = networks[0].shape.width
     return negatives_aucs(
         lambda codes: ensemble_logits(networks, codes),
         dict(zip(recipe.targets, data.held_out_peaks, strict=True)),
-        join_windows(data.held_out_windows, width),
+        data.held_out_windows,
         shuffles=8,
     )
 

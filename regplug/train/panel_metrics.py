@@ -1,6 +1,6 @@
 """How well a panel tells each factor's peaks from three kinds of other sequences."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from regplug.codes import Codes
 from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.data.windows import Windows
+from regplug.train.data.windows import random_pieces
 from regplug.train.metrics import auroc
 
 PIECES = 5000
@@ -20,7 +20,7 @@ Predict = Callable[[Codes], NDArray[np.float32]]  # codes (n, width) → scores 
 def negatives_aucs(
     predict: Predict,
     bound: Mapping[str, Codes],
-    windows: Windows,
+    windows: Sequence[Codes],
     *,
     shuffled: Mapping[str, Codes] | None = None,
     shuffles: int = 1,
@@ -32,7 +32,8 @@ def negatives_aucs(
     pieces of the windows. Targets are in the order of the model's outputs; seed 0.
     """
     rng = np.random.default_rng(0)
-    pieces = predict(windows.pieces(PIECES, rng))
+    width = next(iter(bound.values())).shape[1]
+    pieces = predict(random_pieces(windows, PIECES, width=width, rng=rng))
     scores = {target: predict(codes) for target, codes in bound.items()}
     aucs: Aucs = {}
     for column, (target, codes) in enumerate(bound.items()):

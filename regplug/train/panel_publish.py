@@ -5,6 +5,7 @@ weights.safetensors ─read_run→ arrays ─ensemble_graph→ model.onnx ─pre
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug import __version__
-from regplug.backend import Backend
 from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
 from regplug.export import export_model
-from regplug.train.data.chip import chip_file, read_chip
-from regplug.train.data.windows import join_windows, read_windows
+from regplug.train.data.panel import read_sets
+from regplug.train.data.windows import read_windows
 from regplug.train.models.cnn_graph import ensemble_graph
 from regplug.train.models.shape import CnnShape
-from regplug.train.panel_metrics import Aucs, negatives_aucs
+from regplug.train.panel_metrics import Aucs, Predict, negatives_aucs
 
 ROWS = 256  # in a request to a server
 
@@ -115,7 +115,7 @@ def publish_panel(
         export_model(Path(scratch), card, onnx, snvs=3)
         backend = Embedded(Path(scratch) / name)
         try:
-            aucs = aucs_on_tests(backend, data, genome, split)
+            aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
         finally:
             backend.close()
     targets = [
@@ -129,13 +129,18 @@ def publish_panel(
     return export_model(repo, card, onnx)
 
 
-def aucs_on_tests(backend: Backend, data: Path, genome: Path, split: Path) -> Aucs:
-    """Return the AUCs of a panel of fixed width on the B files and the `test` windows."""
-    tests = {label: read_chip(chip_file(data, label, "B")) for label in backend.card.labels}
-    width = next(iter(tests.values())).codes.shape[1]
+def aucs_on_tests(
+    predict: Predict, targets: Sequence[str], data: Path, genome: Path, split: Path
+) -> Aucs:
+    """Return the AUCs of outputs, one per target in order, on the B files and `test` windows.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    tests = read_sets(data, targets, "B")
     return negatives_aucs(
-        backend.predict,
-        {label: test.codes[test.bound] for label, test in tests.items()},
-        join_windows(read_windows(genome, split, "test"), width),
-        shuffled={label: test.codes[~test.bound] for label, test in tests.items()},
+        predict,
+        {target: test.codes[test.bound] for target, test in tests.items()},
+        read_windows(genome, split, "test"),
+        shuffled={target: test.codes[~test.bound] for target, test in tests.items()},
     )

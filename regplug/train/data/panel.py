@@ -4,6 +4,7 @@ A factor's peaks are positives of its target and negatives of the others, save o
 they share 50 bases with.
 """
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -15,14 +16,13 @@ from numpy.typing import NDArray
 
 from regplug.codes import Codes, reverse_complement
 from regplug.errors import DataError
-from regplug.train.data.chip import chip_file, read_chip
+from regplug.train.data.chip import ChipSet, chip_file, read_chip
 from regplug.train.data.shuffle import shuffle_dinucleotides
-from regplug.train.data.windows import Windows
+from regplug.train.data.windows import random_pieces
 from regplug.train.loop import Examples
 
 OVERLAP = 50  # bases that two sequences of one place share
 Weight = Annotated[float, msgspec.Meta(ge=0)]
-Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Mixture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,7 +41,7 @@ class Mixture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     strongest: Annotated[int, msgspec.Meta(ge=1)] = 6000
     shuffles: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.7
-    pieces: Natural = 8000
+    pieces: Annotated[int, msgspec.Meta(ge=1)] = 8000
     bound: Weight = 6.0
     own_shuffle: Weight = 6.0
     other_bound: Weight = 0.7
@@ -57,22 +57,20 @@ class Bound(NamedTuple):
     near: NDArray[np.bool_]  # (n, factors); shares 50 bases with a peak of the factor
 
 
-def read_bound(folder: Path, factors: Sequence[str]) -> list[Codes]:
-    """Return the training peaks of each factor, strongest first, shape (n, bases) each.
+def read_sets(folder: Path, factors: Sequence[str], part: str) -> dict[str, ChipSet]:
+    """Return the set of each factor; `part` is "AC" (training) or "B" (test).
 
     Raises:
         DataError: a file is missing or damaged, or the sets' sequences differ in length.
     """
     try:
-        sets = [read_chip(chip_file(folder, factor, "AC")) for factor in factors]
-    except (OSError, EOFError, KeyError, ValueError) as error:
-        raise DataError(
-            f"{folder} has no readable sets of the recipe's targets: {error}"
-        ) from error
-    widths = {one.codes.shape[1] for one in sets}
+        sets = {factor: read_chip(chip_file(folder, factor, part)) for factor in factors}
+    except (OSError, EOFError, KeyError, ValueError, zlib.error) as error:
+        raise DataError(f"{folder} has no readable sets of all targets: {error}") from error
+    widths = {one.codes.shape[1] for one in sets.values()}
     if len(widths) > 1:
         raise DataError(f"{folder}: the sets' sequences have {sorted(widths)} bases, not the same")
-    return [one.codes[one.bound] for one in sets]
+    return sets
 
 
 def join_bound(sets: Sequence[Codes], strongest: int) -> Bound:
@@ -95,7 +93,7 @@ def _runs(codes: Codes) -> NDArray[np.uint64]:
 class Panel:
     """The source of a panel's examples."""
 
-    def __init__(self, bound: Bound, windows: Windows, mixture: Mixture) -> None:
+    def __init__(self, bound: Bound, windows: Sequence[Codes], mixture: Mixture) -> None:
         """Weigh the peaks: a factor of few has heavier ones, by the square root."""
         self.bound, self.windows, self.mixture = bound, windows, mixture
         n, factors = bound.near.shape
@@ -110,7 +108,8 @@ class Panel:
         mixture, bound = self.mixture, self.bound
         sources = rng.choice(self._rows, self._shuffles, replace=False)
         shuffled = shuffle_dinucleotides(bound.codes[sources], rng=rng)
-        pieces = self.windows.pieces(mixture.pieces, rng)
+        width = bound.codes.shape[1]
+        pieces = random_pieces(self.windows, mixture.pieces, width=width, rng=rng)
         codes = np.concatenate([bound.codes, shuffled, pieces])
         targets = np.zeros((len(codes), bound.near.shape[1]), np.float32)
         targets[self._rows, bound.factor] = 1

@@ -1,29 +1,16 @@
 """Windows of a genome, some to train on and some to test on ─random_pieces→ codes."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from regplug.codes import UNKNOWN, Codes, encode
 from regplug.errors import DataError
 from regplug.sequences import read_fasta
 
-
-class Windows(NamedTuple):
-    """Codes of some windows, end to end, and where pieces of `width` without N start in them."""
-
-    codes: Codes  # (bases,)
-    starts: NDArray[np.int64]
-    width: int
-
-    def pieces(self, n: int, rng: np.random.Generator) -> Codes:
-        """Return n random pieces, shape (n, width)."""
-        starts = rng.choice(self.starts, n)
-        pieces: Codes = self.codes[starts[:, None] + np.arange(self.width)]
-        return pieces
+_TRIES = 100
 
 
 def read_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
@@ -52,15 +39,24 @@ def read_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
     return [encode(letters[name]) for name in names]
 
 
-def join_windows(windows: list[Codes], width: int) -> Windows:
-    """Return windows ready to cut pieces of `width` from.
+def random_pieces(
+    windows: Sequence[Codes], n: int, *, width: int, rng: np.random.Generator
+) -> Codes:
+    """Return n pieces without N, shape (n, width), each of a random window and place.
 
     Raises:
-        DataError: no window holds a piece without N.
+        DataError: a window is no longer than a piece, or pieces without N are too rare.
     """
-    codes = np.concatenate([part for one in windows for part in (one, [UNKNOWN])]).astype(np.uint8)
-    unknown = np.concatenate([[0], np.cumsum(codes == UNKNOWN)])  # before each base
-    starts = np.flatnonzero(unknown[width:] == unknown[:-width])
-    if not len(starts):
-        raise DataError(f"no window holds {width} bases without N")
-    return Windows(codes, starts, width)
+    if min(map(len, windows)) <= width:
+        raise DataError(f"a window has no more than {width} bases: leave it out of the split")
+    pieces: list[Codes] = []
+    for _ in range(_TRIES * n):
+        window = windows[rng.integers(len(windows))]
+        start = rng.integers(len(window) - width)
+        if (window[start : start + width] < UNKNOWN).all():
+            pieces.append(window[start : start + width])
+        if len(pieces) == n:
+            break
+    if len(pieces) < n:
+        raise DataError(f"the windows hold hardly any {width} bases without N")
+    return np.stack(pieces)

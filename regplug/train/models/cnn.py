@@ -63,11 +63,12 @@ class Cnn(nn.Module):
         padded = functional.pad(codes, (length // 2, length // 2), value=UNKNOWN)
         letters = self.one_hot[padded.int()].reshape(n, -1)  # (n, 4 * bases)
         under = letters.unfold(1, 4 * length, 4)[:, :used]  # (n, used, 4 * length)
-        values = self.stem(under.reshape(n * used, -1))
-        maxima: Tensor = (
-            values.view(n, self.shape.bins, self.shape.pool, -1).amax(2).transpose(1, 2)
-        )
-        return maxima
+        filters = self.stem.weight  # (channels, 4 * length)
+        if self.shape.turned:  # backwards, A and T have changed places, and C and G
+            filters = torch.cat([filters, filters.flip(1)])
+        values = under.reshape(n * used, -1) @ filters.T
+        maxima = values.view(n, self.shape.bins, -1, self.shape.channels).amax(2)
+        return maxima.transpose(1, 2)
 
     def _features(self, values: Tensor) -> Tensor:
         """Return what the head reads of values (n, channels, bins)."""

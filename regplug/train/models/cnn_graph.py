@@ -60,8 +60,11 @@ def _member(graph: Builder, shape: CnnShape, weights: Weights, letters: str) -> 
     """Return a network's logits, shape (2n, targets)."""
     stem = weights["stem.weight"].reshape(shape.channels, 1, shape.length, 4).transpose(0, 3, 1, 2)
     values = graph.op("Conv", letters, graph.constant(stem, np.float32))
-    pool = shape.pool
-    values = graph.op("MaxPool", values, kernel_shape=[1, pool], strides=[1, pool])
+    if shape.turned:
+        other = graph.op("Conv", letters, graph.constant(stem[:, ::-1, :, ::-1], np.float32))
+        values = graph.op("Max", values, other)
+    pool = [1, shape.pool]
+    values = graph.op("MaxPool", values, kernel_shape=pool, strides=pool)
     scale, offset = _norm(weights, "stem_norm")
     values = graph.op("Mul", values, graph.constant(scale[:, None, None], np.float32))
     values = graph.op("Add", values, graph.constant(offset[:, None, None], np.float32))

@@ -15,6 +15,8 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         targets: outputs.
         width: bases read; those behind the last full bin only through the filters.
         channels: filters of the stem and of each block.
+        turned: True if each stem filter also reads the other strand, and the better counts: a motif
+            is then learned once for both its directions.
         length: bases of a stem filter, odd.
         pool: bases of a bin; the stem's maximum in each bin is kept.
         blocks: residual convolutions after the stem.
@@ -28,13 +30,14 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     targets: Count
     width: Count
-    channels: Count = 96
+    channels: Count = 64
+    turned: bool = True
     length: Count = 19
     pool: Count = 5
     blocks: Annotated[int, msgspec.Meta(ge=0)] = 1
     block_length: Count = 5
     activation: Literal["relu", "gelu"] = "gelu"
-    head: Literal["flat", "max", "attention"] = "flat"
+    head: Literal["flat", "max", "attention"] = "max"
     stem_dropout: Share = 0.1
     dropout: Share = 0.3
 
