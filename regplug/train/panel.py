@@ -90,7 +90,8 @@ def train_panel(
     )
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)
-    run = msgspec.json.encode(recipe).decode() + data.digest()
+    alone = msgspec.structs.replace(recipe, members=1)  # no member depends on how many there are
+    run = msgspec.json.encode(alone).decode() + data.digest()
     networks, records = [], []
     for member in range(recipe.members):
         checkpoint = out / f"member{member + 1}.checkpoint"

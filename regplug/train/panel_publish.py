@@ -22,7 +22,7 @@ from regplug.train.data.panel import read_sets
 from regplug.train.data.windows import read_windows
 from regplug.train.models.cnn_graph import ensemble_graph
 from regplug.train.models.shape import CnnShape
-from regplug.train.panel_metrics import Aucs, Predict, negatives_aucs
+from regplug.train.panel_metrics import KINDS, Aucs, Predict, negatives_aucs
 
 ROWS = 256  # in a request to a server
 
@@ -118,15 +118,27 @@ def publish_panel(
             aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
         finally:
             backend.close()
-    targets = [
-        msgspec.structs.replace(
-            target, about={f"auc_{kind}": f"{auc:.4f}" for kind, auc in aucs[target.label].items()}
+    return export_model(repo, _with_aucs(card, aucs), onnx)
+
+
+def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
+    """Return the card with the AUCs; those against shuffles are simply called AUC."""
+    plain = KINDS[0]
+    targets = tuple(
+        Target(
+            label,
+            about={
+                "auc" if kind == plain else f"auc_{kind}": f"{auc:.4f}"
+                for kind, auc in aucs[label].items()
+            },
         )
-        for target in card.targets
-    ]
-    metrics = {f"mean AUC, {kind}": round(auc, 4) for kind, auc in aucs["mean"].items()}
-    card = msgspec.structs.replace(card, targets=tuple(targets), metrics=metrics)
-    return export_model(repo, card, onnx)
+        for label in card.labels
+    )
+    metrics = {
+        "mean AUC" if kind == plain else f"mean AUC, {kind}": round(auc, 4)
+        for kind, auc in aucs["mean"].items()
+    }
+    return msgspec.structs.replace(card, targets=targets, metrics=metrics)
 
 
 def aucs_on_tests(

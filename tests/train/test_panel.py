@@ -116,23 +116,24 @@ class KilledError(Exception):
 
 
 def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch):
-    unbroken = run(toys, tmp_path / "a", "members=2")
+    settings = ("members=2", "schedule.epochs=2")
+    unbroken = run(toys, tmp_path / "a", *settings)
     save, saved = loop._save, []
 
     def save_and_die(*args):
         save(*args)
         saved.append(args)
-        if len(saved) == 8:  # in the second member's third epoch
+        if len(saved) == 3:  # after the second member's first epoch
             raise KilledError
 
     monkeypatch.setattr(loop, "_save", save_and_die)
     with pytest.raises(KilledError):
-        run(toys, tmp_path / "b", "members=2")
+        run(toys, tmp_path / "b", *settings)
     assert not (tmp_path / "b" / WEIGHTS).exists()
     monkeypatch.setattr(loop, "_save", save)
     with pytest.raises(TrainingError, match="another recipe"):
-        run(toys, tmp_path / "b", "members=2", "schedule.batch=32", resume=True)
-    assert equal(unbroken, run(toys, tmp_path / "b", "members=2", resume=True))
+        run(toys, tmp_path / "b", *settings, "schedule.batch=32", resume=True)
+    assert equal(unbroken, run(toys, tmp_path / "b", *settings, resume=True))
     assert not list((tmp_path / "b").glob("*.checkpoint"))
 
 
@@ -170,7 +171,7 @@ def test_from_peaks_to_a_model(toys, tmp_path):
     assert (card.window, card.strand, card.labels) == (BASES, "mean", ["ONE", "TWO"])
     assert all(target.spread > 0 for target in card.targets)
     for target in card.targets:
-        assert float(target.about["auc_shuffled"]) > 0.9
+        assert float(target.about["auc"]) > 0.9
         assert float(target.about["auc_other_tfs"]) > 0.9
     found = read_run(tmp_path / "run")
     networks = []
