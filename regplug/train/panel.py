@@ -75,19 +75,17 @@ def train_panel(
     """Train the recipe's members; `out` gets `weights.safetensors` and `metrics.json`.
 
     While it runs, `out` holds a checkpoint per member, written after each epoch; with `resume`
-    training goes on from these. Same recipe, data and machine, same weights.
+    training goes on from these. One thread: same recipe, data and machine, same weights.
 
     Raises:
-        TrainingError: the loss is no number, or `out` holds checkpoints of another run.
+        TrainingError: the loss is no number, there is too little to fill a batch, or `out` holds
+            checkpoints of another run.
         OutputError: `out` cannot be written.
     """
     torch.set_num_threads(1)
     shape = recipe.shape(data.peaks[0].shape[1])
-    source = Panel(
-        join_bound(data.peaks, recipe.mixture.strongest),
-        data.windows,
-        recipe.mixture,
-    )
+    bound = join_bound(data.peaks, recipe.mixture.strongest)
+    source = Panel(bound, data.windows, recipe.mixture)
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)
     alone = msgspec.structs.replace(recipe, members=1)  # no member depends on how many there are
@@ -161,6 +159,7 @@ def _save(
         "shape": shape,
         **measured,
     }
+    (out / METRICS).unlink(missing_ok=True)  # of an older run
     with complete(out / WEIGHTS) as partial:
         save_file(arrays, partial)
     with complete(out / METRICS) as partial:

@@ -106,7 +106,7 @@ def publish_panel(
         default=default,
         assembly=assembly,
         doc="Mean logits of a small ensemble of convolutional networks, and of both strands; "
-        "above 0 a sequence looks bound",
+        "the higher, the more a sequence looks like a peak",
         trained_on=trained_on,
         license="MIT",
         created_by=f"regplug {__version__}: {found.command}",
