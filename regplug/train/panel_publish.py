@@ -4,6 +4,7 @@ weights.safetensors ─read_run→ arrays ─ensemble_graph→ model.onnx ─pre
 """
 
 import json
+import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,7 +110,7 @@ def publish_panel(
         "the higher, the more a sequence looks like a peak",
         trained_on=trained_on,
         license="MIT",
-        created_by=f"regplug {__version__}: {found.command}",
+        created_by=f"regplug {__version__}: {_without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
         export_model(Path(scratch), card, onnx, snvs=3)
@@ -119,6 +120,11 @@ def publish_panel(
         finally:
             backend.close()
     return export_model(repo, _with_aucs(card, aucs), onnx)
+
+
+def _without_folders(command: str) -> str:
+    """Return the command with paths shortened to their last names; a card travels."""
+    return shlex.join(word.rstrip("/").rpartition("/")[2] for word in shlex.split(command))
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:

@@ -168,6 +168,7 @@ def test_from_peaks_to_a_model(toys, tmp_path):
     exported = regplug("export", tmp_path / "run", *on_toys(toys), *where)
     assert exported.exit_code == 0, exported.exception
     card = check_files(tmp_path / "repo" / "toy")
+    assert str(tmp_path) not in card.created_by
     assert (card.window, card.strand, card.labels) == (BASES, "mean", ["ONE", "TWO"])
     assert all(target.spread > 0 for target in card.targets)
     for target in card.targets:
