@@ -6,6 +6,7 @@ RegplugError
 ├── RegionError       a region that is not one, or lies in no contig
 ├── SequenceError     a FASTA of sequences that cannot be scored
 ├── DataError         data to train on that cannot be read, or cannot be learned from
+├── TrainingError     a run that cannot go on: its loss is no number, or another run's state
 ├── ModelError        unknown model or target, a damaged repository, card or parameter file
 ├── MotifError       a motif file that is damaged, nothing to make motifs of
 ├── BackendError      the server is away or serves another model, NaN in its answer
@@ -38,6 +39,10 @@ class SequenceError(RegplugError):
 
 class DataError(RegplugError):
     """Data to train on are damaged, contradict themselves, or do not suffice."""
+
+
+class TrainingError(RegplugError):
+    """A training run cannot start, go on or be resumed."""
 
 
 class ModelError(RegplugError):

@@ -1,6 +1,7 @@
 """`regplug export`: a finished training run as a model."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,8 +15,12 @@ from regplug.errors import ConfigError
     "--test",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the test sets, called as the run's targets are.",
+    help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run.",
 )
+@click.option(
+    "--genome", type=click.Path(path_type=Path), help="Windows of a genome; for a panel's run."
+)
+@click.option("--windows", type=click.Path(path_type=Path), help="Their split; for a panel's run.")
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
@@ -23,14 +28,25 @@ from regplug.errors import ConfigError
 @click.option("--trained-on", default="", help="Said in the card.")
 @click.option("--assembly", default="", help="Of the training data.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
-def export(run: Path, output: Path, **card: str | Path | bool) -> None:
+def export(
+    run: Path, test: Path, output: Path, genome: Path | None, windows: Path | None, **card: Any
+) -> None:
     """Make a model of the run in folder RUN, and test it on held-out data in the form users run."""
     try:
+        from regplug.train.panel_publish import is_panel_run, publish_panel
         from regplug.train.publish import publish
     except ImportError as error:
         raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
-    made = publish(run, output, **card)  # type: ignore[arg-type]
+    if not is_panel_run(run):
+        made = publish(run, output, test=test, **card)
+    elif genome is None or windows is None:
+        raise ConfigError(
+            f"{run} is a panel's run, tested on windows too: give --genome, --windows"
+        )
+    else:
+        made = publish_panel(run, output, data=test, genome=genome, split=windows, **card)
     for target in made.targets:
-        click.echo("\t".join([target.label, *map(" ".join, target.about.items())]))
+        aucs = (f"{key.upper().replace('_', ' ', 1)} {auc}" for key, auc in target.about.items())
+        click.echo("\t".join([target.label, *aucs]))
     for metric, value in made.metrics.items():
         click.echo(f"{output / made.name}\t{metric} {value:.4f}")
