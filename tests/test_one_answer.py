@@ -1,6 +1,10 @@
-"""The shipped model gives the same answer in process and on a real Triton server, to 1e-5."""
+"""Models give the same answer in process and on a real Triton server, to 1e-5.
+
+The one that comes with regplug, and a panel in the form of the published ones.
+"""
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,21 +16,31 @@ from regplug.backend import Backend, BackendOptions
 from regplug.export import random_codes
 from regplug.plugins import open_backend, plugin_manager
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
+from tests.toy_networks import random_panel
 
 pytest.importorskip("pytriton", reason="needs the server extra")
 pytestmark = pytest.mark.triton
 
 ROOT = Path(__file__).parents[1]
 REPO = ROOT / "model_repo"
-MODEL = "deepbind_encode"
+MODELS = {"deepbind_encode": 101, "panel": 71}  # their windows
 
 
 @pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    """Return the URLs of a server on the models that come with regplug, files unchanged."""
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository of the models that come with regplug, and a panel."""
+    folder = tmp_path_factory.mktemp("repo") / "models"
+    shutil.copytree(REPO, folder)
+    random_panel(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def urls(repo: Path) -> Iterator[dict[str, str]]:
+    """Return the URLs of a server on the repository, files unchanged."""
     from regplug.server import serving
 
-    with serving(REPO) as server:
+    with serving(repo) as server:
         yield {"grpc": server.grpc, "http": server.http}
 
 
@@ -50,20 +64,24 @@ def random_alleles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
+@pytest.mark.parametrize("model", MODELS)
 def test_annotations_agree(
     regplug: Callable,
+    repo: Path,
     urls: dict[str, str],
     random_alleles: tuple[Path, Path],
     protocol: str,
+    model: str,
     tmp_path: Path,
 ) -> None:
     example = (ROOT / "examples/example.hg38.fa.gz", ROOT / "examples/variants.vcf")
     for fasta, vcf in (example, random_alleles):
         tables = []
-        for repo in (REPO, urls[protocol]):
+        for location in (repo, urls[protocol]):
             matrix = tmp_path / f"{len(tables)}.tsv"
             done = regplug(
-                *("annotate", vcf, "--fasta", fasta, "--model-repo", repo),
+                *("annotate", vcf, "--fasta", fasta, "--model-repo", location),
+                *("--model", model),
                 *("--matrix", matrix, "-o", tmp_path / "out.vcf"),
             )
             assert done.status == 0, done.err
@@ -76,12 +94,13 @@ def test_annotations_agree(
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 @pytest.mark.parametrize("rows", [1, 7, 512])
+@pytest.mark.parametrize("model", MODELS)
 def test_predictions_agree_at_any_batch_size(
-    urls: dict[str, str], protocol: str, rows: int
+    repo: Path, urls: dict[str, str], protocol: str, rows: int, model: str
 ) -> None:
-    codes = random_codes(np.random.default_rng(rows), 1000, 71)
+    codes = random_codes(np.random.default_rng(rows), 1000, MODELS[model])
     codes[::5, 30:34] = 4
-    embedded, served = _open(str(REPO)), _open(urls[protocol])
+    embedded, served = _open(str(repo), model), _open(urls[protocol], model)
     wanted = embedded.predict(codes)
     starts = range(0, 1000 if rows > 1 else 100, rows)
     with ThreadPoolExecutor(4) as threads:
@@ -93,17 +112,17 @@ def test_predictions_agree_at_any_batch_size(
 
 
 def test_verify_replays_golden_scores_on_the_server(
-    regplug: Callable, urls: dict[str, str]
+    regplug: Callable, repo: Path, urls: dict[str, str]
 ) -> None:
     for url in urls.values():
-        done = regplug("models", "verify", "--model-repo", url, "--against", REPO)
+        done = regplug("models", "verify", "--model-repo", url, "--against", repo)
         assert done.status == 0, done.out + done.err
         assert {line.split("\t")[1] for line in done.out.splitlines()} == {"ok"}
-        assert len(done.out.splitlines()) == 2
+        assert len(done.out.splitlines()) == 3  # the panel has a companion
 
 
-def _open(location: str) -> Backend:
-    return open_backend(plugin_manager(), location, MODEL, BackendOptions())
+def _open(location: str, model: str) -> Backend:
+    return open_backend(plugin_manager(), location, model, BackendOptions())
 
 
 def _numbers(table: list[list[str]]) -> np.ndarray:

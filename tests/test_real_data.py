@@ -60,13 +60,9 @@ def test_every_alt_of_the_slice_is_scored(
     assert (len(records), alts) == (221, 222)
     for record in records:
         n = len(record.ALT)
-        for tag in ("RP_STATUS", "RP_HUMAN_TF__STATUS"):
+        for tag in ("RP_STATUS", "RP_HUMAN_TF__STATUS", "RP_DEEPBIND_ENCODE__STATUS"):
             assert record.INFO[tag] == ",".join(["ok"] * n)
-        # a REF of 37 bases is longer than half of the 71 bases that our own model reads
-        fits = "too_long" if len(record.REF) == 37 else "ok"
-        assert record.INFO["RP_DEEPBIND_ENCODE__STATUS"] == ",".join([fits] * n)
-        values = record.INFO.get("RP_DEEPBIND_ENCODE_SP1")
-        assert (values is None) == (fits == "too_long")
+        assert record.INFO.get("RP_DEEPBIND_ENCODE_SP1") is not None
     with gzip.open(tmp_path / "all.tsv.gz", "rt") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     assert len(rows) == alts + 1
@@ -126,7 +122,7 @@ def test_auc_in_the_card_is_what_predict_gives(
         assert aucs[-1] == pytest.approx(float(target.about["auc"]), abs=1e-4)
     mean = sum(aucs) / len(aucs)
     assert mean == pytest.approx(card.metrics["mean AUC"], abs=1e-4)
-    assert mean >= 0.93
+    assert mean >= 0.96
 
 
 def test_the_panel_of_515_stays_under_two_gigabytes(human_tfs: Path) -> None:

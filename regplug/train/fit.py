@@ -10,7 +10,6 @@ import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from regplug.train.data.rows import Rows
@@ -84,6 +83,7 @@ def networks_for(
         for k, i in enumerate(members):
             networks.draw(k, _scales(settings[i]), seed=seeds[i])
         networks.dropout.copy_(torch.tensor([setting.dropout for setting in own]))
+        networks.to(recipe.device)
         groups.append(Group(networks, Sgd(networks, own), members))
     return groups
 
@@ -109,11 +109,12 @@ def fit(
     numba.set_num_threads(1)
     torch.manual_seed(seed)  # dropout
     loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
-    codes, targets = torch.from_numpy(rows.codes), torch.from_numpy(rows.targets)
+    codes = torch.from_numpy(rows.codes).to(recipe.device)
+    targets = torch.from_numpy(rows.targets).to(recipe.device)
     at = [steps * (i + 1) // checkpoints for i in range(checkpoints)]
     count = sum(len(group.members) for group in groups)
     training, validated = [], []
-    total, since = torch.zeros(count), 0
+    total, since = torch.zeros(count, device=recipe.device), 0
     for step in range(steps):
         chosen = torch.arange(step * recipe.batch, (step + 1) * recipe.batch) % len(codes)
         batch, wanted = codes[chosen], targets[chosen, None]
@@ -126,8 +127,8 @@ def fit(
             total[members] += losses.detach()
         since += 1
         if step + 1 in at:
-            training.append((total / since).double().numpy())
-            total, since = torch.zeros(count), 0
+            training.append((total / since).double().cpu().numpy())
+            total, since = torch.zeros_like(total), 0
             if validation is not None:
                 validated.append(mean_losses(card, groups, validation))
             progress(step + 1)
@@ -141,7 +142,7 @@ def mean_losses(card: SetCard, groups: Sequence[Group], rows: Rows) -> NDArray[n
     losses = np.empty(sum(len(group.members) for group in groups))
     wanted = torch.from_numpy(rows.targets)[:, None]
     for networks, _, members in groups:
-        scores: Tensor = networks.score(torch.from_numpy(rows.codes))
+        scores = networks.score(torch.from_numpy(rows.codes)).cpu()
         losses[members] = loss_of(scores, wanted.expand_as(scores), reduction="none").mean(0)
     return losses
 

@@ -51,6 +51,7 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         seed: all random numbers follow from it and the target's name.
         workers: processes; each trains one target at a time. Weights do not depend on it.
+        device: "cpu" or "cuda"; one thread of the CPU per worker.
         filters: detectors per network.
         length: their bases.
         pool: over the placements of a detector: their maximum, or maximum and mean (RNAcompete).
@@ -77,6 +78,7 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     seed: Size = 1
     workers: Count = 1
+    device: Literal["cpu", "cuda"] = "cpu"
     filters: Count = 16
     length: Count = 24
     pool: Literal["max", "max+mean"] = "max"

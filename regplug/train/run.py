@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from regplug import __version__
-from regplug.errors import DataError, OutputError
+from regplug.errors import ConfigError, DataError, OutputError
 from regplug.output import complete
 from regplug.train.data.trainingset import read_set
 from regplug.train.measure import METRICS
@@ -59,9 +59,14 @@ def train_run(
     `progress` is called with lines of text, in several processes if there are several workers.
 
     Raises:
+        ConfigError: the recipe wants a GPU, and there is none.
         DataError: a set is damaged, has no test set, or cannot be learned from.
         OutputError: `out` holds another run, or cannot be written.
     """
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "the recipe's device is cuda, and torch sees no GPU: --set 'device=\"cpu\"'"
+        )
     card = _card(recipe, sets, tests)
     _begin(out, card, resume)
     jobs = {
@@ -132,7 +137,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
     for name in ("recipe", "sets", "tests"):
         ours, theirs = getattr(card, name), getattr(before, name)
         if name == "recipe":
-            theirs = msgspec.structs.replace(theirs, workers=ours.workers)
+            theirs = msgspec.structs.replace(theirs, workers=ours.workers, device=ours.device)
         if ours != theirs:
             raise OutputError(f"{out} was started with another {name}: name a new folder")
 

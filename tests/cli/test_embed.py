@@ -10,6 +10,7 @@ from regplug_deepbind.parameters import read_network
 from tests.plugins.deepbind.test_graph import opened, run
 from tests.test_hidden import UNITS, WINDOW, Graph, last_layer, model_of, stacked
 from tests.toy_genomes import random_letters, write_fasta
+from tests.toy_networks import random_panel
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
@@ -200,6 +201,8 @@ def test_mistakes(regplug, files, toy_repo):
     for name, text in (("who", "s9\tx\n"), ("cells", "s1 x\n"), ("two", "s1\tx\ns1\ty\n")):
         (files / f"{name}.tsv").write_text(text)
     dna, fasta = files / "dna.txt", files / "a.fa"
+    (files / "models").mkdir()
+    random_panel(files / "models")
     before = sorted(files.rglob("*"))
     for arguments, message in [
         ((files / "no", fasta), "no is no run (weights.safetensors), no published"),
@@ -219,7 +222,7 @@ def test_mistakes(regplug, files, toy_repo):
         ((dna, fasta, "-o", files / "folder" / "a" / "b"), "make it first"),
         ((dna, fasta, "-o", files), "holds other things: name a new folder"),
         ((toy_repo / "gc", fasta), "gc come from no hidden layer"),
-        (("deepbind_encode", fasta), "come from no hidden layer that its targets share"),
+        ((files / "models" / "panel", fasta), "come from no hidden layer that its targets share"),
         (("gc", fasta, "--model-repo", toy_repo, "--target", "T0"), "--target is for runs"),
         (("gc", fasta, "--model-repo", "grpc://there:1"), "not a server"),
     ]:

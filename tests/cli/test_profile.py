@@ -14,6 +14,7 @@ from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_models import gc_model
+from tests.toy_networks import random_panel
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
@@ -165,14 +166,16 @@ def test_a_profile_by_hand(run, world, tmp_path, strand):
 
 def test_values_are_those_of_predict(regplug, run, world, tmp_path):
     """Of one exon in random sequence, with a model of both strands that reads any length."""
-    repo = Path(__file__).parents[2] / "model_repo"
+    repo = tmp_path / "models"
+    repo.mkdir()
+    random_panel(repo)
     letters = random_letters(400, seed=4)
     write_fasta(tmp_path / "one.fa", {"c": letters})
     (tmp_path / "one.bed").write_text("c\t180\t230\t.\t.\t+\n")
     (tmp_path / "other.bed").write_text("c\t181\t230\t.\t.\t+\n")
     done = regplug(
         *("profile", tmp_path / "one.bed", tmp_path / "other.bed", "--fasta", tmp_path / "one.fa"),
-        *("--model-repo", repo, "--model", "deepbind_encode", "--target", "CTCFL"),
+        *("--model-repo", repo, "--model", "panel", "--target", "T1"),
         *("--flank", 30, "--exon", 5, "--window", 30, "-o", tmp_path / "out"),
     )
     assert done.status == 0, done.err
@@ -183,11 +186,9 @@ def test_values_are_those_of_predict(regplug, run, world, tmp_path):
         base = sites[row["side"]] + int(row["position"])
         windows.append(letters[base - 17 : base + 19])  # 36 bases, of which base is number 17
     (tmp_path / "windows.fa").write_text("".join(f">w\n{window}\n" for window in windows))
-    done = regplug(
-        "predict", tmp_path / "windows.fa", "--model", "deepbind_encode", "--model-repo", repo
-    )
+    done = regplug("predict", tmp_path / "windows.fa", "--model", "panel", "--model-repo", repo)
     lines = [line.split("\t") for line in done.out.splitlines()]
-    column = lines[0].index("CTCFL")
+    column = lines[0].index("T1")
     expected = [float(line[column]) for line in lines[1:]]
     assert len(expected) == 70
     assert [float(row["mean"]) for row in table] == pytest.approx(expected, abs=1e-5)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import conv1d
 
-from regplug.train.models.placements import best_placements, pad, placed
+from regplug.train.models import placements
+from regplug.train.models.placements import best_placements, mean_placements, pad, placed
 
 
 def convolved(detectors, padded):
@@ -20,6 +21,13 @@ def detectors():
         return drawn.requires_grad_()
 
     return make
+
+
+@pytest.fixture(params=["words", "convolution"], autouse=True)
+def way(request, monkeypatch):
+    """Search as a CPU does, and as any other device, here on the CPU."""
+    if request.param == "convolution":
+        monkeypatch.setattr(placements, "_by_words", lambda tensor: False)
 
 
 @pytest.mark.parametrize("length", [1, 3, 4, 14, 16, 24, 25, 32])
@@ -54,3 +62,20 @@ def test_the_gradient_is_that_of_the_maximum(detectors, random_codes, length):
     (best * factors).sum().backward()
     torch.testing.assert_close(best, convolved(weights, padded)[2:].amax(2), atol=1e-5, rtol=0)
     torch.testing.assert_close(weights.grad, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("length", "filters"), [(5, 7), (24, 150), (30, 3)])
+def test_means_and_their_gradients_are_torch_s(detectors, random_codes, length, filters):
+    padded = pad(torch.from_numpy(random_codes(6, 50, seed=3, unknown=0.1)), length)
+    weights = detectors(length, filters)
+    thresholds = torch.linspace(-2, 1, filters).requires_grad_()
+    factors = torch.randn(6, filters, generator=torch.Generator().manual_seed(1))
+    ours = mean_placements(weights, thresholds, padded)
+    theirs = (convolved(weights, padded) + thresholds[:, None]).relu().mean(2)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    gradients = (
+        torch.autograd.grad((means * factors).sum(), (weights, thresholds))
+        for means in (ours, theirs)
+    )
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)

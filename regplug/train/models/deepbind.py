@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from regplug.train.models.placements import best_placements, pad, placed
+from regplug.train.models.placements import best_placements, mean_placements, pad, placed
 from regplug_deepbind.network import Network
 
 Pool = Literal["max", "max+mean"]
@@ -132,10 +131,11 @@ class DeepBinds(nn.Module):
     def _all_placements(self, padded: Tensor) -> Tensor:
         """Return maxima and means (n, networks, 2 * filters) over the placements, interleaved."""
         detectors, thresholds = self._centred()
-        eye = torch.eye(5, 4, device=padded.device)
-        one_hot = eye[padded.long()].transpose(1, 2)
-        sums = functional.conv1d(one_hot, detectors.permute(2, 1, 0), thresholds).relu()
-        pooled = torch.stack([sums.amax(2), sums.mean(2)], 2)  # (n, networks * filters, 2)
+        sums, starts = best_placements(detectors, padded)
+        rows = torch.arange(len(padded), device=padded.device)[:, None].expand_as(starts)
+        best = placed(detectors, sums, padded, rows, starts)
+        means = mean_placements(detectors, thresholds, padded)
+        pooled = torch.stack([(best + thresholds).relu(), means], 2)
         return pooled.view(len(padded), self.networks, -1)
 
     def _by_network(self, features: Tensor) -> Tensor:
@@ -164,6 +164,7 @@ class DeepBinds(nn.Module):
         """Return the scores (n, networks) of uint8 codes (n, bases), without dropout."""
         was = self.training
         self.eval()
+        codes = codes.to(self.detectors.device)
         starts = range(0, len(codes), BATCH)
         scores = torch.cat([self(codes[start : start + BATCH]) for start in starts])
         self.train(was)

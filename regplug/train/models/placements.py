@@ -43,7 +43,7 @@ def best_placements(detectors: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
         starts: int64 (n, filters), columns of `padded`; the first of several equal ones.
     """
     detectors = detectors.detach()
-    if detectors.device.type != "cpu" or len(detectors) > LONGEST:
+    if not _by_words(detectors) or len(detectors) > LONGEST:
         return _convolve(detectors, padded)
     sums = torch.full((len(padded), detectors.shape[2]), -torch.inf)
     starts = torch.zeros(sums.shape, dtype=torch.int32)
@@ -68,6 +68,44 @@ def placed(detectors: Tensor, sums: Tensor, padded: Tensor, rows: Tensor, starts
     return same
 
 
+def mean_placements(detectors: Tensor, thresholds: Tensor, padded: Tensor) -> Tensor:
+    """Return the mean over all starts of each filter's rectified sum, shape (n, filters).
+
+    Args:
+        detectors: float32 (length, 4, filters); the gradient goes to them,
+        thresholds: float32 (filters,); and to these.
+        padded: uint8 codes (n, columns), from `pad`.
+    """
+    if not _by_words(detectors) or len(detectors) > LONGEST:
+        convolved = functional.conv1d(_one_hot(padded), detectors.permute(2, 1, 0), thresholds)
+        return convolved.relu().mean(2)
+    table = _table(detectors)
+    table = torch.cat([table[:WORDS] + thresholds, table[WORDS:]])  # each start reads one of these
+    means: Tensor = _Mean.apply(  # type: ignore[no-untyped-call]
+        table, _words(padded, len(detectors))
+    )
+    return means
+
+
+class _Mean(torch.autograd.Function):
+    """The mean over starts of the rectified sum of eight of the table's rows."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, words: Tensor) -> Tensor:
+        ctx.save_for_backward(table, words)
+        means = torch.zeros(len(words), table.shape[1])
+        _means(*_arrays(words, table, means))
+        return means
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        table, words = ctx.saved_tensors
+        total = torch.zeros_like(table)
+        passed = torch.empty(table.shape[1])
+        _means_backward(*_arrays(words, table, gradient, passed, total))
+        return total, None
+
+
 class _Placed(torch.autograd.Function):
     """A sum's gradient goes to the weights that it is a sum of."""
 
@@ -82,7 +120,7 @@ class _Placed(torch.autograd.Function):
         padded, rows, starts = ctx.saved_tensors
         length, letters, filters = ctx.shape
         total = gradient.new_zeros(filters, length, LETTERS)
-        if gradient.device.type == "cpu":
+        if _by_words(gradient):
             _scatter(total.numpy(), *_arrays(padded, rows, starts, gradient))
         else:
             columns = torch.arange(length, device=gradient.device)
@@ -92,15 +130,23 @@ class _Placed(torch.autograd.Function):
         return total[..., :letters].permute(1, 2, 0), None, None, None, None
 
 
+def _by_words(tensor: Tensor) -> bool:
+    return tensor.device.type == "cpu"
+
+
 def _arrays(*tensors: Tensor) -> list[NDArray[Any]]:
     return [tensor.contiguous().numpy() for tensor in tensors]
 
 
 def _convolve(detectors: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
-    eye = torch.eye(LETTERS, LETTERS - 1, device=padded.device)
-    one_hot = eye[padded.long()].transpose(1, 2)  # (n, 4, columns)
-    best = functional.conv1d(one_hot, detectors.permute(2, 1, 0)).max(2)
+    best = functional.conv1d(_one_hot(padded), detectors.permute(2, 1, 0)).max(2)
     return best.values, best.indices
+
+
+def _one_hot(padded: Tensor) -> Tensor:
+    """Return float32 (n, 4, columns); an unknown base is four zeros."""
+    eye = torch.eye(LETTERS, LETTERS - 1, device=padded.device)
+    return eye[padded.long()].transpose(1, 2)
 
 
 def _table(detectors: Tensor) -> Tensor:
@@ -138,6 +184,48 @@ def _search(words, table, sums, starts):  # type: ignore[no-untyped-def]
                 better = first + second > sums[n, f]
                 sums[n, f] = first + second if better else sums[n, f]
                 starts[n, f] = here if better else starts[n, f]
+
+
+@njit(cache=True, parallel=True)
+def _means(words, table, means):  # type: ignore[no-untyped-def]
+    """Fill means (n, filters); see `_search`."""
+    starts = words.shape[1] - LONGEST + 1
+    for n in prange(words.shape[0]):
+        for start in range(starts):
+            a, b = words[n, start], WORDS + words[n, start + 3]
+            c, d = 2 * WORDS + words[n, start + 6], 3 * WORDS + words[n, start + 9]
+            e, h = 4 * WORDS + words[n, start + 12], 5 * WORDS + words[n, start + 15]
+            i, j = 6 * WORDS + words[n, start + 18], 7 * WORDS + words[n, start + 21]
+            for f in range(table.shape[1]):
+                first = (table[a, f] + table[b, f]) + (table[c, f] + table[d, f])
+                second = (table[e, f] + table[h, f]) + (table[i, f] + table[j, f])
+                means[n, f] += max(first + second, np.float32(0))
+        for f in range(table.shape[1]):
+            means[n, f] /= starts
+
+
+@njit(cache=True, parallel=True)
+def _means_backward(words, table, gradient, passed, total):  # type: ignore[no-untyped-def]
+    """Add to total (8 * 125, filters) the gradients of the table's rows; see `_search`.
+
+    `passed` (filters,) is room for the gradients that pass the rectifier.
+    """
+    starts = words.shape[1] - LONGEST + 1
+    share = np.float32(1 / starts)
+    for _ in prange(1):  # one thread adds
+        for n in range(words.shape[0]):
+            for start in range(starts):
+                a, b = words[n, start], WORDS + words[n, start + 3]
+                c, d = 2 * WORDS + words[n, start + 6], 3 * WORDS + words[n, start + 9]
+                e, h = 4 * WORDS + words[n, start + 12], 5 * WORDS + words[n, start + 15]
+                i, j = 6 * WORDS + words[n, start + 18], 7 * WORDS + words[n, start + 21]
+                for f in range(table.shape[1]):
+                    first = (table[a, f] + table[b, f]) + (table[c, f] + table[d, f])
+                    second = (table[e, f] + table[h, f]) + (table[i, f] + table[j, f])
+                    passed[f] = gradient[n, f] * share if first + second > 0 else np.float32(0)
+                for row in (a, b, c, d, e, h, i, j):
+                    for f in range(table.shape[1]):
+                        total[row, f] += passed[f]
 
 
 @njit(cache=True)

@@ -15,6 +15,7 @@ from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
 from regplug_deepbind.network import Network
 from regplug_deepbind.parameters import read_network
 from tests.plugins.deepbind.reference import reverse_complement, score
+from tests.toy_networks import random_network
 
 TOLERANCE = 1e-5
 # From one base to several sub-windows; those of 5 columns are int(1.5 * 5) = 7 bases wide.
@@ -66,32 +67,6 @@ def toy(**changes: object) -> Network:
         "average_pooling": False,
     }
     return Network(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-def random_network(
-    seed: int,
-    length: int,
-    *,
-    filters: int = 3,
-    hidden: int = 0,
-    mean: bool = False,
-    rc: bool = True,
-) -> Network:
-    random = np.random.default_rng(seed)
-
-    def normal(*shape: int) -> NDArray[np.float32]:
-        return random.normal(size=shape).astype(np.float32)
-
-    return Network(
-        detectors=normal(length, 4, filters),
-        thresholds=normal(filters) - 1,
-        weights1=normal(filters * (1 + mean), hidden or 1) / filters,
-        biases1=normal(hidden or 1),
-        weights2=normal(hidden) if hidden else None,
-        bias2=0.3 if hidden else 0.0,
-        reverse_complement=rc,
-        average_pooling=mean,
-    )
 
 
 PANEL = [
