@@ -25,6 +25,7 @@ def test_pca_is_the_singular_value_decomposition(units):
     np.testing.assert_allclose(shares, (singular**2 / (singular**2).sum())[:count])
 
 
+@pytest.mark.slow
 def test_one_unit():
     values = np.arange(6, dtype=np.float32)[:, None]
     components, shares = pca(values, 50)
@@ -50,6 +51,7 @@ def neighbours_agree(points: np.ndarray, labels: np.ndarray) -> float:
     return float(((nearest.mean(axis=1) > 0.5) == labels).mean())
 
 
+@pytest.mark.slow
 def test_two_planted_words_make_two_clusters():
     words = ("TGACTCAGCA", "GATAAGATTC")
     network = toy(
@@ -68,6 +70,7 @@ def test_two_planted_words_make_two_clusters():
         assert neighbours_agree(points, RANDOM.permutation(labels)) < 0.8  # so it can fail
 
 
+@pytest.mark.slow
 def test_the_same_again_and_no_more_than_asked_for():
     units = RANDOM.normal(size=(40, 3)).astype(np.float32)
     first, again = project(units, most=15, seed=1), project(units, most=15, seed=1)

@@ -90,6 +90,7 @@ def test_some_are_drawn_and_all_are_written(regplug, files):
     assert "." not in [cell for row in rows for cell in row[2:4]]
 
 
+@pytest.mark.slow
 def test_labels(regplug, files):
     """Both classes of a file, its name, a table; files of several classes keep their names."""
     words = {f"b{i}": random_letters(20, seed=20 + i) for i in range(3)}
@@ -120,6 +121,7 @@ def test_labels(regplug, files):
     assert [row[1] for row in table(out)] == [".", "liver & $x$", ".", "_hidden", "."]
 
 
+@pytest.mark.slow
 def test_regions(regplug, files):
     """Regions become the bases around their midpoints; those outside the genome are dropped."""
     letters = random_letters(900, seed=3)
@@ -170,6 +172,7 @@ def test_a_run_and_its_targets(regplug, files):
     assert (done.status, "2 units of REST" in done.err) == (0, True), done.err
 
 
+@pytest.mark.slow
 def test_a_model_by_name_and_by_folder(regplug, files):
     """Of a graph with both strands: units @ the last layer is what predict prints."""
     graph = Graph()

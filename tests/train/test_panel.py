@@ -81,6 +81,7 @@ def equal(first, second):
     return first.keys() == second.keys() and all((first[k] == second[k]).all() for k in first)
 
 
+@pytest.mark.slow
 def test_planted_motifs_are_learned_and_held_out(toys, tmp_path):
     run(toys, tmp_path / "run", "held_out=true", "schedule.epochs=12")
     held_out = json.loads((tmp_path / "run" / "metrics.json").read_text())["held_out"]
@@ -115,6 +116,7 @@ class KilledError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch):
     settings = ("members=2", "schedule.epochs=2")
     unbroken = run(toys, tmp_path / "a", *settings)
@@ -153,10 +155,11 @@ def regplug(*words):
     return CliRunner().invoke(cli, list(map(str, words)))
 
 
-def on_toys(toys):
-    return "--data", toys, "--genome", toys / "windows.fa", "--windows", toys / "split.tsv"
+def on_toys(toys, option="--data"):
+    return option, toys, "--genome", toys / "windows.fa", "--windows", toys / "split.tsv"
 
 
+@pytest.mark.slow
 def test_from_peaks_to_a_model(toys, tmp_path):
     trained = regplug(
         *("train", "panel", toys / "recipe.toml", *on_toys(toys), "-o", tmp_path / "run"),
@@ -165,7 +168,7 @@ def test_from_peaks_to_a_model(toys, tmp_path):
     assert trained.exit_code == 0, trained.exception
     assert trained.stderr.count("member 2, epoch") == 8
     where = ("-o", tmp_path / "repo", "--name", "toy")
-    exported = regplug("export", tmp_path / "run", *on_toys(toys), *where)
+    exported = regplug("export", tmp_path / "run", *on_toys(toys, "--test"), *where)
     assert exported.exit_code == 0, exported.exception
     card = check_files(tmp_path / "repo" / "toy")
     assert str(tmp_path) not in card.created_by
@@ -189,7 +192,8 @@ def test_from_peaks_to_a_model(toys, tmp_path):
 
 
 def test_a_run_that_is_none_cannot_be_exported(toys, tmp_path):
-    done = regplug("export", tmp_path, *on_toys(toys), "-o", tmp_path / "repo", "--name", "toy")
+    where = ("-o", tmp_path / "repo", "--name", "toy")
+    done = regplug("export", tmp_path, *on_toys(toys, "--test"), *where)
     assert isinstance(done.exception, ModelError)
     assert not (tmp_path / "repo").exists()
 

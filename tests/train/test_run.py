@@ -60,6 +60,7 @@ def weights(out):
     }
 
 
+@pytest.mark.slow
 def test_a_run_leaves_networks_and_figures(folders, tmp_path):
     told = []
     results = run(folders, tmp_path / "run", change(RECIPE, steps=200), told=told)
@@ -84,6 +85,7 @@ class KilledError(Exception):
     """Stands for a signal."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", ["fold", "finals"])
 def test_a_killed_run_goes_on_to_the_same_weights(folders, tmp_path, monkeypatch, at):
     run(folders, tmp_path / "whole")
