@@ -1,12 +1,15 @@
 """`regplug train`: fit networks to a data set."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from regplug.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
+Recipe = TypeVar("Recipe")
 
 
 @click.group()
@@ -36,20 +39,13 @@ def deepbind(
     SETS are folders made by `regplug prepare deepbind`; a target is called as its folder. The run
     holds weights.safetensors, metrics.json, report.html and what each target came from.
     """
-    import tomllib
-
-    import msgspec
-
     try:
         from regplug.train.recipe import read_recipe
         from regplug.train.report import write_report
         from regplug.train.run import train_run
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
-    try:
-        read = read_recipe(recipe, settings)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"the recipe {recipe} cannot be used: {error}") from error
+    read = _read(read_recipe, recipe, settings)
     train_run(read, sets, test, output, resume=resume, progress=_tell)
     _tell(f"report: {write_report(output, sets)}")
 
@@ -87,19 +83,12 @@ def panel(
     Peaks are told from their shuffles, from other targets' peaks and from pieces of the genome.
     Writes weights.safetensors and metrics.json; `regplug export` makes a model of them.
     """
-    import tomllib
-
-    import msgspec
-
     try:
         from regplug.train.panel import read_panel, train_panel
         from regplug.train.panel_recipe import read_panel_recipe
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
-    try:
-        read = read_panel_recipe(recipe, settings)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"the recipe {recipe} cannot be used: {error}") from error
+    read = _read(read_panel_recipe, recipe, settings)
     train_panel(
         read,
         read_panel(read, data, genome, windows),
@@ -107,6 +96,20 @@ def panel(
         resume=resume,
         progress=_tell,
     )
+
+
+def _read(
+    read: Callable[[Path, Sequence[str]], Recipe], path: Path, settings: Sequence[str]
+) -> Recipe:
+    """Return the recipe, or raise ConfigError."""
+    import tomllib
+
+    import msgspec
+
+    try:
+        return read(path, settings)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"the recipe {path} cannot be used: {error}") from error
 
 
 def _tell(line: str) -> None:

@@ -4,7 +4,7 @@ settings ─networks_for→ Groups; Rows ─fit→ their weights, and a Curve
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numba
 import numpy as np
@@ -26,9 +26,9 @@ class Sgd:
         """Take the rate, momentum and decays of each network's setting."""
         self._of = {}
         for name, parameter in networks.named_parameters():
-            decays = [_decays(setting).get(name, 0.0) for setting in settings]
-            rates = [setting.learning_rate for setting in settings]
-            momenta = [setting.momentum for setting in settings]
+            decays = [_by_parameter(one, "decay").get(name, 0.0) for one in settings]
+            rates = [one.learning_rate for one in settings]
+            momenta = [one.momentum for one in settings]
             self._of[name] = (
                 parameter,
                 torch.zeros_like(parameter),
@@ -81,7 +81,7 @@ def networks_for(
             both_strands=card.strand == "both",
         )
         for k, i in enumerate(members):
-            networks.draw(k, _scales(settings[i]), seed=seeds[i])
+            networks.draw(k, _by_parameter(settings[i], "scale"), seed=seeds[i])
         networks.dropout.copy_(torch.tensor([setting.dropout for setting in own]))
         networks.to(recipe.device)
         groups.append(Group(networks, Sgd(networks, own), members))
@@ -153,23 +153,10 @@ def network_of(groups: Sequence[Group], index: int) -> Network:
     return networks.network(members.index(index))
 
 
-def _scales(setting: Setting) -> dict[str, float]:
-    """Return the deviations of a network's first weights, by parameter."""
-    if not setting.hidden:
-        return {"detectors": setting.detectors_scale, "weights1": setting.output_scale}
-    return {
-        "detectors": setting.detectors_scale,
-        "weights1": setting.hidden_scale,
-        "weights2": setting.output_scale,
-    }
-
-
-def _decays(setting: Setting) -> dict[str, float]:
-    """Return the factors of a network's L1 penalty, by parameter."""
-    if not setting.hidden:
-        return {"detectors": setting.detectors_decay, "weights1": setting.output_decay}
-    return {
-        "detectors": setting.detectors_decay,
-        "weights1": setting.hidden_decay,
-        "weights2": setting.output_decay,
-    }
+def _by_parameter(setting: Setting, kind: Literal["scale", "decay"]) -> dict[str, float]:
+    """Return the setting's scales or decays, by the parameter that they are of."""
+    first = "hidden" if setting.hidden else "output"
+    layers = {"detectors": "detectors", "weights1": first}
+    if setting.hidden:
+        layers["weights2"] = "output"
+    return {name: getattr(setting, f"{layer}_{kind}") for name, layer in layers.items()}
