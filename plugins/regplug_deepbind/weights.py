@@ -32,8 +32,12 @@ class Named(NamedTuple):
 
 
 def save_networks(path: Path, networks: Mapping[str, Network]) -> None:
-    """Write the networks, by target, to the safetensors file `path`."""
-    from safetensors.numpy import save_file
+    """Write the networks, by target, to the safetensors file `path`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from safetensors.numpy import save
 
     arrays = {
         f"{target}/{name}": np.ascontiguousarray(getattr(network, name), dtype=np.float32)
@@ -46,7 +50,7 @@ def save_networks(path: Path, networks: Mapping[str, Network]) -> None:
         for target, network in networks.items()
     }
     with complete(path) as partial:
-        save_file(arrays, partial, metadata)
+        partial.write_bytes(save(arrays, metadata))
 
 
 def load_networks(path: Path) -> dict[str, Network]:

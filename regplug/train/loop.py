@@ -3,6 +3,7 @@
 source ─draw→ Examples ─shift, strand→ codes ─network→ logits ─weighted loss→ step ─average→ weights
 """
 
+import io
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -159,8 +160,10 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 def _save(checkpoint: Path, run: str, parts: dict[str, Any], losses: list[float]) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
+    packed = io.BytesIO()  # torch's own errors of a full disk name no file
+    torch.save({"run": run, "losses": losses, **state}, packed)
     with complete(checkpoint) as partial:
-        torch.save({"run": run, "losses": losses, **state}, partial)
+        partial.write_bytes(packed.getbuffer())
 
 
 def _resume(checkpoint: Path, run: str, parts: dict[str, Any]) -> list[float]:

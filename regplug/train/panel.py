@@ -144,7 +144,7 @@ def _save(
     out: Path, recipe: PanelRecipe, shape: CnnShape, networks: list[Cnn], measured: dict[str, Any]
 ) -> None:
     """Write the weights, then the metrics, which make a run finished."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save as packed
 
     arrays = {
         f"{number}/{name}": value.contiguous()
@@ -161,6 +161,6 @@ def _save(
     }
     (out / METRICS).unlink(missing_ok=True)  # of an older run
     with complete(out / WEIGHTS) as partial:
-        save_file(arrays, partial)
+        partial.write_bytes(packed(arrays))
     with complete(out / METRICS) as partial:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")

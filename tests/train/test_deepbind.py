@@ -1,10 +1,13 @@
 """The torch networks score as the published definition does, and do not disturb each other."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from regplug.codes import reverse_complement
+from regplug.errors import OutputError
 from regplug.train.models.deepbind import DeepBinds
 from regplug_deepbind.weights import load_networks, save_networks
 from tests.plugins.deepbind.reference import score
@@ -119,3 +122,15 @@ def test_a_network_comes_back_from_the_disk_and_scores_the_same(random_codes, tm
             np.testing.assert_array_equal(getattr(loaded[name], field), value)
         scores = DeepBinds.of(loaded[name]).score(torch.from_numpy(codes))[:, 0]
         np.testing.assert_allclose(scores, score(network, codes, whole=True), atol=1e-5, rtol=1e-6)
+
+
+def test_a_full_disk_leaves_no_half_written_weights(tmp_path, monkeypatch):
+    def full(path, data):
+        with path.open("wb") as file:
+            file.write(data[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"weights\.safetensors: No space left"):
+        save_networks(tmp_path / "weights.safetensors", {"TOY": make().network(0)})
+    assert list(tmp_path.iterdir()) == []
