@@ -40,11 +40,11 @@ def read_torch7(path: Path) -> Any:
         ModelError: the file cannot be read, is cut off, or is of another format.
     """
     try:
-        reader = _Reader(path.read_bytes())
+        reader = _Reader(data := path.read_bytes())
         found = reader.object()
-        if reader.left:
-            raise ValueError(f"{reader.left} bytes are left over")
-    except (OSError, ValueError, RecursionError) as error:
+        if reader.at < len(data):
+            raise ValueError(f"{len(data) - reader.at} bytes are left over")
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
         raise ModelError(f"no Torch7 binary file that can be read: {error}") from error
     return found
 
@@ -53,12 +53,8 @@ class _Reader:
     """Reads objects one after the other; each is written once, and named by number thereafter."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = memoryview(data), 0
+        self._data, self.at = memoryview(data), 0
         self._objects: dict[int, Any] = {}
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
 
     def object(self) -> Any:
         kind = self._int()
@@ -73,7 +69,7 @@ class _Reader:
         if kind == _FUNCTION:
             return self._pass_over_function()
         if kind not in (_TABLE, _TORCH, *_FUNCTIONS_BY_NUMBER):
-            raise ValueError(f"no object starts at byte {self._at - 4}")
+            raise ValueError(f"no object starts at byte {self.at - 4}")
         number = self._int()
         if number in self._objects:
             return self._objects[number]
@@ -123,10 +119,10 @@ class _Reader:
         if storage is None or prod(sizes) == 0 or not dimensions:
             return np.empty(0, dtype)
         if not isinstance(storage, np.ndarray) or storage.ndim != 1 or storage.dtype != dtype:
-            raise ValueError(f"a tensor at byte {self._at} has no storage of its type")
+            raise ValueError(f"a tensor at byte {self.at} has no storage of its type")
         reach = start + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True))
         if start < 0 or min(sizes + strides) < 0 or reach >= len(storage):
-            raise ValueError(f"a tensor at byte {self._at} reaches beyond its storage")
+            raise ValueError(f"a tensor at byte {self.at} reaches beyond its storage")
         if prod(sizes) > len(storage):
             return None
         steps = [step * storage.itemsize for step in strides]
@@ -150,7 +146,8 @@ class _Reader:
 
     def _take(self, size: int) -> memoryview:
         """Return the next bytes."""
-        if not 0 <= size <= self.left:
-            raise ValueError(f"byte {self._at} asks for {size} more and {self.left} are left")
-        self._at += size
-        return self._data[self._at - size : self._at]
+        left = len(self._data) - self.at
+        if not 0 <= size <= left:
+            raise ValueError(f"byte {self.at} asks for {size} more and {left} are left")
+        self.at += size
+        return self._data[self.at - size : self.at]

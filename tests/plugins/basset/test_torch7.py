@@ -93,6 +93,7 @@ def test_a_tensor_byte_by_byte(tmp_path):
         (tensor(2, -1, 2, 2), "reaches beyond its storage"),
         (tensor(-1, 1, 1, 2), "reaches beyond its storage"),
         (tensor(2, 1, 1, 2**61), "are left"),
+        (tensor(1, 2**62, 1, 2), "too large"),
         (tensor(2, 1, 1, -5), "asks for -20 more"),
         (tensor(2, 1, 1, 2, b"torch.DoubleTensor"), "no storage of its type"),
         (tensor(2, 1, 1, 2, b"torch.ComplexTensor"), "torch.ComplexTensor is not known"),
