@@ -15,7 +15,7 @@ import numpy as np
 from regplug.alleles import Alleles
 from regplug.backend import Backend
 from regplug.card import ModelCard
-from regplug.effects import EFFECTS, Array, Scores, difference, most_extreme
+from regplug.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
 from regplug.errors import ModelError
 
 _LEAST_SPREAD = 1e-6  # so that a target that no random SNV moved can be told from one that moves
@@ -122,8 +122,8 @@ def _check_scores(card: ModelCard, scores: Sequence[str]) -> None:
 _MEANING = {
     "ref": "prediction for REF",
     "alt": "prediction for ALT",
-    "logit": "logit(ALT) - logit(REF)",
-    "log2fc": "log2(ALT / REF)",
+    "logit": f"logit(ALT) - logit(REF), each at least {TINY:g} from 0 and 1",
+    "log2fc": f"log2(ALT / REF), each at least {TINY:g}",
 }
 
 

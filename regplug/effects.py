@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from regplug.variant import Status
 
 Array = NDArray[np.float32]
-_TINY = np.float32(1e-7)  # probabilities are kept this far from 0 and 1 before a logarithm
+TINY = 1e-7  # predictions are kept this far from 0, and probabilities from 1, before a logarithm
 
 
 class Scores(NamedTuple):
@@ -29,13 +29,15 @@ def difference(ref: Array, alt: Array) -> Array:
 
 
 def logit_difference(ref: Array, alt: Array) -> Array:
-    """Return logit(ALT) − logit(REF), for probabilities (clipped, never infinite)."""
-    return _logit(alt) - _logit(ref)
+    """Return ln(ALT/(1−ALT)) − ln(REF/(1−REF)), for probabilities clipped to 1e-7 and 1 − 1e-7."""
+    change: Array = (_logit(alt) - _logit(ref)).astype(np.float32)
+    return change
 
 
 def log2_fold_change(ref: Array, alt: Array) -> Array:
     """Return log2(ALT / REF), for predictions above zero (clipped at 1e-7)."""
-    change: Array = np.log2(np.maximum(alt, _TINY) / np.maximum(ref, _TINY))
+    before, after = (np.maximum(one.astype(np.float64), TINY) for one in (ref, alt))
+    change: Array = np.log2(after / before).astype(np.float32)
     return change
 
 
@@ -66,9 +68,9 @@ def stronger(plus: Scores, minus: Scores) -> Scores:
     )
 
 
-def _logit(probability: Array) -> Array:
-    clipped = np.clip(probability, _TINY, 1 - _TINY)
-    logit: Array = np.log(clipped) - np.log1p(-clipped)
+def _logit(probability: Array) -> NDArray[np.float64]:
+    clipped = np.clip(probability.astype(np.float64), TINY, 1 - TINY)
+    logit: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
     return logit
 
 

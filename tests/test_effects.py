@@ -43,6 +43,17 @@ def test_logarithms_are_never_infinite():
     assert np.isfinite(EFFECTS["log2fc"](ref, alt)).all()
 
 
+def test_logarithms_stop_at_1e_7():
+    """By hand: logit(1e-7) = -ln(1e7 - 1); a probability of 0 or 1 counts as 1e-7 from it."""
+    ref, alt = array([0, 1e-9]), array([1, 0.5])
+    ends = np.log(1e7 - 1)
+    np.testing.assert_allclose(EFFECTS["logit"](ref, alt), [[2 * ends, ends]], rtol=1e-6)
+    np.testing.assert_allclose(EFFECTS["log2fc"](ref, alt), [[np.log2(1e7), np.log2(5e6)]])
+    close = np.float32([[0.999999]]), np.float32([[0.9999991]])  # 1 - p is 1.0e-6 and 0.9e-6
+    exact = [np.log(float(p[0, 0]) / (1 - float(p[0, 0]))) for p in close]
+    np.testing.assert_allclose(EFFECTS["logit"](*close), [[exact[1] - exact[0]]], rtol=1e-6)
+
+
 def test_missing_stays_missing():
     nothing = array([np.nan, np.nan])
     assert all(np.isnan(effect(nothing, nothing)).all() for effect in EFFECTS.values())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from onnx import ModelProto, TensorProto, helper
 
-from regplug_deepbind.builder import Builder
+from regplug.onnx_builder import Builder
 from regplug_deepbind.filters import stack_filters
 from regplug_deepbind.network import Network
 from regplug_deepbind.placements import SubWindows
@@ -74,7 +74,7 @@ def hidden_graph(network: Network) -> ModelProto:
     the other. The output is called `scores`, as a model's is.
     """
     graph, shape = Builder(), _Shape.of(network)
-    windows = _sub_windows(graph, _bases(graph), network, None, whole=False)
+    windows = _sub_windows(graph, graph.known("codes"), network, None, whole=False)
     hidden = _hidden(graph, shape, [network], _features(graph, windows, shape, [network]))
     values = _last(graph, shape, [network], hidden)
     values = graph.reshape(values, shape.strands, -1, windows.count)
@@ -89,7 +89,7 @@ def hidden_graph(network: Network) -> ModelProto:
 
 def _panel(networks: Sequence[Network], *, width: int | None, whole: bool) -> ModelProto:
     graph = Builder()
-    codes = _bases(graph)
+    codes = graph.known("codes")
     windows: dict[int, SubWindows] = {}
     scores, order = [], []
     for shape, members in _grouped(networks).items():
@@ -106,14 +106,9 @@ def _panel(networks: Sequence[Network], *, width: int | None, whole: bool) -> Mo
     return _model(graph, width, len(networks))
 
 
-def _bases(graph: Builder) -> str:
-    """Return the input as int32 codes, 4 for anything unknown."""
-    codes = graph.op("Cast", "codes", to=TensorProto.INT32)
-    return graph.op("Min", codes, graph.constant(4, np.int32))
-
-
 def _model(graph: Builder, width: int | None, outputs: int) -> ModelProto:
     return graph.model(
+        "deepbind",
         [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", width or "bases"])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", outputs])],
         doc="DeepBind v0.11: codes A C G T = 0 1 2 3, anything else unknown",

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from regplug_deepbind.builder import Builder
+from regplug.onnx_builder import Builder
 
 _LETTERS = np.eye(5, 4)  # rows A, C, G, T, unknown
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from regplug.server import Server, local_server, serving
+from tests.plugins.basset.toys import basset_model
 from tests.toy_models import gc_model, position_model, table_model
 
 
@@ -18,13 +19,14 @@ def triton_installed() -> None:
 
 @pytest.fixture(scope="session")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four models: two of a fixed window, one of any length, one that answers NaN at an N."""
+    """Five models: three of a fixed window, one of any length, one that answers NaN at an N."""
     folder = tmp_path_factory.mktemp("repo")
     gc_model(folder, max_batch_size=512)
     position_model(folder, window=30)
     gc_model(folder, "any_length", window=None, max_batch_size=100, doc='quotes " and é \\ survive')
     table = np.array([[1.0, 1], [2, 2], [3, 3], [4, 4], [5, np.nan]])
     table_model(folder, "holed", table, window=10)
+    basset_model(folder, "open")
     return folder
 
 

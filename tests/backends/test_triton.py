@@ -56,7 +56,9 @@ def in_process(repo: Path, model: str, codes: Codes) -> NDArray[np.float32]:
         return backend.predict(codes)
 
 
-@pytest.mark.parametrize(("model", "width"), [("gc", 21), ("place", 30), ("any_length", 77)])
+@pytest.mark.parametrize(
+    ("model", "width"), [("gc", 21), ("place", 30), ("any_length", 77), ("open", 600)]
+)
 @pytest.mark.parametrize("rows", [0, 1, 7, 512, 1000])
 def test_the_server_and_the_embedded_backend_agree(
     url: str, repo: Path, model: str, width: int, rows: int
@@ -109,14 +111,14 @@ def statistics(server: Server, model: str) -> dict[str, int]:
 
 
 def test_the_card_comes_from_the_server(url: str, repo: Path) -> None:
-    for model in ("gc", "place", "any_length"):
+    for model in ("gc", "place", "any_length", "open"):
         with opened(url, model) as backend:
             assert backend.card == read_card(repo / model)
 
 
 def test_hook_regplug_cards(url: str, repo: Path, manager: pluggy.PluginManager) -> None:
     found = plugins.cards(manager, url, BackendOptions())
-    assert sorted(card.name for card in found) == ["any_length", "gc", "holed", "place"]
+    assert sorted(card.name for card in found) == ["any_length", "gc", "holed", "open", "place"]
     assert all(card == read_card(repo / card.name) for card in found)
 
 

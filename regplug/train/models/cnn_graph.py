@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 
+from regplug.onnx_builder import Builder
 from regplug.train.models.shape import CnnShape
-from regplug_deepbind.builder import Builder
 
 Array = NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -35,6 +35,7 @@ def ensemble_graph(shape: CnnShape, members: Sequence[Weights]) -> ModelProto:
     share = graph.constant(1 / len(members), np.float32)
     graph.name("scores", graph.op("Mul", mean, share))
     return graph.model(
+        "deepbind",
         [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", shape.width])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", shape.targets])],
         doc="Mean logits of an ensemble: codes A C G T = 0 1 2 3, anything else unknown",
@@ -43,17 +44,10 @@ def ensemble_graph(shape: CnnShape, members: Sequence[Weights]) -> ModelProto:
 
 def _letters(graph: Builder, shape: CnnShape) -> str:
     """Return both strands with unknown bases around, shape (2n, 4, 1, bases)."""
-    codes = graph.op("Cast", "codes", to=TensorProto.INT32)
-    codes = graph.op("Min", codes, graph.constant(4, np.int32))
-    other = graph.op("Gather", graph.constant([3, 2, 1, 0, 4], np.int32), codes)
-    backwards = graph.ints(*range(shape.width)[::-1])
-    both = graph.op("Concat", codes, graph.op("Gather", other, backwards, axis=1), axis=0)
+    both = graph.both_strands(graph.known("codes"), shape.width)
     ends = shape.length // 2
     around = graph.op("Pad", both, graph.ints(0, ends, 0, ends), graph.constant(4, np.int32))
-    table = np.vstack([np.eye(4), np.full((1, 4), 0.25)])
-    letters = graph.op("Gather", graph.constant(table, np.float32), around)  # (2n, bases, 4)
-    channels = graph.op("Transpose", letters, perm=[0, 2, 1])
-    return graph.op("Unsqueeze", channels, graph.ints(2))
+    return graph.one_hot(around)
 
 
 def _member(graph: Builder, shape: CnnShape, weights: Weights, letters: str) -> str:

@@ -1,4 +1,7 @@
-"""A thin layer over onnx.helper, so that graph code reads like array code."""
+"""A thin layer over onnx.helper, so that graph code reads like array code.
+
+Every graph begins alike: codes ─known→ int32 codes ─both_strands→ two strands ─one_hot→ letters.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -68,12 +71,33 @@ class Builder:
         parts = [self.ints(size) if isinstance(size, int) else size for size in shape]
         return self.op("Reshape", tensor, self.op("Concat", *parts, axis=0))
 
+    def known(self, codes: str) -> str:
+        """Return the uint8 codes as int32, 4 for anything unknown."""
+        integers = self.op("Cast", codes, to=TensorProto.INT32)
+        return self.op("Min", integers, self.constant(4, np.int32))
+
+    def both_strands(self, codes: str, width: int) -> str:
+        """Return int32 codes (n, width), then those of the other strand: (2n, width)."""
+        other = self.op("Gather", self.constant([3, 2, 1, 0, 4], np.int32), codes)
+        backwards = self.ints(*range(width)[::-1])
+        return self.op("Concat", codes, self.op("Gather", other, backwards, axis=1), axis=0)
+
+    def one_hot(self, codes: str) -> str:
+        """Return float32 letters (n, 4, 1, bases) of int32 codes; an unknown base is 0.25 each."""
+        table = np.vstack([np.eye(4), np.full((1, 4), 0.25)])
+        letters = self.op("Gather", self.constant(table, np.float32), codes)  # (n, bases, 4)
+        return self.op("Unsqueeze", self.op("Transpose", letters, perm=[0, 2, 1]), self.ints(2))
+
     def model(
-        self, inputs: Sequence[ValueInfoProto], outputs: Sequence[ValueInfoProto], doc: str
+        self,
+        name: str,
+        inputs: Sequence[ValueInfoProto],
+        outputs: Sequence[ValueInfoProto],
+        doc: str,
     ) -> ModelProto:
-        """Return the finished model."""
+        """Return the finished model; its graph has the name of the model's family."""
         graph = helper.make_graph(
-            self._nodes, "deepbind", inputs, outputs, list(self._initializers.values())
+            self._nodes, name, inputs, outputs, list(self._initializers.values())
         )
         return helper.make_model(
             graph,

@@ -1,0 +1,26 @@
+"""Basset (Kelley et al. 2016): its adapter, and the importer of its published weights."""
+
+from regplug.adapter import Adapter
+from regplug.hookspecs import hookimpl
+from regplug.importer import Importer
+from regplug_basset.adapter import Basset
+from regplug_basset.command import basset as command
+
+
+class BassetImporter:
+    """Imports Torch7 files, and state dicts of the Kipoi port."""
+
+    name = "basset"
+    command = command
+
+
+@hookimpl
+def regplug_adapters() -> list[Adapter]:
+    """Return the Basset adapter."""
+    return [Basset()]
+
+
+@hookimpl
+def regplug_importers() -> list[Importer]:
+    """Return the Basset importer."""
+    return [BassetImporter()]

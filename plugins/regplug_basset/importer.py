@@ -1,0 +1,134 @@
+"""Other people's Basset weights → a Triton model.
+
+file ─read_network→ Network ─export_basset→ <name>
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from regplug import __version__
+from regplug.card import ModelCard, Target
+from regplug.errors import ModelError
+from regplug.export import RANDOM_SNVS, export_model
+from regplug_basset.graph import basset_graph
+from regplug_basset.network import BassetShape, Network
+from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
+from regplug_basset.torch7_network import SUFFIXES as TORCH7
+from regplug_basset.torch7_network import read_torch7_network
+from regplug_basset.weights import to_network
+
+CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
+_MEMORY = 400 * 2**20  # of the first convolution's answer to a call
+
+
+def read_network(path: Path, *, width: int) -> Network:
+    """Return the network in a file, which reads `width` bases.
+
+    Raises:
+        ModelError: the file cannot be read, or holds another network.
+    """
+    if path.suffix not in TORCH7 + TORCH + SAFETENSORS:
+        raise ModelError(
+            f"{path}: weights come as Torch7 file ({', '.join(TORCH7)}) or state dict "
+            f"({', '.join(TORCH + SAFETENSORS)}), not {path.suffix or 'without a suffix'}"
+        )
+    read = read_torch7_network if path.suffix in TORCH7 else read_state_dict
+    try:
+        return to_network(read(path), width=width)
+    except ModelError as error:
+        raise ModelError(f"{path} is no Basset network: {error}") from error
+
+
+def read_labels(path: Path) -> list[str]:
+    """Return the targets' names, one a line; what follows a tab is left out, as Basset does.
+
+    Characters that INFO cannot hold (space , ; =) become `-`.
+
+    Raises:
+        ModelError: the file cannot be read, or a line has no name.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
+    names = [re.sub(r"[\s,;=]+", "-", line.partition("\t")[0].strip()) for line in lines]
+    if "" in names:
+        raise ModelError(f"line {names.index('') + 1} of {path} has no name")
+    return names
+
+
+def import_basset(
+    path: Path,
+    repo: Path,
+    *,
+    name: str,
+    labels: Path | None,
+    width: int,
+    license: str,
+    snvs: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ModelCard:
+    """Write the model of a weights file into `repo`; return its card.
+
+    Args:
+        path: the weights.
+        repo: the model repository.
+        name: the model's.
+        labels: a file of the targets' names; without one they are t0, t1 ..., as in Basset.
+        width: bases that the network reads.
+        license: of the weights.
+        snvs: random SNVs to measure the targets' spreads on.
+        progress: told SNVs done and in all.
+
+    Raises:
+        ModelError: the weights or names cannot be read, or do not fit each other.
+    """
+    network = read_network(path, width=width)
+    targets = network.shape.targets
+    names = [f"t{i}" for i in range(targets)] if labels is None else read_labels(labels)
+    if len(names) != targets:
+        raise ModelError(f"{labels} names {len(names)} targets, {path} has {targets}")
+    if twice := [one for one in names if names.count(one) > 1]:
+        raise ModelError(f"{labels} names {twice[0]} twice: targets need names of their own")
+    card = ModelCard(
+        name=name,
+        version="1",
+        family="basset",
+        window=width,
+        targets=tuple(Target(one) for one in names),
+        strand="mean",
+        output_scale="probability",
+        max_batch_size=1,
+        sha256="",
+        doc=f"Basset, {network.shape.form} convolutions, {network.shape.parameters:,} parameters: "
+        "probability of accessible chromatin, mean of both strands",
+        cite_as=CITE,
+        license=license,
+        created_by=f"regplug {__version__} models import basset",
+    )
+    return export_basset(repo, card, network, snvs=snvs, progress=progress)
+
+
+def export_basset(
+    repo: Path,
+    card: ModelCard,
+    network: Network,
+    *,
+    snvs: int = RANDOM_SNVS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ModelCard:
+    """Write a network's model; return its card with batch limit and measured values filled in."""
+    card = replace(card, max_batch_size=rows_per_call(network.shape))
+    onnx = basset_graph(network).SerializeToString()
+    return export_model(repo, card, onnx, snvs=snvs, progress=progress)
+
+
+def rows_per_call(shape: BassetShape) -> int:
+    """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
+    row, limit = 2 * shape.filters[0] * shape.width * 4, 512
+    while limit > 1 and limit * row > _MEMORY:
+        limit //= 2
+    return limit

@@ -1,0 +1,85 @@
+"""Basset's network (Kelley et al. 2016) for training.
+
+codes ─one-hot→ (n, 4, bases) ─convolutions→ (n, filters, bins) ─dense layers→ logits
+"""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from regplug.train.models.deepbind import reverse_complement
+from regplug_basset.network import EPSILON, BassetShape, Network
+
+LONGEST_ROW = 7.0  # Basset's weight_norm
+
+
+class Basset(nn.Module):
+    """A network whose arrays have the names of `BassetShape.arrays`.
+
+    Per convolution: it, norm, rectifier, pool. Per dense layer: it, norm, rectifier, dropout.
+    """
+
+    one_hot: Tensor
+
+    def __init__(self, shape: BassetShape, *, dropout: float = 0.3) -> None:
+        """Draw the first weights from torch's random numbers."""
+        super().__init__()
+        self.shape = shape
+        one_hot = torch.eye(5, 4).index_fill(0, torch.tensor(4), 0.25)
+        self.register_buffer("one_hot", one_hot, persistent=False)
+        depths = zip(pairwise((4, *shape.filters)), shape.sizes, shape.pads, strict=True)
+        self.convs = nn.ModuleList(
+            nn.Conv1d(before, after, size, padding=pad) for (before, after), size, pad in depths
+        )
+        self.conv_norms = nn.ModuleList(nn.BatchNorm1d(n, EPSILON) for n in shape.filters)
+        units = (shape.filters[-1] * shape.bins, *shape.dense)
+        self.dense = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(units))
+        self.dense_norms = nn.ModuleList(nn.BatchNorm1d(n, EPSILON) for n in shape.dense)
+        self.dropout = nn.Dropout(dropout)
+        self.last = nn.Linear(units[-1], shape.targets)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Return the logits (n, targets) of uint8 codes (n, width), read forward."""
+        values = self.one_hot[codes.int()].transpose(1, 2)  # (n, 4, bases)
+        ceil = self.shape.form == "same"
+        for conv, norm, pool in zip(self.convs, self.conv_norms, self.shape.pools, strict=True):
+            values = functional.max_pool1d(norm(conv(values)).relu(), pool, ceil_mode=ceil)
+        values = values.flatten(1)  # filter by filter
+        for dense, norm in zip(self.dense, self.dense_norms, strict=True):
+            values = self.dropout(norm(dense(values)).relu())
+        logits: Tensor = self.last(values)
+        return logits
+
+    def both_strands(self, codes: Tensor) -> Tensor:
+        """Return the mean probabilities (n, targets) of the two strands, as the graph gives."""
+        forward, reverse = self(torch.cat([codes, reverse_complement(codes)])).sigmoid().chunk(2)
+        mean: Tensor = (forward + reverse) / 2
+        return mean
+
+    @torch.no_grad()
+    def shorten_rows(self, longest: float = LONGEST_ROW) -> None:
+        """Scale down each filter, and each unit's weights, to an L2 norm of `longest` at most.
+
+        Basset does so after every step (maxParamNorm); biases and norms stay.
+        """
+        for layer in (*self.convs, *self.dense, self.last):
+            layer.weight.copy_(torch.renorm(layer.weight, 2, 0, longest))
+
+
+def to_network(model: Basset) -> Network:
+    """Return the weights of `model`, for a graph."""
+    state = model.state_dict()
+    arrays = {name: state[name].cpu().numpy().astype(np.float32) for name in model.shape.arrays()}
+    return Network(model.shape, arrays)
+
+
+def from_network(network: Network, *, dropout: float = 0.3) -> Basset:
+    """Return a model with the weights of `network`, in evaluation mode."""
+    model = Basset(network.shape, dropout=dropout)
+    state = {name: torch.from_numpy(np.array(array)) for name, array in network.arrays.items()}
+    counters = {n: v for n, v in model.state_dict().items() if n.endswith("num_batches_tracked")}
+    model.load_state_dict(state | counters)
+    return model.eval()
