@@ -13,14 +13,15 @@ import msgspec
 import numpy as np
 
 from regplug.errors import DataError, OutputError
+from regplug.figures import save_figure
 from regplug.genome import Genome
-from regplug.output import complete
+from regplug.output import complete, naming
 from regplug.train.data.merge import Merged, merged_windows
 from regplug.train.data.parts import ContigSplit
 from regplug.train.data.peaks import mostly_unknown
 from regplug.train.data.samples import Sample, Settings, read_samples, read_windows
 from regplug.train.data.sites import Sites, SitesCard
-from regplug.train.data.sites_summary import Counts, count_sites, draw, write_table
+from regplug.train.data.sites_summary import Counts, count_sites, picture, write_table
 from regplug.train.data.sites_writer import SitesWriter
 from regplug.train.data.spill import Spill
 from regplug.train.data.trainingset import sources_of
@@ -58,16 +59,20 @@ def prepare_basset(
     _check_outputs(outputs, inputs)
     with ExitStack() as stack:
         partial, bed, tsv, *pictures = [stack.enter_context(complete(path)) for path in outputs]
-        with Genome(fasta) as genome:
+        with Genome(fasta) as genome, naming(output):
             settings = _with_names_of(genome, settings)
             card = _make(partial, samples, genome, settings, inputs, progress)
-        with Sites(partial) as sites:
+        with Sites(partial) as sites, naming(outputs[1]):
             counts = count_sites(sites, bed)
         closed = [n for n, of in zip(counts.samples, counts.of_sample, strict=True) if not of.any()]
         if closed:
             raise DataError(f"{closed[0]} has no site of known bases: take the sample out")
-        write_table(counts, tsv)
-        draw(counts, pictures)
+        with naming(outputs[2]):
+            write_table(counts, tsv)
+        figure = picture(counts)
+        for path, partial in zip(outputs[3:], pictures, strict=True):
+            with naming(path):
+                save_figure(figure, partial)
     return card, counts
 
 

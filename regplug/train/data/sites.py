@@ -5,12 +5,13 @@
     /parts    uint8 (n,)          0 train, 1 valid, 2 test
     /contigs  int32 (n,)          which of /names; sites are in their order, then by start
     /starts   int64 (n,)          0-based
-    /names    contigs as in the FASTA
-    /samples  names of the targets
+    /names    contigs as in the FASTA, UTF-8
+    /samples  names of the targets, UTF-8
     /peaks    int64 (samples,)    peaks of each sample that were used
+    /card     JSON: what was made of which files
 
-The attribute `card` says what was made of which files. Rows are compressed and checksummed in
-blocks: a part of the file can be read without the rest, and a damaged block is noticed.
+All is compressed and checksummed in blocks: a part of the file can be read without the rest, and
+damage is noticed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,15 +76,15 @@ class Sites:
         except OSError as error:
             raise DataError(f"{path} cannot be read as a set of sites: {_first(error)}") from error
         try:
-            self.card = msgspec.json.decode(self._file.attrs["card"], type=SitesCard)
-            self.samples: list[str] = self._file["samples"].asstr()[:].tolist()
-            self.names: list[str] = self._file["names"].asstr()[:].tolist()
+            self.card = msgspec.json.decode(self._file["card"][:].tobytes(), type=SitesCard)
+            self.samples: list[str] = np.char.decode(self._file["samples"][:], "utf-8").tolist()
+            self.names: list[str] = np.char.decode(self._file["names"][:], "utf-8").tolist()
             self.peaks: NDArray[np.int64] = self._file["peaks"][:]
             self.parts: NDArray[np.uint8] = self._file["parts"][:]
             self.contigs: NDArray[np.int32] = self._file["contigs"][:]
             self.starts: NDArray[np.int64] = self._file["starts"][:]
             self._check()
-        except (OSError, KeyError, TypeError, ValueError, msgspec.DecodeError) as error:
+        except (OSError, RuntimeError, LookupError, AttributeError, TypeError, ValueError) as error:
             self.close()
             raise DataError(f"{path} is no set of sites, or damaged: {_first(error)}") from error
 

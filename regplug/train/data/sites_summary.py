@@ -1,14 +1,12 @@
-"""Sites ─count_sites→ Counts, and the sites' BED ─write_table, draw→ a table and a picture."""
+"""Sites ─count_sites→ Counts, and the sites' BED ─write_table, picture→ a table and a picture."""
 
 import gzip
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.figures import save_figure
 from regplug.train.data.parts import PARTS
 from regplug.train.data.sites import Batch, Sites
 
@@ -88,8 +86,8 @@ def write_table(counts: Counts, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def draw(counts: Counts, paths: Sequence[Path]) -> None:
-    """Draw sites per sample, samples per site, and sites per part, to each of `paths`."""
+def picture(counts: Counts) -> Any:
+    """Return a matplotlib figure of sites per sample, samples per site, and sites per part."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 4), layout="constrained")
@@ -108,8 +106,7 @@ def draw(counts: Counts, paths: Sequence[Path]) -> None:
         axis.set(title=title, xlabel=label, ylabel="sites")
         axis.spines[["top", "right"]].set_visible(False)
     left.legend(PARTS, frameon=False)
-    for path in paths:
-        save_figure(figure, path)
+    return figure
 
 
 def _stacked(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:

@@ -1,5 +1,6 @@
 """Sites, some at a time ─SitesWriter→ the HDF5 file that `sites` describes."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +17,42 @@ from regplug.train.data.sites import BLOCK, SitesCard
 COMPRESSED = {"compression": "gzip", "compression_opts": 1, "shuffle": False, "fletcher32": True}
 
 
+class _File(io.FileIO):
+    """A file that keeps its first failure to itself: HDF5 2.0 crashes where a write fails."""
+
+    failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`, or nothing more once that has failed."""
+        left = memoryview(data)
+        try:
+            while len(left) and not self.failure:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.failure = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size, unless that fails."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.failure = self.failure or error
+            return size or 0
+
+    def check(self) -> None:
+        """Raise the first failure."""
+        if self.failure:
+            raise self.failure
+
+
 class SitesWriter:
     """Appends sites to a new file; a context manager."""
 
     def __init__(self, path: Path, length: int, names: Sequence[str], samples: Sequence[str]):
         """Begin the file at `path` for sites of `length` bases on the contigs `names`."""
-        self._file = h5py.File(path, "w")
+        self._raw = _File(path, "w+")
+        self._file = h5py.File(self._raw, "w", libver=("v110", "v110"))  # all is checksummed
         self._names, self._samples = names, samples
         for name, kind, width in (
             ("codes", np.uint8, (length,)),
@@ -48,6 +79,7 @@ class SitesWriter:
             dataset = self._file[name]
             dataset.resize(len(dataset) + len(rows), axis=0)
             dataset[len(dataset) - len(rows) :] = rows
+        self._raw.check()
 
     def contigs(self) -> NDArray[np.int64]:
         """Return the contig of each site so far (n,)."""
@@ -56,12 +88,15 @@ class SitesWriter:
 
     def finish(self, card: SitesCard, parts: NDArray[np.uint8], peaks: Sequence[int]) -> None:
         """Add the part of each site (n,), the number of each sample's peaks, and the card."""
-        file, text = self._file, h5py.string_dtype()
-        file.create_dataset("parts", data=parts, chunks=True, **COMPRESSED)
-        file.create_dataset("peaks", data=np.array(peaks, np.int64))
-        file.create_dataset("names", data=list(self._names), dtype=text)
-        file.create_dataset("samples", data=list(self._samples), dtype=text)
-        file.attrs["card"] = msgspec.json.encode(card).decode()
+        columns = {
+            "parts": parts,
+            "peaks": np.array(peaks, np.int64),
+            "names": np.char.encode(self._names, "utf-8"),
+            "samples": np.char.encode(self._samples, "utf-8"),
+            "card": np.frombuffer(msgspec.json.encode(card), np.uint8),
+        }
+        for name, column in columns.items():
+            self._file.create_dataset(name, data=column, chunks=True, **COMPRESSED)
 
     def __enter__(self) -> "SitesWriter":
         return self
@@ -72,4 +107,7 @@ class SitesWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with self._raw:
+            self._file.close()
+        if error is None:
+            self._raw.check()
