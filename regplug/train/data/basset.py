@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from regplug.codes import Codes
 from regplug.errors import DataError, OutputError
 from regplug.figures import save_figure
 from regplug.genome import Genome
@@ -101,8 +102,10 @@ def _make(
         for at, contig in enumerate(contigs):
             progress("contigs", at, len(contigs))
             for sites in merged_windows(*spill.windows(contig), len(samples), settings):
-                dropped = _add(writer, contig, sites, genome, settings.length)
-                counts += Counter({UNKNOWN_BASES: dropped})
+                codes = _codes(genome, names[contig], sites, settings.length)
+                kept = ~mostly_unknown(codes)
+                writer.add(contig, sites.starts[kept], codes[kept], sites.targets[kept])
+                counts += Counter({UNKNOWN_BASES: int((~kept).sum())})
         of_sites = writer.contigs()
         if not len(of_sites):
             raise DataError(f"{genome.path} has hardly a known base at the peaks: is it masked?")
@@ -112,13 +115,10 @@ def _make(
     return card
 
 
-def _add(writer: SitesWriter, contig: int, sites: Merged, genome: Genome, length: int) -> int:
-    """Append the sites and their bases; return how many were left out for unknown bases."""
-    name = list(genome.lengths)[contig]
-    codes = np.stack([genome.codes(Interval(name, s, s + length)) for s in sites.starts.tolist()])
-    kept = ~mostly_unknown(codes)
-    writer.add(contig, sites.starts[kept], codes[kept], sites.targets[kept])
-    return int((~kept).sum())
+def _codes(genome: Genome, contig: str, sites: Merged, length: int) -> Codes:
+    """Return the bases of sites on a contig (n, length)."""
+    intervals = (Interval(contig, start, start + length) for start in sites.starts.tolist())
+    return np.stack([genome.codes(interval) for interval in intervals])
 
 
 def _check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:

@@ -1,6 +1,7 @@
 """SAMPLES.tsv ─read_samples→ samples; the peaks of one ─read_windows→ windows on the genome."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -99,6 +100,7 @@ def read_windows(path: Path, genome: Genome, settings: Settings) -> Windows:
         DataError: a line is no peak, the file is truncated, or most of its peaks lie outside the
             genome.
     """
+    index = {name: at for at, name in enumerate(genome.lengths)}
     lengths = list(genome.lengths.values())
     contigs: dict[str, int | str] = {}  # name in the BED → which of the genome's, or why none
     found: list[int] = []
@@ -111,7 +113,7 @@ def read_windows(path: Path, genome: Genome, settings: Settings) -> Windows:
         cells = line.split("\t", 10) if "\t" in line else line.split(None, 10)
         start, end = _span(path, number, cells)
         if cells[0] not in contigs:
-            contigs[cells[0]] = _contig(genome, cells[0], settings)
+            contigs[cells[0]] = _contig(genome, index, cells[0], settings)
         at = contigs[cells[0]]
         if isinstance(at, str):
             counts[at] += 1
@@ -149,15 +151,14 @@ def _summit(path: Path, number: int, cells: list[str], start: int, end: int) -> 
     return start + int(cells[9])
 
 
-def _contig(genome: Genome, name: str, settings: Settings) -> int | str:
+def _contig(genome: Genome, index: Mapping[str, int], name: str, settings: Settings) -> int | str:
     """Return which contig of the genome `name` is, or why its peaks are left out."""
     contig = genome.contig(name)
     if contig is None:
         return NO_CONTIG
     if contig in settings.excluded:
         return EXCLUDED
-    short = genome.lengths[contig] < settings.length
-    return SHORT if short else list(genome.lengths).index(contig)
+    return SHORT if genome.lengths[contig] < settings.length else index[contig]
 
 
 def _check(path: Path, genome: Genome, kept: int, counts: Counter[str]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from regplug.codes import Codes
 from regplug.train.data.sites import BLOCK, SitesCard
 
+TOGETHER = 16 * BLOCK  # rows written at once
 COMPRESSED = {"compression": "gzip", "compression_opts": 1, "shuffle": False, "fletcher32": True}
 
 
@@ -54,6 +55,8 @@ class SitesWriter:
         self._raw = _File(path, "w+")
         self._file = h5py.File(self._raw, "w", libver=("v110", "v110"))  # all is checksummed
         self._names, self._samples = names, samples
+        self._pending: list[dict[str, NDArray[Any]]] = []
+        self._rows = 0  # of what is pending
         for name, kind, width in (
             ("codes", np.uint8, (length,)),
             ("targets", np.uint8, (len(samples),)),
@@ -73,21 +76,33 @@ class SitesWriter:
     ) -> None:
         """Append sites of a contig: starts (n,), codes (n, length), targets (n, samples)."""
         contigs = np.full(len(starts), contig, np.int32)
-        columns: dict[str, NDArray[Any]]
-        columns = {"codes": codes, "targets": targets, "contigs": contigs, "starts": starts}
-        for name, rows in columns.items():
-            dataset = self._file[name]
-            dataset.resize(len(dataset) + len(rows), axis=0)
-            dataset[len(dataset) - len(rows) :] = rows
-        self._raw.check()
+        self._pending.append(
+            {"codes": codes, "targets": targets, "contigs": contigs, "starts": starts}
+        )
+        self._rows += len(starts)
+        if self._rows >= TOGETHER:
+            self._flush()
 
     def contigs(self) -> NDArray[np.int64]:
         """Return the contig of each site so far (n,)."""
+        self._flush()
         contigs: NDArray[np.int64] = self._file["contigs"][:].astype(np.int64)
         return contigs
 
+    def _flush(self) -> None:
+        """Write what is pending: many short writes are slow."""
+        for name in self._pending[0] if self._pending else ():
+            rows = np.concatenate([columns[name] for columns in self._pending])
+            dataset = self._file[name]
+            dataset.resize(len(dataset) + len(rows), axis=0)
+            dataset[len(dataset) - len(rows) :] = rows
+        self._pending.clear()
+        self._rows = 0
+        self._raw.check()
+
     def finish(self, card: SitesCard, parts: NDArray[np.uint8], peaks: Sequence[int]) -> None:
         """Add the part of each site (n,), the number of each sample's peaks, and the card."""
+        self._flush()
         columns = {
             "parts": parts,
             "peaks": np.array(peaks, np.int64),
