@@ -211,6 +211,26 @@ def test_a_run_killed_while_it_writes(tmp_path, kind):
     assert not (left and kind == signal.SIGTERM)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [1, 2, 20, 30])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_hdf5_writes(tmp_path, kind, at):
+    arguments = command(tmp_path, {"a": GOOD})
+    code = (
+        "import signal\nfrom regplug.train.data.sites_writer import _File\n"
+        "write, calls = _File.write, []\n"
+        "def hit(self, data):\n"
+        "    calls.append(0)\n"
+        f"    if len(calls) == {at}:\n        signal.raise_signal({int(kind)})\n"
+        "    return write(self, data)\n"
+        "_File.write = hit\nfrom regplug.cli import main\nmain()"
+    )
+    there = {path.name for path in tmp_path.iterdir()} | {"genome.fa.fai"}
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (130, "regplug: interrupted")
+    assert {path.name for path in tmp_path.iterdir()} == there
+
+
 # -- reading ---------------------------------------------------------------------------------
 
 
@@ -260,6 +280,7 @@ def test_a_bit_turned_anywhere_in_the_codes(made):
         ("targets", 2, "a target above 1"),
         ("parts", 3, "no part"),
         ("contigs", 9, "no part or contig"),
+        ("contigs", -1, "no part or contig"),
     ],
 )
 def test_values_that_cannot_be(made, name, value, why):

@@ -97,7 +97,8 @@ class Sites:
             raise ValueError(f"its arrays are {found}, not uint8 {shapes}")
         if not n or {len(self.contigs), len(self.starts)} != {n} or len(self.peaks) != samples:
             raise ValueError("its arrays differ in length")
-        if self.parts.max() >= len(PARTS) or not 0 <= self.contigs.max() < len(self.names):
+        contigs = self.contigs.min(), self.contigs.max()
+        if self.parts.max() >= len(PARTS) or contigs[0] < 0 or contigs[1] >= len(self.names):
             raise ValueError("a site has no part or contig")
 
     def __len__(self) -> int:

@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.codes import Codes
+from regplug.signals import signals_held
 from regplug.train.data.sites import BLOCK, SitesCard
 
 TOGETHER = 16 * BLOCK  # rows written at once
-COMPRESSED = {"compression": "gzip", "compression_opts": 1, "shuffle": False, "fletcher32": True}
+COMPRESSED = {"compression": "gzip", "compression_opts": 1, "fletcher32": True}
 
 
 class _File(io.FileIO):
-    """A file that keeps its first failure to itself: HDF5 2.0 crashes where a write fails."""
+    """A file that keeps its first failure to itself: HDF5 2.0 crashes where a write fails.
+
+    For the same reason signals are held while HDF5 is at work.
+    """
 
     failure: OSError | None = None
 
@@ -50,6 +54,7 @@ class _File(io.FileIO):
 class SitesWriter:
     """Appends sites to a new file; a context manager."""
 
+    @signals_held()
     def __init__(self, path: Path, length: int, names: Sequence[str], samples: Sequence[str]):
         """Begin the file at `path` for sites of `length` bases on the contigs `names`."""
         self._raw = _File(path, "w+")
@@ -71,6 +76,7 @@ class SitesWriter:
                 **COMPRESSED,
             )
 
+    @signals_held()
     def add(
         self, contig: int, starts: NDArray[np.int64], codes: Codes, targets: NDArray[np.uint8]
     ) -> None:
@@ -83,6 +89,7 @@ class SitesWriter:
         if self._rows >= TOGETHER:
             self._flush()
 
+    @signals_held()
     def contigs(self) -> NDArray[np.int64]:
         """Return the contig of each site so far (n,)."""
         self._flush()
@@ -100,6 +107,7 @@ class SitesWriter:
         self._rows = 0
         self._raw.check()
 
+    @signals_held()
     def finish(self, card: SitesCard, parts: NDArray[np.uint8], peaks: Sequence[int]) -> None:
         """Add the part of each site (n,), the number of each sample's peaks, and the card."""
         self._flush()
@@ -116,6 +124,7 @@ class SitesWriter:
     def __enter__(self) -> "SitesWriter":
         return self
 
+    @signals_held()
     def __exit__(
         self,
         kind: type[BaseException] | None,
