@@ -76,7 +76,7 @@ def naming(path: str | Path) -> Iterator[None]:
         if path == "-" and _nobody_reads():
             raise ReaderGoneError("nobody reads standard output") from error
         name = "standard output" if path == "-" else path
-        why = os.strerror(error.errno) if error.errno else f"{error}; is the disk full?"
+        why = error.strerror or f"{error}; is the disk full?"
         raise OutputError(f"cannot write {name}: {why}") from error
 
 
