@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.prepare_basset import basset
+
 if TYPE_CHECKING:
     from regplug.train.data.trainingset import TrainingSet
 
@@ -42,6 +44,9 @@ def set_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.group()
 def prepare() -> None:
     """Make a training set from data; needs no torch."""
+
+
+prepare.add_command(basset)
 
 
 @prepare.group()

@@ -1,0 +1,82 @@
+"""Sites ─Split.assign→ training, validation or test."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import DataError
+
+PARTS = ("train", "valid", "test")
+TRAIN, VALID, TEST = range(3)
+
+
+class RandomSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="random"):
+    """Sites in random order: training, then validation, then test (Basset's seq_hdf5.py).
+
+    Attributes:
+        valid: sites for validation, a number, or below 1 a share, rounded.
+        test: the same for the test.
+        seed: of the order.
+    """
+
+    valid: float
+    test: float
+    seed: int
+
+    def assign(self, contigs: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.uint8]:
+        """Return the part of each site (n,).
+
+        Raises:
+            DataError: a part that was asked for, or training, gets no site.
+        """
+        n = len(contigs)
+        valid, test = (int(0.5 + s * n) if s < 1 else int(s) for s in (self.valid, self.test))
+        for asked, got, part in ((self.valid, valid, "valid"), (self.test, test, "test")):
+            if asked and not got:
+                raise DataError(f"{asked:g} of {n} sites is none: give a larger --{part}")
+        if valid + test >= n:
+            raise DataError(
+                f"{valid} sites for validation and {test} for the test leave none of {n} to train "
+                "on: give a smaller --valid or --test"
+            )
+        parts = np.full(n, TRAIN, np.uint8)
+        order = np.random.default_rng(self.seed).permutation(n)
+        parts[order[n - test - valid : n - test]] = VALID
+        parts[order[n - test :]] = TEST
+        return parts
+
+
+class ContigSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="chrom"):
+    """Whole contigs are held out; nothing near a test site is trained on.
+
+    Attributes:
+        valid: contigs for validation, by their names in the FASTA.
+        test: contigs for the test.
+    """
+
+    valid: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def assign(self, contigs: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.uint8]:
+        """Return the part of each site (n,), given the contig of each, one of `names`.
+
+        Raises:
+            DataError: a contig that was named has no site, or none are left to train on.
+        """
+        of_name = self._of_name()
+        parts = np.array([of_name.get(name, TRAIN) for name in names], np.uint8)[contigs]
+        there = {names[at] for at in np.unique(contigs)}
+        empty = [name for name in of_name if name not in there]
+        if empty:
+            raise DataError(f"no site on {', '.join(empty)}: hold other contigs out")
+        if TRAIN not in parts:
+            raise DataError("all contigs with sites are held out: leave some to train on")
+        return parts
+
+    def _of_name(self) -> Mapping[str, int]:
+        return {**dict.fromkeys(self.valid, VALID), **dict.fromkeys(self.test, TEST)}
+
+
+Split = RandomSplit | ContigSplit
