@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from regplug.backends.embedded import Embedded
 from regplug.codes import decode, encode
@@ -17,6 +16,8 @@ from regplug_basset.network import BassetShape
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import lua_modules, random_state, write_convnet
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
+
+save_file = pytest.importorskip("safetensors.numpy").save_file
 
 
 def save_torch(path, state, **options):

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from regplug_basset.importer import import_basset
 from regplug_basset.network import BassetShape, Network
@@ -69,6 +68,8 @@ def tiny_network(
 
 def basset_model(repo: Path, name: str) -> None:
     """Write the model of a small network."""
+    from safetensors.numpy import save_file
+
     weights = repo / f"{name}.safetensors"
     save_file(random_state(), weights)
     import_basset(weights, repo, name=name, labels=None, width=600, license="", snvs=3)
