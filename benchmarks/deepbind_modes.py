@@ -1,0 +1,68 @@
+"""Do all peaks train better networks than the strongest 500? AUCs of two runs, target by target.
+
+    regplug prepare deepbind chip MYC_..._AC.seq.gz -o all/MYC             # and so on
+    regplug prepare deepbind chip MYC_..._AC.seq.gz --top 500 -o top/MYC
+    regplug prepare deepbind chip MYC_..._B.seq.gz -o tests/MYC
+    regplug train deepbind deepbind_published.toml all/* --test tests -o RUN_ALL
+    regplug train deepbind deepbind_published.toml top/* --test tests -o RUN_TOP --set steps=10000
+    python -m benchmarks.deepbind_modes RUN_ALL RUN_TOP --published published_models_auc.tsv
+
+Each sequence is one window, against the test set's shuffles, as `whole_shuffled` of the published
+table; intervals are of 95 % of the bootstraps.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+from statistics import fmean
+
+from regplug.train.target import Result, read_result
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("all", type=Path)
+    parser.add_argument("top", type=Path)
+    parser.add_argument("--published", type=Path, required=True)
+    options = parser.parse_args()
+    with options.published.open(newline="") as lines:
+        rows = csv.DictReader((x for x in lines if not x.startswith("#")), delimiter="\t")
+        published = {row["tf"]: float(row["whole_shuffled"]) for row in rows}
+    targets = [
+        tf for tf in published if (options.all / tf).is_dir() and (options.top / tf).is_dir()
+    ]
+    pairs = {tf: (read_result(options.all / tf), read_result(options.top / tf)) for tf in targets}
+    print("| factor | published | all peaks (95 %) | top 500 (95 %) | all - top |")
+    print("|---|---:|---:|---:|---:|")
+    for tf, (all_peaks, top) in pairs.items():
+        cells = [f"{published[tf]:.4f}", shown(all_peaks), shown(top)]
+        print(f"| {tf} | {' | '.join(cells)} | {auc(all_peaks) - auc(top):+.4f} |")
+    means = [
+        fmean(values)
+        for values in (
+            [published[tf] for tf in pairs],
+            [auc(one) for one, _ in pairs.values()],
+            [auc(other) for _, other in pairs.values()],
+        )
+    ]
+    cells = [f"{mean:.4f}" for mean in means]
+    print(f"| mean | {' | '.join(cells)} | {means[1] - means[2]:+.4f} |")
+
+
+def auc(result: Result) -> float:
+    """Return the AUC on the test set."""
+    if result.test is None:
+        raise SystemExit(f"{result.target} was not tested: train it with --test")
+    return result.test.value
+
+
+def shown(result: Result) -> str:
+    """Return the AUC and its interval."""
+    value = auc(result)
+    assert result.test is not None
+    return f"{value:.4f} ({result.test.low:.4f}-{result.test.high:.4f})"
+
+
+if __name__ == "__main__":
+    main()
