@@ -51,6 +51,7 @@ def table(folder):
     return [row.split("\t") for row in rows]
 
 
+@pytest.mark.slow
 def test_embed(regplug, files):
     out = files / "out"
     done = regplug("embed", files / "dna.txt", files / "a.fa", "-o", out)

@@ -47,6 +47,7 @@ def test_the_published_sizes(form, parameters):
     assert model.dropout.p == 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["valid", "same"])
 def test_there_and_back(form):
     model = lived_in(small(form), 2)

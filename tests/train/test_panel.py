@@ -103,6 +103,7 @@ def test_held_out_peaks_and_test_windows_are_not_trained_on(toys):
     assert (len(whole.windows), len(whole.held_out_windows)) == (4, 0)
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(toys, tmp_path):
     settings = ("schedule.epochs=1", "members=2")
     first = run(toys, tmp_path / "a", *settings)

@@ -268,6 +268,7 @@ def test_same_seed_same_bytes(prepare, tmp_path, form):
     assert b"/" not in json.dumps(json.loads(first["set.json"])["sources"]).encode()
 
 
+@pytest.mark.slow
 def test_neither_torch_nor_sklearn_is_needed(tmp_path):
     (tmp_path / "x.fa").write_text(inputs("selex"))
     code = (

@@ -192,6 +192,7 @@ def test_output_that_is_something_else(tmp_path, regplug):
     assert (tmp_path / "home" / "thesis.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_full_disk(tmp_path):
     (tmp_path / "x.fa").write_text(FASTA)
     command = [sys.executable, "-m", "regplug", "prepare", "deepbind", "selex", tmp_path / "x.fa"]

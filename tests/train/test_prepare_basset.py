@@ -252,6 +252,7 @@ def test_same_input_same_bytes(prepare, tmp_path):
     assert files() == files()
 
 
+@pytest.mark.slow
 def test_torch_is_not_needed(tmp_path):
     table = write_samples(tmp_path, MANY)
     code = (
