@@ -26,7 +26,7 @@ from regplug.train.data.trainingset import SetCard
 from regplug.train.fit import fit, networks_for
 from regplug.train.models.deepbind import reverse_complement
 from regplug.train.recipe import DeepBindRecipe, Setting
-from regplug.train.search import _draw, _sampler
+from regplug.train.search import draw_setting, sampler_of
 
 SETTINGS, STEPS, WIDTH = 30, 20_000, 101
 CARD = SetCard(
@@ -138,8 +138,8 @@ def timed(steps: int, train: "object") -> float:
 def settings(recipe: DeepBindRecipe) -> list[Setting]:
     """Return the settings that a calibration would draw first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=_sampler(recipe, 1))
-    return [_draw(recipe, study.ask()) for _ in range(SETTINGS)]
+    study = optuna.create_study(sampler=sampler_of(recipe, 1))
+    return [draw_setting(recipe, study.ask()) for _ in range(SETTINGS)]
 
 
 def rows() -> Rows:

@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 import pysam
@@ -106,12 +105,7 @@ class Genome:
     def __enter__(self) -> "Genome":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -21,9 +21,11 @@ from regplug.errors import ModelError
 from regplug.export import export_model
 from regplug.train.data.panel import read_sets
 from regplug.train.data.windows import read_windows
+from regplug.train.measure import METRICS
 from regplug.train.models.cnn_graph import ensemble_graph
 from regplug.train.models.shape import CnnShape
 from regplug.train.panel_metrics import KINDS, Aucs, Predict, negatives_aucs
+from regplug_deepbind.weights import WEIGHTS
 
 ROWS = 256  # in a request to a server
 
@@ -40,7 +42,7 @@ class Run(NamedTuple):
 def is_panel_run(run: Path) -> bool:
     """Tell whether the folder holds a finished run of `regplug train panel`."""
     try:
-        return "shape" in json.loads((run / "metrics.json").read_bytes())
+        return "shape" in json.loads((run / METRICS).read_bytes())
     except (OSError, ValueError):
         return False
 
@@ -54,8 +56,8 @@ def read_run(run: Path) -> Run:
     from safetensors.numpy import load_file
 
     try:
-        metrics: dict[str, Any] = json.loads((run / "metrics.json").read_bytes())
-        arrays = load_file(run / "weights.safetensors")
+        metrics: dict[str, Any] = json.loads((run / METRICS).read_bytes())
+        arrays = load_file(run / WEIGHTS)
         members = [
             {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith(start)}
             for start in (f"{number + 1}/" for number in range(len(metrics["members"])))

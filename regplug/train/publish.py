@@ -6,6 +6,7 @@ weights.safetensors ─load_networks→ Network ─export_panel→ model.onnx �
 import json
 import tempfile
 from pathlib import Path
+from statistics import fmean
 
 import msgspec
 import numpy as np
@@ -15,10 +16,11 @@ from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
 from regplug.train.data.trainingset import read_set
+from regplug.train.measure import METRIC, METRICS
 from regplug.train.metrics import auroc, pearson
 from regplug_deepbind.importer import CITE, export_panel
 from regplug_deepbind.network import Network
-from regplug_deepbind.weights import load_networks
+from regplug_deepbind.weights import WEIGHTS, load_networks
 
 
 def publish(
@@ -42,8 +44,8 @@ def publish(
         ModelError: the run is not finished, or some of its networks read one strand, some both.
     """
     try:
-        networks = load_networks(run / "weights.safetensors")
-        command = json.loads((run / "metrics.json").read_text())["command"]
+        networks = load_networks(run / WEIGHTS)
+        command = json.loads((run / METRICS).read_text())["command"]
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{run} holds no finished run: {error}") from error
     both = {network.reverse_complement for network in networks.values()}
@@ -68,27 +70,33 @@ def publish(
         license="MIT",
         created_by=f"regplug {__version__}: {command}",
     )
-    metric, values = measure_graph(card, networks, test)
+    measured = measure_graph(card, networks, test)
+    by_metric: dict[str, list[float]] = {}
+    for metric, value in measured.values():
+        by_metric.setdefault(metric, []).append(value)
     card = msgspec.structs.replace(
         card,
-        targets=tuple(Target(label, None, {metric: f"{v:.4f}"}) for label, v in values.items()),
-        metrics={f"mean {metric}": round(float(np.mean(list(values.values()))), 4)},
+        targets=tuple(
+            Target(label, about={metric.lower().replace(" ", "_"): f"{value:.4f}"})
+            for label, (metric, value) in measured.items()
+        ),
+        metrics={f"mean {metric}": round(fmean(values), 4) for metric, values in by_metric.items()},
     )
     return export_panel(repo, card, list(networks.values()))[0]
 
 
 def measure_graph(
     card: ModelCard, networks: dict[str, Network], test: Path
-) -> tuple[str, dict[str, float]]:
-    """Return the metric's name and each target's value on its test set, by the exported graph."""
+) -> dict[str, tuple[str, float]]:
+    """Return each target's metric and its value on the target's test set, by the exported graph."""
     with tempfile.TemporaryDirectory() as scratch:
         export_panel(Path(scratch), card, list(networks.values()), snvs=3)
         backend = Embedded(Path(scratch) / f"{card.name}_scan")
-        values = {}
+        measured = {}
         for column, target in enumerate(networks):
             tested = read_set(test / target)
             scores = backend.predict(np.array(tested.codes))[:, column]
             measure = auroc if tested.card.kind == "classification" else pearson
-            values[target] = measure(tested.targets, scores)
+            measured[target] = METRIC[tested.card.kind], measure(tested.targets, scores)
         backend.close()
-    return "AUC" if measure is auroc else "Pearson correlation", values
+    return measured

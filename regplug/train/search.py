@@ -73,10 +73,10 @@ def search(
     study = optuna.create_study()
     tried: list[Tried] = []
     for round_number in range(recipe.rounds):
-        study.sampler = _sampler(recipe, seed + round_number)
+        study.sampler = sampler_of(recipe, seed + round_number)
         first, last = (recipe.settings * (round_number + i) // recipe.rounds for i in range(2))
         trials = [study.ask() for _ in range(first, last)]
-        settings = [_draw(recipe, trial) for trial in trials]
+        settings = [draw_setting(recipe, trial) for trial in trials]
         folds = [
             _fold(recipe, data, settings, folder, round_number, fold, seed, progress)
             for fold in range(data.card.folds)
@@ -94,13 +94,14 @@ def search(
     return tried
 
 
-def _sampler(recipe: DeepBindRecipe, seed: int) -> BaseSampler:
+def sampler_of(recipe: DeepBindRecipe, seed: int) -> BaseSampler:
+    """Return the sampler that the recipe names."""
     if recipe.sampler == "random":
         return RandomSampler(seed=seed)
     return TPESampler(seed=seed, constant_liar=True, multivariate=True)
 
 
-def _draw(recipe: DeepBindRecipe, trial: Trial) -> Setting:
+def draw_setting(recipe: DeepBindRecipe, trial: Trial) -> Setting:
     """Return the setting that the trial's sampler suggests."""
 
     def log(name: str, limits: Range) -> float:

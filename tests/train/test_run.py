@@ -204,8 +204,8 @@ def test_a_diverged_setting_loses(folders, tmp_path):
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 def test_settings_lie_in_the_recipe_s_ranges(sampler):
     recipe = DeepBindRecipe(sampler=sampler)
-    study = search_module.optuna.create_study(sampler=search_module._sampler(recipe, 1))
-    drawn = [search_module._draw(recipe, study.ask()) for _ in range(200)]
+    study = search_module.optuna.create_study(sampler=search_module.sampler_of(recipe, 1))
+    drawn = [search_module.draw_setting(recipe, study.ask()) for _ in range(200)]
     for name in ("detectors_scale", "detectors_decay", "learning_rate"):
         low, high = getattr(recipe, name)
         values = [getattr(one, name) for one in drawn]

@@ -16,7 +16,6 @@ damage is noticed.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, NamedTuple
 
 import h5py
@@ -164,12 +163,7 @@ class Sites:
     def __enter__(self) -> "Sites":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

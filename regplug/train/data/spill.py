@@ -3,7 +3,6 @@
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
@@ -54,10 +53,5 @@ class Spill:
     def __enter__(self) -> "Spill":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
