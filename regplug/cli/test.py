@@ -7,13 +7,13 @@ import click
 
 from regplug.cli.options import backend_options
 from regplug.errors import ConfigError
+from regplug.train.data.parts import PARTS
 
 if TYPE_CHECKING:
     from regplug.train.measure import Measured
 
 FILE = click.Path(path_type=Path)
 COLUMNS = ("target", "metric", "value", "low", "high", "n")
-PARTS = ("train", "valid", "test")  # regplug.train.data.parts has them too, and needs numpy
 
 
 @click.command()

@@ -12,14 +12,13 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from regplug.train.calibration import BINS, Calibration
 from regplug.train.sites_measure import Predicted, SiteTest
 
-COLOURS = (  # of up to eight targets; more are grey, but for three
-    *("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B"),
-)
+# Of up to eight targets; more are grey, but for three.
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B")
 GREY, CHANCE = "#BBBBBB", "#888888"
 RANKED = {"best": "#0072B2", "median": "#000000", "worst": "#D55E00"}
 LONGEST = 32  # letters of a name
 POINTS = 500  # of a curve, at most
-SIZE = (6.8, 4.6)  # inches
+SIZE = (7.4, 4.6)  # inches
 
 
 class Line(NamedTuple):
@@ -39,7 +38,6 @@ def roc_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     for line in lines:
         false, true, _ = roc_curve(predicted.opened[:, line.at], predicted.scores[:, line.at])
         axis.plot(*_thinned(false, true), **line.style)
-    axis.set_aspect("equal")
     _axes(axis, "false positive rate", "true positive rate")
     axis.set_title(f"ROC, {_of(predicted, lines)}", fontsize=10)
     _legend(figure, lines, "AUROC", Line2D([], [], color=CHANCE, linestyle=":", label="chance"))
@@ -58,7 +56,6 @@ def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
         axis.plot(*_thinned(recall, precision), **line.style, drawstyle="steps-post")
         if line.label:
             axis.axhline(opened.mean(), **line.style | {"linestyle": "--", "linewidth": 0.9})
-    axis.set_aspect("equal")
     _axes(axis, "recall", "precision")
     axis.set_title(f"Precision-recall, {_of(predicted, lines)}", fontsize=10)
     dashed = Line2D([], [], color=CHANCE, linestyle="--", linewidth=0.9, label="base rate")
@@ -100,7 +97,7 @@ def ranked(names: Sequence[str], values: Sequence[float], *, lower: bool = False
         order.reverse()
     if len(order) <= len(COLOURS):
         return [
-            Line(at, f"{_short(names[at])} {values[at]:.3f}", {"color": colour, "linewidth": 1.4})
+            Line(at, f"{values[at]:.3f} {_short(names[at])}", {"color": colour, "linewidth": 1.4})
             for at, colour in zip(sorted(order), COLOURS, strict=False)
         ]
     chosen = dict(zip(RANKED, (order[-1], order[(len(order) - 1) // 2], order[0]), strict=True))
@@ -108,7 +105,7 @@ def ranked(names: Sequence[str], values: Sequence[float], *, lower: bool = False
     return [Line(at, "", grey) for at in sorted(set(order) - set(chosen.values()))] + [
         Line(
             at,
-            f"{rank}: {_short(names[at])} {values[at]:.3f}",
+            f"{values[at]:.3f} {_short(names[at])}, {rank}",
             {"color": RANKED[rank], "linewidth": 1.6},
         )
         for rank, at in chosen.items()
