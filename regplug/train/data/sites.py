@@ -119,6 +119,10 @@ class Sites:
     def __len__(self) -> int:
         return len(self.parts)
 
+    def count(self, part: str) -> int:
+        """Return the number of sites in a part."""
+        return int((self.parts == PARTS.index(part)).sum())
+
     def interval(self, row: int) -> Interval:
         """Return where a site is."""
         start = int(self.starts[row])
