@@ -4,7 +4,6 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-
 from torch.nn import functional
 
 from regplug.train.models.basset import Basset, from_network, to_network
