@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import cycle, product
 from pathlib import Path
 from typing import NamedTuple
@@ -83,9 +84,10 @@ def main() -> None:
     if options.device == "cpu" and "tf32" in options.dtype:
         raise SystemExit("tf32 is a kind of product that GPUs have: use --device cuda")
     torch.set_num_threads(options.threads)
+    torch._dynamo.config.cache_size_limit = 64  # each case is a program of its own
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "set.h5"
-        write_set(path)
+        write_set(path, ROWS)
         with Sites(path) as sites:
             cases = list(cases_of(options, sites))
             found: list[list[float]] = [[] for _ in cases]
@@ -105,11 +107,11 @@ def cases_of(options: argparse.Namespace, sites: Sites) -> Iterator[Case]:
     device, edge = options.device, EDGE[options.device]
     for dtype in options.dtype:
         one, other = (torch.rand(edge, edge, device=device, dtype=stored(dtype)) for _ in "ab")
-        multiply = with_products(dtype, lambda one=one, other=other: one @ other)
+        multiply = with_products(dtype, partial(torch.mm, one, other))
         yield Case("product", f"matrix product, {edge} x {edge}", dtype, 0, 2 * edge**3, multiply)
     for batch in options.batch:
         batches = endless(sites, batch)
-        yield Case("set", "read from HDF5", "uint8", batch, batch, lambda b=batches: next(b))
+        yield Case("set", "read from HDF5", "uint8", batch, batch, partial(next, batches))
         if device == "cuda":
             pinned = [torch.from_numpy(array).pin_memory() for array in next(batches)]
             yield Case("set", "copied to the GPU", "uint8", batch, batch, copying(pinned))
@@ -124,7 +126,7 @@ def training(
     """Return a function that trains the published network for a step."""
     torch.manual_seed(0)
     network = Basset(BassetShape(targets=targets)).to(device).train()
-    forward = torch.compile(network) if compiled else network
+    forward = torch.compile(network, dynamic=False, fullgraph=True) if compiled else network
     optimizer = torch.optim.RMSprop(network.parameters(), lr=0.002, alpha=0.98)
     codes = torch.randint(0, 4, (batch, network.shape.width), dtype=torch.uint8, device=device)
     wanted = (torch.rand(batch, targets, device=device) < OPEN).float()
@@ -162,17 +164,17 @@ def copying(pinned: list[Tensor]) -> Callable[[], object]:
     return lambda: [one.to("cuda", non_blocking=True) for one in pinned]
 
 
-def write_set(path: Path) -> None:
+def write_set(path: Path, rows: int) -> None:
     """Write random sites to an HDF5 file, all for training."""
     rng = np.random.default_rng(0)
     samples = [str(i) for i in range(TARGETS[FULL])]
     settings = Settings(split=RandomSplit(valid=0, test=0, seed=0))
     with SitesWriter(path, settings.length, ["chr1"], samples) as writer:
-        codes = rng.integers(0, 4, (ROWS, settings.length), dtype=np.uint8)
-        targets = (rng.random((ROWS, len(samples))) < OPEN).astype(np.uint8)
-        writer.add(0, np.arange(ROWS), codes, targets)
+        codes = rng.integers(0, 4, (rows, settings.length), dtype=np.uint8)
+        targets = (rng.random((rows, len(samples))) < OPEN).astype(np.uint8)
+        writer.add(0, np.arange(rows), codes, targets)
         card = SitesCard(settings=settings, sources=(), counts={})
-        writer.finish(card, np.zeros(ROWS, np.uint8), [1] * len(samples))
+        writer.finish(card, np.zeros(rows, np.uint8), [1] * len(samples))
 
 
 def endless(sites: Sites, batch: int) -> Iterator[Batch]:
@@ -194,13 +196,13 @@ def flops(shape: BassetShape) -> int:
         places = bins + 2 * pad - size + 1
         total += 2 * places * int(np.prod(arrays[f"convs.{i}.weight"])) * (3 if i else 2)
         bins = -(-places // pool) if shape.form == "same" else places // pool
-    dense = [name for name in arrays if name in ("last.weight",) or name.startswith("dense.")]
-    return total + sum(6 * int(np.prod(arrays[n])) for n in dense if n.endswith("weight"))
+    dense = [*(f"dense.{i}.weight" for i in range(len(shape.dense))), "last.weight"]
+    return total + sum(3 * 2 * int(np.prod(arrays[name])) for name in dense)
 
 
 def rate(case: Case, device: str, seconds: float) -> float:
     """Return units of work per second; one call more comes before the clock starts."""
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+    wait: Callable[[], object] = torch.cuda.synchronize if device == "cuda" else lambda: None
     case.call()
     wait()
     calls, began = 0, time.perf_counter()

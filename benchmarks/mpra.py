@@ -11,10 +11,10 @@ measured by the difference of logits, and by SAD.
 Per experiment: Pearson's and Spearman's correlation, and how many significant variants have the
 predicted sign (a prediction of 0 has none). Where most of them lower the activity, always guessing
 so is right as often as the column `lower` says. Of a model with more than 4 targets only the one of
-largest |Spearman| is shown: that is optimistic, as the same variants chose it. The means per target
-below are not chosen. They leave out experiments with fewer than 100 scored variants, and average
-repeated experiments of an element first; their signs are counted over all experiments. A star marks
-the target of the cell in which the element was measured.
+largest |Spearman| is shown: that is optimistic, as the same variants chose it. A star marks the
+target of the cell in which the element was measured. The means below are of one target over all
+elements (of up to 10 targets). They leave out experiments with fewer than 100 scored variants, and
+average repeated experiments of an element first; their signs are counted over all experiments.
 """
 
 import argparse
@@ -92,6 +92,8 @@ def measure(name: str, experiments: Sequence[Experiment], genome: Genome, thread
     backend = open_backend(manager, location, folder.name, BackendOptions(threads=threads))
     try:
         card = backend.card
+        if card.strand == "forward":
+            raise SystemExit(f"{card.name} reads RNA, and these elements are not transcribed")
         model = Model(backend, adapter_for(manager, card), FieldOptions())
         scored = [
             (one, model.score([examine(variant, genome) for variant in one.variants], genome))
@@ -182,7 +184,8 @@ def print_means(found: Sequence[Agreement], labels: Sequence[str]) -> None:
         mean_over_elements(names, values)
         for values in ([one.pearson for one in enough], [one.spearman for one in enough])
     )
-    right, significant = sum(one.same_sign for one in enough), sum(x.significant for x in enough)
+    right = np.sum([one.same_sign for one in enough], axis=0)
+    significant = sum(one.significant for one in enough)
     lower = share(sum(one.lower for one in enough), significant)
     print(
         f"| mean of {len(set(names))} elements ({len(enough)} experiments, "
