@@ -81,8 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("torch sees no GPU here")
-    if options.device == "cpu" and "tf32" in options.dtype:
-        raise SystemExit("tf32 is a kind of product that GPUs have: use --device cuda")
+    if options.device == "cpu" and options.dtype != ["float32"]:
+        raise SystemExit("tf32 and bfloat16 are for GPUs: use --device cuda")
     torch.set_num_threads(options.threads)
     torch._dynamo.config.cache_size_limit = 64  # each case is a program of its own
     with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,8 @@ class Basset(nn.Module):
         values = self.one_hot[codes.int()].transpose(1, 2).unsqueeze(2)  # (n, 4, 1, bases)
         ceil = self.shape.form == "same"
         for conv, norm, pool in zip(self.convs, self.conv_norms, self.shape.pools, strict=True):
-            filters, pad = conv.weight.unsqueeze(2), (0, *conv.padding)
+            assert isinstance(conv, nn.Conv1d)
+            filters, pad = conv.weight.unsqueeze(2), (0, int(conv.padding[0]))
             values = norm(functional.conv2d(values, filters, conv.bias, padding=pad))
             values = functional.max_pool2d(values, (1, pool), ceil_mode=ceil).relu()
         values = values.flatten(1)  # filter by filter
