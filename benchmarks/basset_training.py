@@ -235,7 +235,7 @@ def report(found: list[tuple[Case, float]]) -> None:
             shares = [of_product / products[case.dtype]]
             shares += [speed / sets[way, case.batch] for way in ways]
             cells = [case.name, case.dtype, str(case.batch), f"{speed:,.1f}"]
-            print(f"| {' | '.join(cells + [f'{share:.1%}' for share in shares])} |")
+            print(f"| {' | '.join(cells + [f'{share:.2%}' for share in shares])} |")
     print("\n| schedule | passes | K20m, published | i7, published | here, the fastest |")
     print("|---|---:|---:|---:|---:|")
     for name, (passes, *published) in SCHEDULE.items():
