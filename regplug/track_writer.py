@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from regplug.genome import Genome
 from regplug.variant import Interval, Variant
 
+Kind = Literal["score", "ref", "alt", "difference", "gain", "loss"]
+
 
 class TrackFile(NamedTuple):
     """A finished bigWig in the output folder.
@@ -25,7 +27,7 @@ class TrackFile(NamedTuple):
     path: Path
     model: str
     target: str
-    kind: Literal["score", "ref", "alt", "difference", "gain", "loss"]
+    kind: Kind
     low: float
     high: float
 
