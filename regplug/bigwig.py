@@ -4,6 +4,7 @@ interval ─track.stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
 """
 
 import json
+import struct
 import subprocess
 import sys
 import tempfile
@@ -55,7 +56,7 @@ class TrackFiles:
 def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[TrackFiles]:
     """Write bigWigs with zoom levels; `contigs` are the genome's (name → length), in its order.
 
-    pyBigWig works in a process of its own: libBigWig crashes, or says nothing, when a disk is full.
+    pyBigWig works in a process of its own, as libBigWig crashes or loops when a disk is full.
 
     Raises:
         OSError: a file could not be written to its end.
@@ -77,6 +78,8 @@ def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[Track
             process.kill()
             with suppress(OSError):
                 process.communicate()
+    for path, high in zip(paths, files.high, strict=True):
+        _tell_maximum(path, float(high))
 
 
 class _BigWigs(TrackFiles):
@@ -101,10 +104,19 @@ class _BigWigs(TrackFiles):
         """Wait until all is written; raise OSError if it is not."""
         self._process.communicate()
         self._said.seek(0)
-        words = " ".join(self._said.read().decode(errors="replace").split())
+        lines = self._said.read().decode(errors="replace").splitlines()
         status = self._process.returncode
-        if status or words:
-            raise OSError(f"pyBigWig failed ({words or f'exit status {status}'})")
+        if status or lines:
+            raise OSError(f"pyBigWig failed ({lines[-1] if lines else f'exit status {status}'})")
+
+
+def _tell_maximum(path: Path, high: float) -> None:
+    """Put the largest value into a bigWig's summary, where libBigWig has 0 if all are negative."""
+    with path.open("r+b") as file:
+        file.seek(44)
+        (summary,) = struct.unpack("<Q", file.read(8))
+        file.seek(summary + 16)
+        file.write(struct.pack("<d", high))
 
 
 @contextmanager

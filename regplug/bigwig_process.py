@@ -1,12 +1,13 @@
 """values → bigWigs: the process that `bigwig.bigwigs` starts; it writes what it reads from stdin.
 
-libBigWig crashes, or says nothing, when a disk is full; here neither harms the caller. First comes
-a line of JSON, `[paths, [[contig, length], ...]]`; then for each run of values a line
+When a disk is full, libBigWig crashes, loops for ever, or says nothing; here that harms nobody.
+First comes a line of JSON, `[paths, [[contig, length], ...]]`; then for each run of values a line
 `[contig, count]`, the int64 edges (count + 1,) and the float32 values (files, count).
 """
 
 import json
 import os
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyBigWig
 from numpy.typing import NDArray
 
 LAST = struct.pack("<I", 0x888FFC26)  # a bigWig ends as it begins
+LONGEST = 2.0  # seconds of processor time that a run may take
 FEW = 32  # values that are not worth a block of their own
 
 
@@ -31,8 +33,10 @@ def main() -> None:
         contig, count = json.loads(line)
         edges = np.frombuffer(told.read(8 * (count + 1)), np.int64)
         values = np.frombuffer(told.read(4 * count * len(files)), np.float32)
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)  # it would end the process
         for file, each in zip(files, values.reshape(len(files), count), strict=True):
             add(file, contig, edges, each)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     for file in files:
         file.close()
     for path in paths:

@@ -86,7 +86,6 @@ def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any
             made = around_variants(asked, vcf, stack)
         else:
             made = over_regions(asked, regions, regions_file, stack)
-        bases = sum(map(len, made.regions))
-        click.echo(f"{output}: {len(made.tracks)} tracks over {bases:,} bases", err=True)
+        click.echo(f"{output}: {len(made.tracks)} tracks", err=True)
         for view in views:
             click.echo(f"{view.name}: {view.write(made)}", err=True)
