@@ -81,12 +81,13 @@ def test_an_error_ends_the_process_that_writes(tmp_path):
 
 
 def test_what_pybigwig_refuses_is_an_error(tmp_path):
-    with (
-        pytest.raises(OSError, match="pyBigWig failed"),
-        bigwigs([tmp_path / "a.bw"], CONTIGS) as files,
-    ):
-        for start in (100, 50):  # backwards
-            files.write("chr1", np.array([start, start + 1]), np.ones((1, 1), np.float32))
+    def backwards():
+        with bigwigs([tmp_path / "a.bw"], CONTIGS) as files:
+            for start in (100, 50):
+                files.write("chr1", np.array([start, start + 1]), np.ones((1, 1), np.float32))
+
+    with pytest.raises(OSError, match="pyBigWig failed"):
+        backwards()
 
 
 FULL = """
