@@ -18,7 +18,7 @@ import pyBigWig
 from numpy.typing import NDArray
 
 LAST = struct.pack("<I", 0x888FFC26)  # a bigWig ends as it begins
-LONGEST = 2.0  # seconds of processor time that a run may take
+LONGEST = 2.0  # seconds of processor time for a run in one file
 FEW = 32  # values that are not worth a block of their own
 
 
@@ -33,8 +33,8 @@ def main() -> None:
         contig, count = json.loads(line)
         edges = np.frombuffer(told.read(8 * (count + 1)), np.int64)
         values = np.frombuffer(told.read(4 * count * len(files)), np.float32)
-        signal.setitimer(signal.ITIMER_PROF, LONGEST)  # it would end the process
         for file, each in zip(files, values.reshape(len(files), count), strict=True):
+            signal.setitimer(signal.ITIMER_PROF, LONGEST)  # it would end the process
             add(file, contig, edges, each)
     signal.setitimer(signal.ITIMER_PROF, 0)
     for file in files:

@@ -121,7 +121,7 @@ def track_variants(
 ) -> None:
     """Write REF, ALT and difference of the outputs `targets`, in this order for each target.
 
-    At a `step` above 1, each base that is scored stands for as many bases; the variant's is one.
+    Every `step`-th base is scored, the variant's among them, and stands for those around it.
 
     Raises:
         RegplugError: as the genome and the backend raise.

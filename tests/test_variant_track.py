@@ -23,7 +23,7 @@ OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
 
 
 def variant(pos, change):
-    """Return a variant of LETTERS at 1-based `pos`: `2` changes two bases, `+AC` adds, `-2` cuts."""
+    """Return a variant of LETTERS at 1-based `pos`: `2` changes two bases, `+A` adds, `-2` cuts."""
     ref = LETTERS[pos - 1]
     if change.startswith("+"):
         return Variant("c", pos, ref, ref + change[1:])

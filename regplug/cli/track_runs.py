@@ -59,7 +59,9 @@ def over_regions(asked: Asked, regions: str, bed: str, stack: ExitStack) -> Trac
     card = backend.card
     targets, width = _targets(card, asked), read_width(card)
     wanted = parse_regions(regions, genome.lengths) + (read_bed(bed) if bed else [])
-    places = covered(wanted or _whole(genome, width), genome, width)
+    if not (regions or bed):
+        wanted = _whole(genome, width)
+    places = covered(wanted, genome, width)
     with _progress("bases", sum(map(len, places))) as advance:
         tracks = write_tracks(
             asked.output,
@@ -100,7 +102,7 @@ def around_variants(asked: Asked, vcf: str, stack: ExitStack) -> TrackSet:
     records = [variants_of(record) for record in reader]
     variants = [variant for record in records for variant in record]
     if not variants:
-        raise VariantFileError(f"{vcf} holds no variant: there is nothing to draw")
+        raise VariantFileError(f"{reader.path} holds no variant: there is nothing to draw")
     normalized, scores = score_variants(variants, model, genome, force=asked.force)
     differences = difference(scores.ref, scores.alt)[:, targets]
     spread = np.array([card.targets[target].spread or 1 for target in targets], np.float32)
@@ -109,7 +111,7 @@ def around_variants(asked: Asked, vcf: str, stack: ExitStack) -> TrackSet:
     tally = Tally(len(variants), len(records), {card.name: Counter(scores.status)})
     report(tally, genome.renamed)
     if not drawn:
-        raise VariantFileError(f"no ALT of {vcf} can be scored: there is nothing to draw")
+        raise VariantFileError(f"no ALT of {reader.path} can be scored: there is nothing to draw")
     with _progress("variants", len(drawn)) as advance:
         tracks = write_tracks(
             asked.output,
