@@ -153,15 +153,14 @@ def find_filters(model: ModelProto, card: ModelCard) -> Iterator[Filters]:
     weights = [_filters_of(node, stored, card) for node in first]
     if not first:
         raise _refused(card, "no convolution reads its letters")
-    done, seen_weights = set[str](), set[bytes]()
+    done, reads = set[str](), dict[bytes, str]()
     for node, filters in zip(first, weights, strict=True):
         if node.output[0] in done:
             continue
-        other, partner = _turned(node, filters, first, weights, graph.node)
-        done.update({node.output[0], other})
-        if {filters.tobytes(), partner} & seen_weights:
+        if reads.setdefault(filters.tobytes(), node.input[0]) != node.input[0]:
             raise _refused(card, "each strand has a convolution of its own")
-        seen_weights |= {filters.tobytes()}
+        other = _turned(node, filters, first, weights, graph.node)
+        done.update({node.output[0], other})
         values, seen = _activation(graph.node, {node.output[0], other} - {""}, card)
         pad = sum(_ints(node, "pads")[: len(_ints(node, "pads")) // 2])
         size, _, length = filters.shape
@@ -189,15 +188,15 @@ def _turned(
     first: Sequence[NodeProto],
     weights: Sequence[Array],
     nodes: Sequence[NodeProto],
-) -> tuple[str, bytes]:
+) -> str:
     """Return the answers of the same filters turned, where a maximum joins both; else ""."""
     backwards = filters[:, ::-1, ::-1]
     for other, theirs in zip(first, weights, strict=True):
         pair = {node.output[0], other.output[0]}
         joined = any(one.op_type == "Max" and set(one.input) == pair for one in nodes)
         if joined and len(pair) == 2 and np.array_equal(theirs, backwards):
-            return other.output[0], theirs.tobytes()
-    return "", b""
+            return str(other.output[0])
+    return ""
 
 
 def _activation(nodes: Sequence[NodeProto], start: set[str], card: ModelCard) -> tuple[str, str]:

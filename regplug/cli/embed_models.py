@@ -96,6 +96,4 @@ def model_folder(path: Path, repo: str | None, others: str = "") -> Path:
     if any("://" in str(one) for one in (repo, read_config().model_repo)):
         raise ModelError("a model's files are read, not a server: give --model-repo FOLDER")
     known = sorted(name for place in places for name in model_names(place))
-    raise ModelError(
-        f"{path} is {others}no model; models are: {', '.join(known) or 'none'}"
-    )
+    raise ModelError(f"{path} is {others}no model; models are: {', '.join(known) or 'none'}")
