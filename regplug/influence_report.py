@@ -145,8 +145,8 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
         return figure
     shares = values[rows] / np.abs(values[rows]).max(axis=1, keepdims=True)
     grid = figure.add_gridspec(2, 2, width_ratios=(0.7, width), height_ratios=(0.5, height))
-    order = _tree(figure.add_subplot(grid[1, 0]), shares, "left")[::-1]
-    columns = _tree(figure.add_subplot(grid[0, 1]), shares.T, "top")
+    order = _tree(figure.add_subplot(grid[1, 0]), shares, above=False)
+    columns = _tree(figure.add_subplot(grid[0, 1]), shares.T, above=True)
     axis = figure.add_subplot(grid[1, 1])
     image = axis.imshow(
         shares[np.ix_(order, columns)],
@@ -176,26 +176,24 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     return figure
 
 
-def _tree(axis: Any, values: NDArray[np.float64], side: str) -> list[int]:
-    """Draw the average-linkage tree of the rows of `values`; return its leaves in order."""
-    from matplotlib import rc_context
+def _tree(axis: Any, values: NDArray[np.float64], *, above: bool) -> list[int]:
+    """Draw the average-linkage tree of the rows of `values`; return them in its order.
+
+    It stands above the heat map, or beside its left edge with the first row at the top.
+    """
     from scipy.cluster.hierarchy import dendrogram, linkage
 
     axis.set_axis_off()
     if len(values) < 2:
         return [0]
-    tree = linkage(values, "average", optimal_ordering=True)
-    with rc_context({"lines.linewidth": 0.7}):
-        drawn = dendrogram(
-            tree,
-            ax=axis,
-            orientation=side,
-            no_labels=True,
-            color_threshold=0,
-            above_threshold_color="#555555",
-        )
-    leaves: list[int] = drawn["leaves"]
-    return leaves
+    tree = dendrogram(linkage(values, "average", optimal_ordering=True), no_plot=True)
+    leaf = 10  # what a leaf takes in scipy's coordinates
+    for along, up in zip(tree["icoord"], tree["dcoord"], strict=True):
+        axis.plot(*((along, up) if above else (up, along)), color="#555555", lw=0.7)
+    ends, top = (0, leaf * len(values)), max(map(max, tree["dcoord"])) or 1
+    axis.set(xlim=ends, ylim=(0, top)) if above else axis.set(xlim=(top, 0), ylim=ends[::-1])
+    order: list[int] = tree["leaves"]
+    return order
 
 
 def _spaced(weights: NDArray[np.float64], most: int) -> list[int]:

@@ -96,7 +96,9 @@ def _sites(path: Path, card: ModelCard, most: int) -> Windows:
     with Sites(path) as sites:
         length = sites.card.settings.length
         if length != card.window:
-            raise _misfit(card, f"the sites have {length}: prepare them with --length")
+            raise _misfit(
+                card, f"the sites have {length}: prepare them with --length {card.window}"
+            )
         part = next(one for one in reversed(PARTS) if (sites.parts == PARTS.index(one)).any())
         batch = next(sites.batches(part, most, rng=np.random.default_rng(0)))
         columns = [sites.samples.index(one) for one in card.labels if one in sites.samples]
