@@ -13,7 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from regplug.codes import Codes
-from regplug.first_layer import Filters, FirstLayer, Maps
+from regplug.first_filters import Filters
+from regplug.first_layer import FirstLayer, Maps
 from regplug.motifs import Frequencies, Motif, information, trimmed
 
 LOUD = 0.5  # of the way from a filter's mean answer to its largest

@@ -1,56 +1,26 @@
-"""A model opened behind its first convolution: codes ─read→ Maps ─answer→ scores and logits.
+"""A model opened behind its first filters: codes ─read→ Maps ─answer→ Answer."""
 
-model.onnx ─find_filters→ where each member's filters are ─FirstLayer→ two graphs
-
-The first convolutions are those that read letters. Behind each, the graph is followed through what
-works on every filter by itself, up to its activation. `values`, of which motifs are made, are those
-at every base: the activation's, or what the pool before it reads. `seen` is what the rest of the
-network reads: the activation's answer.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto
 
 from regplug.backends.embedded import open_session
 from regplug.card import ModelCard
 from regplug.codes import Codes
-from regplug.errors import BackendError, ModelError
-
-Array = NDArray[np.float32]
-
-_ACTIVATIONS = {"Relu", "LeakyRelu", "Elu", "Selu", "Celu", "PRelu", "Gelu", "Erf", "HardSwish"}
-_ACTIVATIONS |= {"Sigmoid", "Tanh", "Softplus", "Exp", "HardSigmoid", "Mish", "ThresholdedRelu"}
-_POOLS = {"MaxPool", "AveragePool"}
-_OWN = {"Add", "BatchNormalization", "Clip", "Div", "Identity", "Max", "Mul", "Pow", "Sub"}
-_MOVE = {"Concat", "Gather", "Identity", "Mean", "ReduceMean", "ReduceSum", "Reshape", "Slice"}
-_MOVE |= {"Split", "Squeeze", "Transpose", "Unsqueeze", "Add", "Sum", "Mul", "Div"}
-
-
-class Filters(NamedTuple):
-    """A member's filters: tensors of the graph, and where a placement begins.
-
-    Attributes:
-        letters: what the filters read, (rows, 4, bases); a row is a strand of a sequence.
-        forward: their answers.
-        turned: those of the same filters turned to the other strand, if the better counts, or "".
-        values, seen: as the module says.
-        size: how many filters.
-        length: bases of a filter.
-        pad: zeros before the letters; placement j begins at base j - pad.
-    """
-
-    letters: str
-    forward: str
-    turned: str
-    values: str
-    seen: str
-    size: int
-    length: int
-    pad: int
+from regplug.errors import BackendError
+from regplug.first_filters import (
+    Array,
+    Filters,
+    find_filters,
+    part,
+    refused,
+    tap,
+    tapped,
+    with_logits,
+)
 
 
 class Maps(NamedTuple):
@@ -60,13 +30,24 @@ class Maps(NamedTuple):
         letters: (rows, 4, bases), with unknown bases around where the graph adds them.
         values: (rows, filters, placements).
         turned: where the turned filter answered louder, same shape; None if there is none.
-        seen: (rows, filters, ...), the shape that the graph wants back.
+        seen: (rows, filters, ...), what the rest of the network reads.
+        pooled, next: as Filters has them; None if it has none.
     """
 
     letters: Array
     values: Array
     turned: NDArray[np.bool_] | None
     seen: Array
+    pooled: Array | None
+    next: Array | None
+
+
+class Silenced(NamedTuple):
+    """A member's filter of which all that is seen becomes `mean`."""
+
+    member: int
+    filter: int
+    mean: np.float32
 
 
 class Answer(NamedTuple):
@@ -77,248 +58,98 @@ class Answer(NamedTuple):
 
 
 class FirstLayer:
-    """A model whose first layer can be read, and changed before the rest answers.
+    """A model whose first filters can be read, and silenced before the rest answers.
 
     Attributes:
         card: the model's.
+        window: bases that it reads.
         members: of an ensemble; one if it is none.
     """
 
     def __init__(self, model: ModelProto, card: ModelCard, *, threads: int = 0) -> None:
-        """Make the two graphs.
+        """Cut the graph in two.
 
         Raises:
-            ModelError: the model reads any length, or has no such layer.
+            ModelError: the model reads any length, or has no such filters.
         """
         if card.window is None or card.scan is not None:
-            raise _refused(card, "it scans sequences; give the folder of its networks as RUN")
+            raise refused(card, "it scans sequences; give the folder of its networks as RUN")
         self.card, self.window = card, card.window
         self.members = list(find_filters(model, card))
-        front = [one for member in self.members for one in _tensors(member)]
-        seen = [member.seen for member in self.members]
         logits = "scores"
         if card.output_scale == "probability":
-            model, logits = _with_logits(model, card)
-        back = ["scores", logits] if logits != "scores" else ["scores"]
-        self._front_names, self._back_names = list(dict.fromkeys(front)), back
-        self._front = self._open(model, ["codes"], self._front_names, threads)
-        self._back = self._open(model, ["codes", *seen], back, threads)
-        self._codes_too = any(one.name == "codes" for one in self._back.get_inputs())
-
-    def _open(self, model: ModelProto, given: list[str], made: list[str], threads: int) -> Any:
-        part = f"a part of {self.card.name}"
-        return open_session(_part(model, given, made), part, threads=threads)
+            model, logits = with_logits(model, card)
+        self._ends = list(dict.fromkeys(["scores", logits]))
+        self._made = list(dict.fromkeys(name for one in self.members for name in _tensors(one)))
+        given = [name for one in self.members for name in (tap(one) if one.next else [one.seen])]
+        front = part(model, ["codes"], self._made)
+        back = part(tapped(model, self.members), ["codes", *given], self._ends)
+        name = f"a part of {card.name}"
+        self._front = open_session(front, name, threads=threads)
+        self._back = open_session(back, name, threads=threads)
+        self._asks = {one.name for one in self._back.get_inputs()}
 
     def read(self, codes: Codes) -> list[Maps]:
         """Return each member's answers to codes (n, window)."""
-        found = dict(
-            zip(
-                self._front_names, self._front.run(self._front_names, {"codes": codes}), strict=True
-            )
-        )
+        made = self._front.run(self._made, {"codes": codes})
+        found = dict(zip(self._made, made, strict=True))
         return [_maps(member, found) for member in self.members]
 
-    def answer(self, codes: Codes, seen: Sequence[Array]) -> Answer:
-        """Return what the model answers if its members see `seen`.
+    def answer(
+        self, codes: Codes, maps: Sequence[Maps], silenced: Silenced | None = None
+    ) -> Answer:
+        """Return what the model answers to `maps`, the answers to `codes`.
 
         Raises:
             BackendError: that is no number.
         """
-        given: dict[str, Codes | Array] = {
-            member.seen: one for member, one in zip(self.members, seen, strict=True)
-        }
-        if self._codes_too:
-            given["codes"] = codes
-        answer = self._back.run(self._back_names, given)
+        given: dict[str, Any] = {"codes": codes}
+        for at, (member, one) in enumerate(zip(self.members, maps, strict=True)):
+            given |= _inputs(member, one, silenced if silenced and silenced.member == at else None)
+        asked = {name: given[name] for name in self._asks}
+        answer = self._back.run(self._ends, asked)
         if not all(np.isfinite(one).all() for one in answer):
             raise BackendError(f"{self.card.name} answers NaN or inf: run regplug models verify")
         return Answer(answer[0], answer[-1])
 
 
-def find_filters(model: ModelProto, card: ModelCard) -> Iterator[Filters]:
-    """Yield the first layers, in the order of the graph.
-
-    Raises:
-        ModelError: there is none, or it is none of those that this module knows.
-    """
-    graph = model.graph
-    stored = {one.name: one for one in graph.initializer}
-    behind, first = set[str](), []  # tensors behind a convolution; convolutions that are not
-    for node in graph.node:
-        late = not behind.isdisjoint(node.input)
-        if node.op_type == "Conv" and not late:
-            first.append(node)
-        if late or node.op_type == "Conv":
-            behind.update(node.output)
-    weights = [_filters_of(node, stored, card) for node in first]
-    if not first:
-        raise _refused(card, "no convolution reads its letters")
-    done, reads = set[str](), dict[bytes, str]()
-    for node, filters in zip(first, weights, strict=True):
-        if node.output[0] in done:
-            continue
-        if reads.setdefault(filters.tobytes(), node.input[0]) != node.input[0]:
-            raise _refused(card, "each strand has a convolution of its own")
-        other = _turned(node, filters, first, weights, graph.node)
-        done.update({node.output[0], other})
-        values, seen = _activation(graph.node, {node.output[0], other} - {""}, card)
-        pad = sum(_ints(node, "pads")[: len(_ints(node, "pads")) // 2])
-        size, _, length = filters.shape
-        letters, forward = node.input[0], node.output[0]
-        yield Filters(letters, forward, other, values, seen, size, length, pad)
-
-
-def _filters_of(node: NodeProto, stored: dict[str, TensorProto], card: ModelCard) -> Array:
-    """Return the weights of a convolution over letters, shape (filters, 4, length)."""
-    tensor = stored.get(node.input[1])
-    shape = tuple(tensor.dims) if tensor is not None else ()
-    wide = [size for size in shape[2:] if size != 1]
-    plain = all(set(_ints(node, key)) <= {1} for key in ("strides", "dilations"))
-    auto = [one.s for one in node.attribute if one.name == "auto_pad"]
-    if tensor is None or shape[1:2] != (4,) or len(wide) > 1 or not plain:
-        raise _refused(card, f"its first convolution has weights of shape {shape}, or leaves bases")
-    if any(one not in (b"NOTSET", b"VALID") for one in auto):
-        raise _refused(card, f"its first convolution pads by {auto[0].decode()}")
-    return np.asarray(numpy_helper.to_array(tensor), np.float32).reshape(shape[0], 4, -1)
-
-
-def _turned(
-    node: NodeProto,
-    filters: Array,
-    first: Sequence[NodeProto],
-    weights: Sequence[Array],
-    nodes: Sequence[NodeProto],
-) -> str:
-    """Return the answers of the same filters turned, where a maximum joins both; else ""."""
-    backwards = filters[:, ::-1, ::-1]
-    for other, theirs in zip(first, weights, strict=True):
-        pair = {node.output[0], other.output[0]}
-        joined = any(one.op_type == "Max" and set(one.input) == pair for one in nodes)
-        if joined and len(pair) == 2 and np.array_equal(theirs, backwards):
-            return str(other.output[0])
-    return ""
-
-
-def _activation(nodes: Sequence[NodeProto], start: set[str], card: ModelCard) -> tuple[str, str]:
-    """Return the names of `values` and `seen` behind the convolutions' answers `start`.
-
-    All that is made of `start` passes a tensor wherever just one is left that is still to be read.
-    """
-    readers = dict.fromkeys(start, 0)
-    for node in nodes:
-        for name in node.input:
-            readers[name] = readers.get(name, 0) + 1
-    left, active, pooled = {name: readers[name] for name in start}, False, ""
-    at = next(iter(start)) if len(start) == 1 else ""
-    for node in nodes:
-        mine = [name for name in node.input if name in left]
-        if not mine:
-            continue
-        if node.op_type not in _ACTIVATIONS | _POOLS | _OWN:
-            break
-        if node.op_type in _POOLS and not pooled:
-            pooled = mine[0]
-        active |= node.op_type in _ACTIVATIONS
-        for name in mine:
-            left[name] -= 1
-        left = {name: count for name, count in left.items() if count}
-        left[node.output[0]] = readers.get(node.output[0], 0)
-        at = node.output[0] if len(left) == 1 else ""
-        if at and active:
-            return pooled or at, at
-    raise _refused(card, "no activation follows its first convolution")
-
-
-def _with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
-    """Return the model with a second end: its scores without their sigmoid, and its name."""
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    makers = {name: node for node in copy.graph.node for name in node.output}
-    tail, waiting, found = set[str](), ["scores"], False
-    while waiting:
-        name = waiting.pop()
-        node = makers.get(name)
-        if node is None or name in tail:
-            continue
-        tail.update(node.output)
-        found |= node.op_type == "Sigmoid"
-        if node.op_type in _MOVE:
-            waiting += node.input
-        elif node.op_type not in ("Sigmoid", "Constant", "Shape"):
-            raise _refused(card, f"its probabilities come from {node.op_type}, not a sigmoid")
-    if not found:
-        raise _refused(card, "its probabilities come from no sigmoid")
-    for node in list(copy.graph.node):
-        if tail.isdisjoint(node.output):
-            continue
-        twin = copy.graph.node.add()
-        twin.CopyFrom(node)
-        twin.name = f"{node.name}/logits"
-        if node.op_type == "Sigmoid":
-            twin.op_type = "Identity"
-        else:
-            twin.input[:] = [f"{one}/logits" if one in tail else one for one in node.input]
-        twin.output[:] = [f"{one}/logits" for one in node.output]
-    return copy, "scores/logits"
-
-
-def _part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
-    """Return the graph that makes `outputs` of those of the `inputs` that it needs."""
-    makers = {name: node for node in model.graph.node for name in node.output}
-    needed, waiting = set[str](), list(outputs)
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            if name not in inputs and name in makers:
-                waiting += makers[name].input
-    made = [
-        n for n in model.graph.node if needed & set(n.output) and not set(inputs) & set(n.output)
-    ]
-    given = {one.name: one for one in model.graph.input}
-    graph = helper.make_graph(
-        made,
-        model.graph.name,
-        [
-            given.get(one) or helper.make_tensor_value_info(one, TensorProto.FLOAT, None)
-            for one in inputs
-            if one in needed
-        ],
-        [helper.make_tensor_value_info(one, TensorProto.FLOAT, None) for one in outputs],
-        [one for one in model.graph.initializer if one.name in needed],
-    )
-    made_model = helper.make_model(
-        graph, opset_imports=model.opset_import, ir_version=model.ir_version
-    )
-    onnx: bytes = made_model.SerializeToString()
-    return onnx
-
-
 def _tensors(member: Filters) -> list[str]:
-    """Return the tensors of a member that `Maps` are made of."""
-    names = [member.letters, member.values, member.seen]
-    return names + ([member.forward, member.turned] if member.turned else [])
+    """Return the tensors that a member's `Maps` are made of."""
+    pair = [member.forward, member.turned] if member.turned else []
+    after = [member.pooled, member.next] if member.next else []
+    return [member.letters, member.values, member.seen, *pair, *after]
 
 
 def _maps(member: Filters, found: dict[str, Array]) -> Maps:
-    letters = found[member.letters]
-    turned = None
+    turned, values = None, _flat(found[member.values], member.size)
     if member.turned:
-        forward, other = (_flat(found[one], member.size) for one in (member.forward, member.turned))
-        turned = other > forward
+        turned = _flat(found[member.turned] > found[member.forward], member.size)
     return Maps(
-        _flat(letters, 4), _flat(found[member.values], member.size), turned, found[member.seen]
+        _flat(found[member.letters], 4),
+        values,
+        turned,
+        found[member.seen],
+        found[member.pooled] if member.next else None,
+        found[member.next] if member.next else None,
     )
 
 
-def _flat(values: Array, channels: int) -> Array:
+def _inputs(member: Filters, maps: Maps, silenced: Silenced | None) -> dict[str, Any]:
+    """Return what the graph behind a member is given; a maximum of one mean is that mean."""
+    if maps.pooled is None:
+        seen = maps.seen
+        if silenced:
+            seen = seen.copy()
+            seen[:, silenced.filter] = silenced.mean
+        return {member.seen: seen}
+    filter, lost = 0, np.zeros_like(maps.pooled[:, :1])
+    if silenced:
+        filter = silenced.filter
+        lost = maps.pooled[:, filter : filter + 1] - silenced.mean
+    base, less, index = tap(member)
+    return {base: maps.next, less: lost, index: np.array([filter])}
+
+
+def _flat(values: NDArray[Any], channels: int) -> Any:
     """Return (rows, channels, bases) of values that may have axes of size 1."""
     return values.reshape(len(values), channels, -1)
-
-
-def _ints(node: NodeProto, key: str) -> list[int]:
-    return next((list(one.ints) for one in node.attribute if one.name == key), [])
-
-
-def _refused(card: ModelCard, why: str) -> ModelError:
-    return ModelError(f"the filters of {card.name} cannot be looked at: {why}")

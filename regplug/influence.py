@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from regplug.codes import Codes
 from regplug.errors import SequenceError
 from regplug.filter_motifs import chunks
-from regplug.first_layer import Array, FirstLayer
+from regplug.first_filters import Array
+from regplug.first_layer import FirstLayer, Silenced
 
 Labels = NDArray[np.uint8]
 
@@ -69,21 +70,17 @@ def measure(
     change, squares = np.zeros((2, filters, len(model.card.targets)))
     loss, logits = np.zeros(filters), []
     for rows, maps in chunks(model, codes):
-        seen = [one.seen.copy() for one in maps]
-        before = model.answer(codes[rows], seen)
+        before = model.answer(codes[rows], maps)
         logits.append(before.logits)
-        for number, (at, filter, mean) in enumerate(_each(means)):
-            kept = seen[at][:, filter].copy()
-            seen[at][:, filter] = mean
-            if not np.array_equal(kept, seen[at][:, filter]):
-                after = model.answer(codes[rows], seen)
+        for number, one in enumerate(_each(means)):
+            if (maps[one.member].seen[:, one.filter] != one.mean).any():
+                after = model.answer(codes[rows], maps, one)
                 lost = before.logits.astype(np.float64) - after.logits
                 change[number] += lost.sum(axis=0)
                 squares[number] += np.square(lost).sum(axis=0)
                 if labels is not None:
                     loss[number] += _loss(after.scores, labels[rows])
                     loss[number] -= _loss(before.scores, labels[rows])
-                seen[at][:, filter] = kept
             done = rows.start * filters + (rows.stop - rows.start) * (number + 1)
             progress(done, len(codes) * filters)
     variance = np.concatenate(logits).var(axis=0, dtype=np.float64, ddof=1)
@@ -114,11 +111,11 @@ def _means(model: FirstLayer, codes: Codes) -> list[Array]:
     return [(total / count).astype(np.float32) for total, count in pairs]
 
 
-def _each(means: Sequence[Array]) -> Iterator[tuple[int, int, np.float32]]:
-    """Yield member, filter and mean of each filter."""
+def _each(means: Sequence[Array]) -> Iterator[Silenced]:
+    """Yield each filter with its mean."""
     for at, member in enumerate(means):
         for filter, mean in enumerate(member):
-            yield at, filter, mean
+            yield Silenced(at, filter, mean)
 
 
 def _loss(scores: Array, labels: Labels) -> float:
