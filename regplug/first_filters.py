@@ -1,6 +1,4 @@
-"""Where a graph has its first filters, and how it is cut behind them.
-
-model.onnx ─find_filters→ Filters of each member ─part→ the graphs before and behind
+"""Where a graph has its first filters: model.onnx ─find_filters→ Filters of each member.
 
 The first convolutions are those that read letters. Behind each, the graph is followed through what
 works on every filter by itself, up to its activation.
@@ -11,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
 from regplug.card import ModelCard
 from regplug.errors import ModelError
@@ -22,8 +20,6 @@ _ACTIVATIONS = {"Relu", "LeakyRelu", "Elu", "Selu", "Celu", "PRelu", "Gelu", "Er
 _ACTIVATIONS |= {"Sigmoid", "Tanh", "Softplus", "Exp", "HardSigmoid", "Mish", "ThresholdedRelu"}
 _POOLS = {"MaxPool", "AveragePool"}
 _OWN = {"Add", "BatchNormalization", "Clip", "Div", "Identity", "Max", "Mul", "Pow", "Sub"}
-_MOVE = {"Concat", "Gather", "Identity", "Mean", "ReduceMean", "ReduceSum", "Reshape", "Slice"}
-_MOVE |= {"Split", "Squeeze", "Transpose", "Unsqueeze", "Add", "Sum", "Mul", "Div"}
 
 
 class Filters(NamedTuple):
@@ -62,6 +58,11 @@ def find_filters(model: ModelProto, card: ModelCard) -> Iterator[Filters]:
     """
     graph = model.graph
     stored = {one.name: one for one in graph.initializer}
+    for node in graph.node:
+        if (
+            node.op_type == "Identity" and node.input[0] in stored
+        ):  # shared weights, as torch has it
+            stored[node.output[0]] = stored[node.input[0]]
     behind, first = set[str](), []  # tensors behind a convolution; convolutions that are not
     for node in graph.node:
         late = not behind.isdisjoint(node.input)
@@ -129,7 +130,6 @@ def _activation(nodes: Sequence[NodeProto], start: set[str], card: ModelCard) ->
         for name in node.input:
             readers[name] = readers.get(name, 0) + 1
     left, active, pooled = {name: readers[name] for name in start}, False, ""
-    at = next(iter(start)) if len(start) == 1 else ""
     for node in nodes:
         mine = [name for name in node.input if name in left]
         if not mine:
@@ -143,9 +143,8 @@ def _activation(nodes: Sequence[NodeProto], start: set[str], card: ModelCard) ->
             left[name] -= 1
         left = {name: count for name, count in left.items() if count}
         left[node.output[0]] = readers.get(node.output[0], 0)
-        at = node.output[0] if len(left) == 1 else ""
-        if at and active:
-            return pooled or at, at
+        if active and len(left) == 1:
+            return pooled or node.output[0], node.output[0]
     raise refused(card, "no activation follows its first convolution")
 
 
@@ -167,105 +166,6 @@ def _next(
             return at, str(node.output[0])
         break
     return "", ""
-
-
-def tap(member: Filters) -> list[str]:
-    """Return the inputs that `tapped` gives the graph behind a member with a `next`."""
-    return [f"{member.next}/{word}" for word in ("base", "lost", "index")]
-
-
-def tapped(model: ModelProto, members: Sequence[Filters]) -> ModelProto:
-    """Return the model with `next` of each member made of what it is, less what a filter adds.
-
-    A convolution is a sum over filters, so what one of them adds can be taken off without the
-    others: `next` = `next/base` - the convolution of `next/lost` (rows, 1, ...) with the weights of
-    filter `next/index` (1,).
-    """
-    copy, nexts = ModelProto(), {member.next for member in members} - {""}
-    copy.CopyFrom(model)
-    copy.graph.ClearField("node")
-    for node in model.graph.node:
-        name = node.output[0]
-        if name not in nexts:
-            copy.graph.node.append(node)
-            continue
-        weights, less = f"{name}/weights", f"{name}/less"
-        pick = helper.make_node("Gather", [node.input[1], f"{name}/index"], [weights], axis=1)
-        convolution = NodeProto()
-        convolution.CopyFrom(node)
-        convolution.input[:], convolution.output[:] = [f"{name}/lost", weights], [less]
-        subtract = helper.make_node("Sub", [f"{name}/base", less], [name])
-        copy.graph.node.extend([pick, convolution, subtract])
-    return copy
-
-
-def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
-    """Return the model with a second end: its scores without their sigmoid, and its name."""
-    copy = ModelProto()
-    copy.CopyFrom(model)
-    makers = {name: node for node in copy.graph.node for name in node.output}
-    tail, waiting, found = set[str](), ["scores"], False
-    while waiting:
-        name = waiting.pop()
-        node = makers.get(name)
-        if node is None or name in tail:
-            continue
-        tail.update(node.output)
-        found |= node.op_type == "Sigmoid"
-        if node.op_type in _MOVE:
-            waiting += node.input
-        elif node.op_type not in ("Sigmoid", "Constant", "Shape"):
-            raise refused(card, f"its probabilities come from {node.op_type}, not a sigmoid")
-    if not found:
-        raise refused(card, "its probabilities come from no sigmoid")
-    for node in list(copy.graph.node):
-        if tail.isdisjoint(node.output):
-            continue
-        twin = copy.graph.node.add()
-        twin.CopyFrom(node)
-        twin.name = f"{node.name}/logits"
-        if node.op_type == "Sigmoid":
-            twin.op_type = "Identity"
-        else:
-            twin.input[:] = [f"{one}/logits" if one in tail else one for one in node.input]
-        twin.output[:] = [f"{one}/logits" for one in node.output]
-    return copy, "scores/logits"
-
-
-def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
-    """Return the graph that makes `outputs` of those of the `inputs` that it needs."""
-    makers = {name: node for node in model.graph.node for name in node.output}
-    needed, waiting = set[str](), list(outputs)
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            if name not in inputs and name in makers:
-                waiting += makers[name].input
-    made = [
-        n for n in model.graph.node if needed & set(n.output) and not set(inputs) & set(n.output)
-    ]
-    given = {one.name: one for one in model.graph.input}
-    graph = helper.make_graph(
-        made,
-        model.graph.name,
-        [
-            given.get(one) or helper.make_tensor_value_info(one, _kind(one), None)
-            for one in inputs
-            if one in needed
-        ],
-        [helper.make_tensor_value_info(one, TensorProto.FLOAT, None) for one in outputs],
-        [one for one in model.graph.initializer if one.name in needed],
-    )
-    made_model = helper.make_model(
-        graph, opset_imports=model.opset_import, ir_version=model.ir_version
-    )
-    onnx: bytes = made_model.SerializeToString()
-    return onnx
-
-
-def _kind(name: str) -> int:
-    return int(TensorProto.INT64 if name.endswith("/index") else TensorProto.FLOAT)
 
 
 def _ints(node: NodeProto, key: str) -> list[int]:

@@ -11,16 +11,8 @@ from regplug.backends.embedded import open_session
 from regplug.card import ModelCard
 from regplug.codes import Codes
 from regplug.errors import BackendError
-from regplug.first_filters import (
-    Array,
-    Filters,
-    find_filters,
-    part,
-    refused,
-    tap,
-    tapped,
-    with_logits,
-)
+from regplug.first_filters import Array, Filters, find_filters, refused
+from regplug.graph_parts import part, tap, tapped, with_logits
 
 
 class Maps(NamedTuple):

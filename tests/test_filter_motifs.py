@@ -7,7 +7,8 @@ from regplug.codes import encode, reverse_complement
 from regplug.errors import ModelError
 from regplug.filter_motifs import FEWEST, filter_motifs, names
 from regplug.first_layer import FirstLayer
-from tests.toy_filters import basset_words, card_of, turned_words
+from regplug.matches import jaspar, match
+from tests.toy_filters import basset_filters, basset_words, card_of, turned_words
 
 WIDTH = 40
 WORD = "GATTACA"
@@ -148,3 +149,28 @@ def test_models_of_any_length_are_refused():
     card = card_of(model, window=None, targets=1)
     with pytest.raises(ModelError, match="filters of words cannot be looked at: it scans"):
         FirstLayer(model, card)
+
+
+@pytest.mark.slow
+def test_a_known_motif_is_found_again():
+    """A filter of CTCF's log odds, in random sequences with a site drawn from the matrix each."""
+    pytest.importorskip("memelite")
+    known = jaspar()
+    (ctcf,) = (one for one in known.motifs if one.name == "MA0139.2")
+    odds = np.log2((ctcf.frequencies + 0.01) / 1.04 / 0.25)
+    width, random = 60, np.random.default_rng(0)
+    codes = random.integers(0, 4, (400, width), dtype=np.uint8)
+    for row in codes:
+        site = np.array([random.choice(4, p=share) for share in ctcf.frequencies], np.uint8)
+        at = random.integers(0, width - ctcf.width)
+        row[at : at + ctcf.width] = site if random.random() < 0.5 else reverse_complement(site)
+    bias = np.array([-0.3 * odds.max(axis=1).sum()])
+    model = basset_filters(odds.T[None], bias, np.ones((1, 1, 1)), width=width, pool=40)
+    layer = FirstLayer(model, card_of(model, window=width, targets=1), threads=1)
+    motif, bits = filter_motifs(layer, codes)[0][0]
+    assert motif.sites > 200
+    assert bits > 10
+    found = match([motif], known)
+    assert known.motifs[found.ranked(0)[0]].also in ("CTCF", "CTCFL")
+    assert found.ordered(0)
+    assert found.q[0].min() < 1e-4

@@ -45,19 +45,33 @@ def basset_words(
 
     `last` (targets, filters, bins) weighs the pooled filters; the bias is 0.
     """
+    known = np.array([len(one) - one.count("N") for one in words])
+    filters = np.stack([word(one) for one in words])
+    return basset_filters(filters, 1 - known, last, width=width, pool=pool, form=form)
+
+
+def basset_filters(
+    filters: NDArray[np.float32],
+    biases: NDArray[np.float64],
+    last: NDArray[np.float64],
+    *,
+    width: int,
+    pool: int,
+    form: str = "valid",
+) -> ModelProto:
+    """Return a Basset of one layer with these filters (n, 4, length), and `last` as above."""
     shape = BassetShape(
         targets=len(last),
         width=width,
         form=form,  # type: ignore[arg-type]
-        filters=(len(words),),
-        sizes=(len(words[0]),),
+        filters=(len(filters),),
+        sizes=(filters.shape[2],),
         pools=(pool,),
         dense=(),
     )
     arrays = {name: np.zeros(size, np.float32) for name, size in shape.arrays().items()}
-    arrays["convs.0.weight"] = np.stack([word(one) for one in words])
-    known = [len(one) - one.count("N") for one in words]
-    arrays["convs.0.bias"] = 1 - np.array(known, np.float32)
+    arrays["convs.0.weight"] = filters.astype(np.float32)
+    arrays["convs.0.bias"] = biases.astype(np.float32)
     arrays["conv_norms.0.weight"] += 1
     arrays["conv_norms.0.running_var"] += 1 - EPSILON
     arrays["last.weight"] = last.reshape(len(last), -1).astype(np.float32)

@@ -84,6 +84,7 @@ def test_basset(random_codes, form):
     np.testing.assert_allclose(found.loss, loss, atol=1e-5, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["valid", "same"])
 @torch.no_grad()
 def test_the_motifs_of_basset(random_codes, form):
@@ -110,6 +111,7 @@ def test_the_motifs_of_basset(random_codes, form):
         np.testing.assert_allclose(motif.frequencies, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["flat", "max", "attention"])
 @pytest.mark.parametrize("changes", [{}, {"turned": False, "activation": "relu"}])
 @torch.no_grad()
