@@ -61,17 +61,19 @@ def measure(
         progress: told filters × sequences done, and in all.
 
     Raises:
-        SequenceError: there is one sequence only.
+        SequenceError: there is one sequence only, or all have the same scores.
     """
     if len(codes) < 2:
         raise SequenceError("influence needs two sequences or more: the scores must differ")
-    means = _means(model, codes)
+    means, variance = _before(model, codes)
+    if not variance.any():
+        raise SequenceError("all sequences have the same scores: give some that differ")
+    variance[variance == 0] = np.nan
     filters = sum(map(len, means))
     change, squares = np.zeros((2, filters, len(model.card.targets)))
-    loss, logits = np.zeros(filters), []
+    loss = np.zeros(filters)
     for rows, maps in chunks(model, codes):
         before = model.answer(codes[rows], maps)
-        logits.append(before.logits)
         for number, one in enumerate(_each(means)):
             if (maps[one.member].seen[:, one.filter] != one.mean).any():
                 after = model.answer(codes[rows], maps, one)
@@ -83,32 +85,30 @@ def measure(
                     loss[number] -= _loss(before.scores, labels[rows])
             done = rows.start * filters + (rows.stop - rows.start) * (number + 1)
             progress(done, len(codes) * filters)
-    variance = np.concatenate(logits).var(axis=0, dtype=np.float64, ddof=1)
-    variance[variance == 0] = np.nan
     n = len(codes)
     moved = np.sqrt(squares / n / variance)
     return Influence(change / n / variance, moved, None if labels is None else loss / n)
 
 
 def mean_over_targets(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of values (filters, targets) over the targets that have one; 0 if none."""
-    known = ~np.isnan(values)
-    total = np.where(known, values, 0).sum(axis=1)
-    mean: NDArray[np.float64] = total / np.maximum(known.sum(axis=1), 1)
+    """Return the mean of values (filters, targets) over the targets that have one."""
+    mean: NDArray[np.float64] = np.nanmean(values, axis=1)
     return mean
 
 
-def _means(model: FirstLayer, codes: Codes) -> list[Array]:
-    """Return the mean of what the rest of the network sees of each filter, by member."""
+def _before(model: FirstLayer, codes: Codes) -> tuple[list[Array], NDArray[np.float64]]:
+    """Return the mean of what is seen of each filter, by member, and each logit's variance."""
     totals = [np.zeros(member.size) for member in model.members]
-    answers = np.zeros(len(totals))
-    for _, maps in chunks(model, codes):
+    answers, logits = np.zeros(len(totals)), []
+    for rows, maps in chunks(model, codes):
+        logits.append(model.answer(codes[rows], maps).logits)
         for at, one in enumerate(maps):
             other = tuple(axis for axis in range(one.seen.ndim) if axis != 1)
             totals[at] += one.seen.sum(axis=other, dtype=np.float64)
             answers[at] += one.seen.size / one.seen.shape[1]
     pairs = zip(totals, answers, strict=True)
-    return [(total / count).astype(np.float32) for total, count in pairs]
+    means = [(total / count).astype(np.float32) for total, count in pairs]
+    return means, np.concatenate(logits).var(axis=0, dtype=np.float64, ddof=1)
 
 
 def _each(means: Sequence[Array]) -> Iterator[Silenced]:

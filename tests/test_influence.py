@@ -96,6 +96,9 @@ def test_members_count_apart():
     assert told[-1] == (100, 100)
 
 
-def test_one_sequence_is_too_few():
+def test_sequences_that_tell_nothing():
+    layer = layer_of(np.ones((1, 3, 1)), 3)
     with pytest.raises(SequenceError, match="two sequences or more"):
-        measure(layer_of(np.ones((1, 3, 1)), 3), CODES[:1])
+        measure(layer, CODES[:1])
+    with pytest.raises(SequenceError, match="all sequences have the same scores"):
+        measure(layer, CODES[[0, 0]])
