@@ -46,7 +46,7 @@ class MutationMap(NamedTuple):
 
         Source: Basset's saturation mutagenesis (Kelley, Snoek and Rinn 2016), basset_sat.py.
         """
-        loss: Column = -self.differences.min(axis=1)
+        loss: Column = 0 - self.differences.min(axis=1)
         return loss
 
     @property
@@ -70,7 +70,7 @@ class MutationMap(NamedTuple):
     @property
     def height(self) -> Column:
         """Return the height of DeepBind's letters: max(0, -min over bases of `weighted`)."""
-        height: Column = -self.weighted.min(axis=1)
+        height: Column = 0 - self.weighted.min(axis=1)
         return height
 
 
