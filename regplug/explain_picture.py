@@ -26,9 +26,9 @@ MARK = "#FFE9A8"  # the variant
 
 Style = Literal["basset", "deepbind"]
 COLOURS = {
-    "basset": "Colour: what changing the base to that letter adds to the score.",
+    "basset": "Colour: what changing the base to that letter adds to the score; grey: not known.",
     "deepbind": "Colour: what changing the base to that letter adds to the score, times the larger "
-    "of both scores; 0 if neither is positive.",
+    "of both scores; 0 if neither is positive; grey: not known.",
 }
 LETTERS = "  Letters: the taller, the more a change can take away; small letters: the base itself."
 
@@ -63,14 +63,15 @@ def draw(shown: Sequence[Explained], paths: Sequence[Path], *, style: Style = "b
 
     columns = len(shown[0].explanation.positions)
     rows = sum(2 * len(one.explanation.maps) for one in shown)
-    width = columns * BASE if columns <= READABLE else max(16.0, columns / 140)
-    heights = [1.3, 0.75] * (rows // 2)
+    legible = columns <= READABLE
+    width = columns * BASE if legible else max(16.0, columns / 140)
+    heights = ([1.3, 0.75] if legible else [2.2, 1.1]) * (rows // 2)
     size = (max(width, 7.5) + 2, sum(heights) + 0.7 * len(shown) + 0.8)
     figure = Figure(figsize=size, layout="constrained")
     axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
     for one in shown:
         _block(figure, [axes.pop(0) for _ in range(2 * len(one.explanation.maps))], one, style)
-    caption = COLOURS[style] + (LETTERS if columns <= READABLE else "")
+    caption = COLOURS[style] + (LETTERS if legible else "")
     figure.supxlabel(caption, fontsize=8, wrap=True)
     for path in paths:
         save_figure(figure, path)
@@ -92,7 +93,8 @@ def _block(figure: Any, axes: list[Any], one: Explained, style: Style) -> None:
         else:
             _profile(top, made, style)
         mesh = _colours(below, made, changes[allele], explanation, allele, limit)
-        top.set_ylabel(f"{allele.upper()}\n" * (len(maps) > 1) + "loss", fontsize=9)
+        what = "loss" if len(places) <= READABLE or style == "deepbind" else "loss, gain"
+        top.set_ylabel(f"{allele.upper()}\n" * (len(maps) > 1) + what, fontsize=9)
         _mark(top, below, explanation)
         if one.hit and one.hit.allele == allele:
             _motif(top, one.hit, explanation)
