@@ -37,7 +37,7 @@ check: .venv/all
 	touch $@
 
 .venv/all: .venv/core
-	$(PIP) -c constraints.txt -e '.[embed,explain,motifs,parquet,server,train,triton]' --group test --group check
+	$(PIP) -c constraints.txt -e '.[embed,motifs,parquet,server,train,triton]' --group test --group check
 	touch $@
 
 .venv-numpy2/ready: pyproject.toml constraints.txt

@@ -2,6 +2,8 @@
 
 VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+
+An interval's codes ─Adapter.track→ values: the hop in the middle of the road to a bigWig.
 """
 
 import re
@@ -11,10 +13,12 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from regplug.alleles import Alleles
 from regplug.backend import Backend
 from regplug.card import ModelCard
+from regplug.codes import Codes
 from regplug.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
 from regplug.errors import ModelError
 
@@ -58,6 +62,15 @@ class Adapter(Protocol):
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions of a batch."""
 
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each `step`-th window of `width` bases in each stretch.
+
+        A stretch of codes, shape (bases,), has (bases - width) // step + 1 windows; the predictions
+        have shape (windows, targets).
+        """
+
 
 class VariantEffect:
     """The default adapter: ALT − REF on the card's scale, for any model with a card."""
@@ -72,12 +85,12 @@ class VariantEffect:
             ModelError: an unknown target or score, or a score that the card's scale does not have.
         """
         _check_scores(card, options.scores)
-        chosen = [
+        own = [
             _effect_field(card, index, score, self.effect)
-            for index in _chosen(card, options.targets)
+            for index in chosen_targets(card, options.targets)
             for score in options.scores
         ]
-        return chosen + (_summary(card) if len(card.targets) > 1 else [])
+        return own + (_summary(card) if len(card.targets) > 1 else [])
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions, averaged over an allele's rows."""
@@ -86,6 +99,14 @@ class VariantEffect:
             alleles.mean(backend.predict(alleles.alt)),
             alleles.status,
         )
+
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each window; those of all stretches are asked for at once."""
+        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
+        ends = np.cumsum([len(each) for each in windows])
+        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
 
 
 def tag(*parts: str) -> str:
@@ -104,7 +125,12 @@ def _measured(card: ModelCard) -> bool:
     return None not in [target.spread for target in card.targets]
 
 
-def _chosen(card: ModelCard, targets: Sequence[str]) -> list[int]:
+def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
+    """Return the places of `targets`; without any, of all, or of none where they are many.
+
+    Raises:
+        ModelError: the model has no such target.
+    """
     if not targets:
         return list(range(len(card.targets))) if len(card.targets) <= FEW_TARGETS else []
     unknown = [target for target in targets if target not in card.labels]

@@ -94,6 +94,25 @@ def encode(
     )
 
 
+def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[np.bool_]:
+    """Tell of each window in `codes` whether at most MOST_N of its bases are unknown.
+
+    The codes, shape (bases,), begin at 0-based `start` of a contig of `length` bases; what lies
+    outside the contig does not count. The answer has shape (bases - window + 1,).
+    """
+    positions = np.arange(start, start + len(codes))
+    inside = (positions >= 0) & (positions < length)
+    if not ((codes == UNKNOWN) & inside).any():
+        return np.ones(len(codes) - window + 1, np.bool_)
+    unknown, within = (
+        np.cumsum(np.r_[0, each], dtype=np.int64) for each in ((codes == UNKNOWN) & inside, inside)
+    )
+    enough: NDArray[np.bool_] = (unknown[window:] - unknown[:-window]) <= MOST_N * (
+        within[window:] - within[:-window]
+    )
+    return enough
+
+
 def _input_status(variant: Variant, genome: Reference) -> Status:
     alt = variant.alt
     if alt in (".", ""):

@@ -11,26 +11,22 @@ motifs.tsv         known motifs at the variant that FIMO reports (p_placement < 
 loss.bw, gain.bw   of REF's map; with several targets loss_<TARGET>.bw, gain_<TARGET>.bw
 """
 
-import errno
 import math
-import os
 import re
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from regplug.bigwig import bigwigs
 from regplug.codes import decode
 from regplug.errors import MotifError
 from regplug.explain_picture import Explained, Style, draw
 from regplug.hits import Hit
-from regplug.mutation_map import Column
 from regplug.output import check_folder, complete
 
 REPORTED = 1e-4  # p of a placement, FIMO's own threshold
-LAST = struct.pack("<I", 0x888FFC26)  # a bigWig ends as it begins
 
 _FILES = {"map.png", "map.svg", "map.tsv", "motifs.tsv", "loss.bw", "gain.bw"}
 
@@ -42,9 +38,9 @@ def check_output(folder: Path) -> None:
         MotifError: a library is not installed.
     """
     check_folder(folder, _FILES | {path.name for path in folder.glob("[lg]*_*.bw")})
-    for library in ("logomaker", "matplotlib", "memelite", "pyBigWig", "pyjaspar", "scipy"):
+    for library in ("logomaker", "matplotlib", "memelite", "pyjaspar", "scipy"):
         if find_spec(library) is None:
-            raise MotifError(f"explain needs {library}: pip install 'regplug[explain]'")
+            raise MotifError(f"explain needs {library}: pip install 'regplug[motifs]'")
 
 
 def write_report(
@@ -52,10 +48,10 @@ def write_report(
     shown: Sequence[Explained],
     hits: Sequence[Hit],
     *,
-    lengths: Mapping[str, int],
+    contigs: Mapping[str, int],
     style: Style = "basset",
 ) -> None:
-    """Write the folder, replacing an earlier report; `lengths` are those of the contigs.
+    """Write the folder, replacing an earlier report; `contigs` are the genome's, name → length.
 
     Raises:
         OutputError: it holds other things, or cannot be written.
@@ -67,11 +63,7 @@ def write_report(
         _write_table(partial / "map.tsv", _bases(shown))
         if shown[0].explanation.variant:
             _write_table(partial / "motifs.tsv", _motifs(hits))
-        for one, ending in zip(shown, _endings([one.target for one in shown]), strict=True):
-            made = one.explanation.ref
-            for name, values in (("loss", made.loss), ("gain", made.gain)):
-                contig = (made.interval.chrom, lengths[made.interval.chrom])
-                _write_bigwig(partial / f"{name}{ending}.bw", contig, made.interval.start, values)
+        _write_bigwigs(partial, shown, contigs)
 
 
 def _endings(targets: Sequence[str]) -> list[str]:
@@ -132,18 +124,15 @@ def _cell(value: object) -> str:
     return "." if isinstance(value, np.floating) and math.isnan(value) else str(value)
 
 
-def _write_bigwig(path: Path, contig: tuple[str, int], start: int, values: Column) -> None:
-    """Write a value per base of a contig (name, length), from the 0-based `start` on.
-
-    Raises:
-        OSError: the file is not complete: libBigWig itself does not tell when a disk is full.
-    """
-    import pyBigWig
-
-    known = np.flatnonzero(~np.isnan(values))
-    with pyBigWig.open(str(path), "w") as file:
-        file.addHeader([contig])
-        starts = known + start
-        file.addEntries([contig[0]] * len(known), starts, ends=starts + 1, values=values[known])
-    if not path.read_bytes().endswith(LAST):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def _write_bigwigs(folder: Path, shown: Sequence[Explained], contigs: Mapping[str, int]) -> None:
+    """Write loss and gain of REF's map of each target; none where there is no score."""
+    endings = _endings([one.target for one in shown])
+    paths = [folder / f"{name}{ending}.bw" for ending in endings for name in ("loss", "gain")]
+    maps = [one.explanation.ref for one in shown]
+    columns = np.stack([column for made in maps for column in (made.loss, made.gain)], axis=1)
+    interval, known = maps[0].interval, ~np.isnan(columns).any(axis=1)
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    with bigwigs(paths, contigs) as files:
+        for start, end in edges.reshape(-1, 2):
+            bases = np.arange(interval.start + start, interval.start + end + 1)
+            files.write(interval.chrom, bases, columns[start:end])

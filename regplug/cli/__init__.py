@@ -21,6 +21,7 @@ COMMANDS = {
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
     "test": "regplug.cli.test",
+    "track": "regplug.cli.track",
     "train": "regplug.cli.train",
 }
 

@@ -124,7 +124,7 @@ def explain(
             Explained(card, one, best(hits, _names(card.targets[one.target])), name)
             for one in explained
         ]
-        write_report(output, shown, hits, lengths=genome.lengths, style=style)
+        write_report(output, shown, hits, contigs=genome.lengths, style=style)
     _tell(output, shown)
 
 
