@@ -53,7 +53,7 @@ class Explained(NamedTuple):
         where = self.explanation.variant or ref.interval
         scores = ""
         if alt is not None:
-            scores = f": {ref.score:.2f} → {alt.score:.2f} ({alt.score - ref.score:+.2f})"
+            scores = f": {ref.score:.3g} → {alt.score:.3g} ({alt.score - ref.score:+.3g})"
         return f"{self.name} {_short(str(where))}   {self.target}{scores}".strip()
 
 
@@ -81,15 +81,16 @@ def _block(figure: Any, axes: list[Any], one: Explained, style: Style) -> None:
     """Draw one target: a row of letters and a row of colours per map."""
     explanation, maps = one.explanation, one.explanation.maps
     changes = {allele: _changes(made, style) for allele, made in maps.items()}
-    limit = max(LEAST, *(float(np.nanmax(np.abs(each))) for each in changes.values()))
+    limit = max(LEAST, *(float(np.nanmax(np.abs(each), initial=0)) for each in changes.values()))
     above = 22 if one.hit and one.hit.allele == "ref" else 8
     axes[0].set_title(_plain(one.title), fontsize=12, fontweight="bold", pad=above)
-    tallest = max(LEAST, *(float(np.nanmax(_heights(each, style))) for each in maps.values()))
+    heights = [_heights(each, style) for each in maps.values()]
+    tallest = max(LEAST, *(float(np.nanmax(each, initial=0)) for each in heights))
     for row, (allele, made) in enumerate(maps.items()):
         top, below = axes[2 * row : 2 * row + 2]
         places = explanation.places(allele)
         if len(explanation.positions) <= READABLE:
-            _letters(top, made, places, style, tallest, allele)
+            _letters(top, made, places, style, tallest, f"{allele}-{explanation.target}")
         else:
             _profile(top, made, style)
         mesh = _colours(below, made, changes[allele], explanation, allele, limit)
@@ -115,9 +116,12 @@ def _heights(made: MutationMap, style: Style) -> NDArray[np.float32]:
 
 
 def _letters(
-    axis: Any, made: MutationMap, places: NDArray[np.intp], style: Style, limit: float, allele: str
+    axis: Any, made: MutationMap, places: NDArray[np.intp], style: Style, limit: float, prefix: str
 ) -> None:
-    """Draw the sequence; Basset's letters stand a seventh of the limit below zero."""
+    """Draw the sequence; Basset's letters stand a seventh of the limit below zero.
+
+    In an SVG a letter is the group `prefix`-COLUMN-LETTER.
+    """
     import logomaker
     import pandas
 
@@ -129,7 +133,7 @@ def _letters(
     logo = logomaker.Logo(pandas.DataFrame(table, columns=list("ACGT")), ax=axis, show_spines=False)
     for glyph in logo.glyph_list:
         if glyph.patch is not None:
-            glyph.patch.set_gid(f"{allele}-{glyph.p}-{glyph.c}")
+            glyph.patch.set_gid(f"{prefix}-{int(glyph.p)}-{glyph.c}")
     axis.axhline(foot, color="grey", linewidth=0.5)
     axis.set_ylim(0, (foot + limit) * 1.05)
     ticks = [0, limit / 2, limit]

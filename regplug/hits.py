@@ -71,7 +71,7 @@ def best(hits: Sequence[Hit], proteins: Collection[str]) -> Hit | None:
 
 
 def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list[Hit]:
-    """Return a hit per motif that has a position, the smallest p first.
+    """Return a hit per motif that fits between unknown bases on both alleles, smallest p first.
 
     `variant` is normalised.
 
@@ -94,6 +94,8 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
     table = table[(table["start"] < ends) & (table["end"] > margin)]
     first = table.sort_values("p-value", kind="stable").groupby("motif_name").first()
     tops = table.groupby(["motif_name", "sequence_name"])["score"].max().unstack()
+    tops = tops.reindex(columns=[0, 1]).dropna()
+    first = first.loc[tops.index]
     scanned = [motifs[int(index)] for index in first.index]
     placements = [2 * (sum(lengths) + 2 * (motif.width - 1)) for motif in scanned]
     p = (first["p-value"].to_numpy() * placements).clip(0, 1)
@@ -106,7 +108,7 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
         )
         for motif, top, row, one_p in zip(
             scanned,
-            tops.loc[first.index].to_numpy().tolist(),
+            tops.to_numpy().tolist(),
             first.to_dict("records"),
             p.tolist(),
             strict=True,
@@ -128,7 +130,7 @@ def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
-    """Return fimo's table of all placements; motif_name is the place in `motifs`."""
+    """Return fimo's table of all placements on known bases; motif_name is the place in `motifs`."""
     try:
         import pandas
         from memelite import fimo
@@ -139,4 +141,7 @@ def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
         row[: len(sequence)] = sequence
     one_hot = (codes[:, None] == np.arange(4)[:, None]).astype(np.int8)
     matrices = {str(index): motif.frequencies.T for index, motif in enumerate(motifs)}
-    return pandas.concat(fimo(matrices, one_hot, threshold=1.1))  # above 1: every placement
+    table = pandas.concat(fimo(matrices, one_hot, threshold=1.1))  # above 1: every placement
+    unknown = np.pad((codes == UNKNOWN).cumsum(axis=1), ((0, 0), (1, 0)))
+    row, start, end = (table[name].to_numpy(np.intp) for name in ("sequence_name", "start", "end"))
+    return table[unknown[row, end] == unknown[row, start]]
