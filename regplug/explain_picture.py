@@ -130,14 +130,17 @@ def _letters(
     table = np.zeros((places[-1] + 1, 4))
     known = made.codes != UNKNOWN
     table[places[known], made.codes[known]] = heights[known]
-    logo = logomaker.Logo(pandas.DataFrame(table, columns=list("ACGT")), ax=axis, show_spines=False)
-    for glyph in logo.glyph_list:
-        if glyph.patch is not None:
-            glyph.patch.set_gid(f"{prefix}-{int(glyph.p)}-{glyph.c}")
+    if table.any():  # where nothing binds, DeepBind's letters have no height
+        frame = pandas.DataFrame(table, columns=list("ACGT"))
+        logo = logomaker.Logo(frame, ax=axis, show_spines=False)
+        for glyph in logo.glyph_list:
+            if glyph.patch is not None:
+                glyph.patch.set_gid(f"{prefix}-{int(glyph.p)}-{glyph.c}")
     axis.axhline(foot, color="grey", linewidth=0.5)
     axis.set_ylim(0, (foot + limit) * 1.05)
     ticks = [0, limit / 2, limit]
     axis.set_yticks([foot + tick for tick in ticks], [f"{tick:.2g}" for tick in ticks], fontsize=8)
+    axis.spines[:].set_visible(False)
     axis.spines["left"].set_visible(True)
 
 

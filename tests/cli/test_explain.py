@@ -256,7 +256,13 @@ def _spread_model(repo, spreads):
 
 
 def test_names_and_reports_are_replaced(explain, world, tmp_path):
-    for arguments in (("--target", "T0", "--target", "T1"), ("--style", "deepbind")):
+    """T0 of the last model is never above 0: DeepBind's letters have no height."""
+    table = np.array([[-1.0], [-2], [-1], [-1], [0]])
+    table_model(tmp_path / "models", "gc", table, window=21)
+    for arguments in (
+        ("--target", "T0", "--target", "T1"),
+        ("--style", "deepbind", "--model-repo", tmp_path / "models"),
+    ):
         done = explain("chr1:100-105", *arguments, "--name", "<a $1$> & b")
         assert done.status == 0, done.err
         assert "<a $1$> & b chr1:100-105" in done.err
