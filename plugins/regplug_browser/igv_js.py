@@ -1,0 +1,85 @@
+"""TrackSet ─configuration→ the dictionary that igv.js reads, in a session file or in our page.
+
+Source: the track and reference options of igv.org/doc/igvjs.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from regplug.track_writer import TrackFile, TrackSet
+from regplug_browser.assembly import IGV_HAS, assembly_of
+from regplug_browser.panels import BELOW_ZERO, COLORS, Color, Panel, contig, kind_name, panels
+from regplug_browser.panels import first_view
+
+LARGEST = 2_000_000  # bases of reference that a browser can be given as text
+HEIGHT = 60  # pixels
+
+
+def tracks(made: TrackSet, url: Callable[[Path], str]) -> list[dict[str, Any]]:
+    """Return the panels, and the variants above them; `url` tells where a bigWig is."""
+    rows = [_panel(panel, url, order) for order, panel in enumerate(panels(made), start=2)]
+    return [_variants(made), *rows] if made.variants else rows
+
+
+def session(made: TrackSet) -> dict[str, Any]:
+    """Return a session that igv.js loads from the folder of the tracks, over HTTP."""
+    name = assembly_of(made)
+    known: dict[str, Any] = {"genome": name}
+    if name not in IGV_HAS:
+        known = {"reference": reference(made, "reference.fa")}
+    return known | {
+        "locus": str(first_view(made)),
+        "tracks": [{"type": "sequence", "order": 0}, *tracks(made, lambda path: path.name)],
+    }
+
+
+def reference(made: TrackSet, url: str) -> dict[str, Any]:
+    """Return the genome that consists of the bases at `url`, a sparse FASTA."""
+    name = assembly_of(made) or made.genome.path.name
+    return {"id": name, "name": name, "fastaURL": url, "indexed": False, "wholeGenomeView": False}
+
+
+def _panel(panel: Panel, url: Callable[[Path], str], order: int) -> dict[str, Any]:
+    limits = {"min": panel.low, "max": panel.high, "autoscale": False}
+    place = {"name": panel.name, "height": HEIGHT, "order": order}
+    files = [_file(file, url) | limits for file in panel.files]
+    if len(files) == 1:
+        return files[0] | place
+    lines = [file | {"graphType": "line"} for file in files]  # bars would hide each other
+    return {"type": "merged", "alpha": 1, "tracks": lines} | limits | place
+
+
+def _file(file: TrackFile, url: Callable[[Path], str]) -> dict[str, Any]:
+    return {
+        "type": "wig",
+        "format": "bigwig",
+        "url": url(file.path),
+        "name": f"{file.target} {kind_name(file)}".strip(),
+        "color": _css(COLORS[file.kind]),
+        "altColor": _css(BELOW_ZERO[file.kind]),
+    }
+
+
+def _variants(made: TrackSet) -> dict[str, Any]:
+    return {
+        "type": "annotation",
+        "name": "variants",
+        "order": 1,
+        "height": 40,
+        "displayMode": "SQUISHED",
+        "color": "rgb(0,0,0)",
+        "features": [
+            {
+                "chr": contig(made, variant.chrom),
+                "start": variant.start,
+                "end": variant.interval.end,
+                "name": f"{variant.ref}>{variant.alt}",
+            }
+            for variant in made.variants
+        ],
+    }
+
+
+def _css(color: Color) -> str:
+    return f"rgb({','.join(map(str, color))})"
