@@ -8,7 +8,7 @@ SAME |= {"grcm38": "mm10", "grcm39": "mm39"}
 IGV_HAS = {"hg18", "hg19", "hg38", "mm9", "mm10", "mm39", "rn6", "rn7", "danRer10", "danRer11"}
 IGV_HAS |= {"dm3", "dm6", "ce10", "ce11", "sacCer3"}
 
-# Lengths of chromosomes 1 to 22, X and Y, that tell the human assemblies apart (UCSC chromInfo).
+# Lengths of chromosomes 1 to 22, X and Y: they tell the human assemblies apart.
 HUMAN = {
     "hg19": [
         249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022,
@@ -25,23 +25,21 @@ CHROMOSOMES = [*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY"]
 
 
 def assembly_of(made: TrackSet) -> str | None:
-    """Return UCSC's name of the assembly, or None if the FASTA is of no known one.
+    """Return the assembly as UCSC and IGV call it, or None if it is not known.
 
-    A card tells what its model was trained on; the FASTA's lengths tell what was scored. So the
-    card is believed only where no length contradicts it.
+    What the user or the VCF says is believed unless the FASTA's lengths contradict it.
     """
-    for name in HUMAN:
-        if _fits(made.genome, name):
-            return name
-    named = SAME.get((made.assembly or "").lower(), made.assembly or None)
-    return None if named in HUMAN else named
+    said = SAME.get((made.assembly or "").lower(), made.assembly or None)
+    if said in HUMAN and _lengths(made.genome, said) is False:
+        said = None
+    return said or next((name for name in HUMAN if _lengths(made.genome, name)), None)
 
 
-def _fits(genome: Genome, name: str) -> bool:
-    """Tell whether the chromosomes in the FASTA, at least one, all have the lengths of `name`."""
-    pairs = [
-        (genome.lengths[contig], length)
+def _lengths(genome: Genome, name: str) -> bool | None:
+    """Tell whether the FASTA's chromosomes have the lengths of `name`; None: it has none."""
+    same = [
+        genome.lengths[contig] == length
         for chrom, length in zip(CHROMOSOMES, HUMAN[name], strict=True)
         if (contig := genome.contig(chrom)) is not None
     ]
-    return bool(pairs) and all(own == length for own, length in pairs)
+    return all(same) if same else None

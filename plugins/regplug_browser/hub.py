@@ -35,8 +35,8 @@ class Hub:
         assembly = assembly_of(made)
         if assembly is None:
             raise OutputError(
-                f"UCSC needs the assembly's name, and {made.genome.path.name} is not of hg19 or "
-                'hg38: write "assembly" into the card.json of a model of your own, or use --page'
+                f"UCSC needs the assembly's name, and the contigs of {made.genome.path.name} are "
+                "not as long as those of hg19 or hg38: name it with --assembly, or use --page"
             )
         _check_contigs(made, assembly)
         path = made.folder / "hub.txt"

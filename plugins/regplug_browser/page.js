@@ -86,7 +86,8 @@ function draw(parent, tag, attributes, text) {
 
 function drawMaps(variant) {
   const section = document.getElementById("map");
-  section.hidden = !variant.maps.length;
+  section.hidden = !variant.maps;
+  document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
   if (section.hidden) return;
   const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt}`;
   const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
@@ -95,42 +96,48 @@ function drawMaps(variant) {
   const most = Math.max(...numbers.map((value) => Math.abs(value ?? 0))) || 1;
   section.querySelector(".most").textContent = shown(most);
   const box = section.querySelector(".scroll");
-  box.replaceChildren(...variant.maps.map((map) => drawMap(map, variant, most)));
-  const middle = LABELS + (variant.pos - variant.maps[0].start + 0.5) * CELL;
+  box.replaceChildren(...variant.maps.map((map) => drawMap(map, variant.mark, most)));
+  const middle = LABELS + (variant.mark.pos - variant.maps[0].start + 0.5) * CELL;
   box.scrollLeft = middle - (box.clientWidth + LABELS) / 2;
 }
 
-function drawMap(map, variant, most) {
+function drawMap(map, mark, most) {
   const row = make("div", "", { class: "map" });
   const labels = draw(row, "svg", { width: LABELS, height: HEIGHT });
   draw(labels, "text", { x: 0, y: LETTERS - 4, "font-size": 12, "font-weight": 700 }, map.name);
   "ACGT".split("").forEach((letter, i) => {
     draw(labels, "text", { x: 24, y: LETTERS + (i + 1) * CELL - 3, "font-size": 12 }, letter);
   });
-  const svg = draw(row, "svg", { width: map.bases.length * CELL, height: HEIGHT, role: "img" });
+  const behind = mark.pos - map.start + mark[map.name];
+  const gap = Math.max(mark.REF, mark.ALT) - mark[map.name]; // so that the bases behind are aligned
+  const width = (map.bases.length + gap) * CELL;
+  const svg = draw(row, "svg", { width, height: HEIGHT, role: "img" });
   draw(svg, "title", {}, `${map.name}: score ${map.score}`);
-  map.differences.forEach((changes, at) => drawBase(svg, map, at, changes, most));
-  const x = (variant.pos - map.start) * CELL;
-  const width = (map.name === "REF" ? variant.ref : variant.alt).length * CELL - 1;
-  const box = { x, y: 1, width, height: LETTERS + 4 * CELL - 1 };
+  map.differences.forEach((changes, at) => {
+    drawBase(svg, map, at, (at + (at >= behind ? gap : 0)) * CELL, most);
+  });
+  const x = (mark.pos - map.start) * CELL;
+  const box = { x, y: 1, width: mark[map.name] * CELL - 1, height: LETTERS + 4 * CELL - 1 };
   draw(svg, "rect", { ...box, fill: "none", stroke: "#000", "stroke-width": 1.5 });
-  draw(svg, "text", { x, y: HEIGHT - 6, "font-size": 11 }, `${variant.pos}`);
+  draw(svg, "text", { x, y: HEIGHT - 6, "font-size": 11 }, `${mark.pos}`);
   return row;
 }
 
-function drawBase(svg, map, at, changes, most) {
-  const x = at * CELL;
-  const letter = map.bases[at];
+function drawBase(svg, map, at, x, most) {
+  const letter = map.bases[at], changes = map.differences[at];
   const loss = Math.max(0, ...changes.map((value) => -(value ?? 0))) / most;
   if (loss > 0.02) {
     const turn = `translate(${x + CELL / 2} ${LETTERS - 2}) scale(1.35 ${(LETTERS - 4) * loss / 10})`;
-    draw(svg, "text", { transform: turn, "text-anchor": "middle", "font-size": 14, "font-weight": 700, fill: COLORS[letter] }, letter);
+    const look = { "text-anchor": "middle", "font-size": 14, "font-weight": 700, fill: COLORS[letter] };
+    draw(svg, "text", { transform: turn, ...look }, letter);
   }
   changes.forEach((value, i) => {
     const own = "ACGT"[i] === letter;
-    const cell = { x, y: LETTERS + i * CELL, width: CELL - 1, height: CELL - 1, fill: own ? "#ddd" : shade(value, most) };
-    const change = value === null ? "no score" : `${value > 0 ? "+" : ""}${value}`;
-    draw(draw(svg, "rect", cell), "title", {}, own ? `${letter}, column ${at + 1}` : `${letter}>${"ACGT"[i]} at ${map.start + at}: ${change}`);
+    const fill = own ? "#ddd" : shade(value, most);
+    const size = { width: CELL - 1, height: CELL - 1 };
+    const cell = draw(svg, "rect", { x, y: LETTERS + i * CELL, ...size, fill });
+    const change = value === null ? "no score" : `${value > 0 ? "+" : ""}${shown(value)}`;
+    draw(cell, "title", {}, own ? letter : `${letter}>${"ACGT"[i]}: ${change}`);
   });
 }
 

@@ -17,15 +17,15 @@ import numpy as np
 
 from regplug.codes import decode
 from regplug.errors import OutputError
-from regplug.mutation_map import MutationMap
 from regplug.output import complete
-from regplug.track_writer import TrackFile, TrackSet
+from regplug.track_writer import Changes, TrackFile, TrackSet
 from regplug_browser import igv_js
 from regplug_browser.bases import sparse_fasta
 from regplug_browser.panels import around, contig, first_view, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
 ROWS = 5_000  # variants in its table
+MAPPED = 100  # variants with the largest differences, which get mutation maps
 Json = dict[str, Any]
 
 
@@ -71,6 +71,7 @@ def _page(made: TrackSet) -> str:
         css=_part("page.css"),
         license=html.escape(_part("igv.LICENSE")),
         data=_json(_data(made)),
+        mapped=MAPPED,
         igv=igv,
         script=script,
     )
@@ -93,15 +94,16 @@ def _json(data: Json) -> str:
 def _data(made: TrackSet) -> Json:
     fasta = sparse_fasta(made, limit=igv_js.LARGEST)
     columns = [file for file in made.tracks if file.kind == "difference"]
-    several = len({file.model for file in columns}) > 1
+    rows = [_variant(made, index) for index in range(len(made.variants))]
+    _add_maps(made, columns, rows)
     return {
         "igv": {
             "reference": igv_js.reference(made, _data_url(fasta.encode())),
             "locus": str(first_view(made)),
             "tracks": igv_js.tracks(made, lambda path: _data_url(path.read_bytes())),
         },
-        "columns": [f"{one.model} {one.target}" if several else one.target for one in columns],
-        "variants": [_variant(made, columns, index) for index in range(len(made.variants))],
+        "columns": [file.target for file in columns],
+        "variants": rows,
         "first": strongest(made) if made.variants else None,
     }
 
@@ -110,13 +112,10 @@ def _data_url(content: bytes) -> str:
     return f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"
 
 
-def _variant(made: TrackSet, columns: list[TrackFile], index: int) -> Json:
-    """Return a row of the table, with the maps of its best target."""
+def _variant(made: TrackSet, index: int) -> Json:
+    """Return a row of the table."""
     variant, differences = made.variants[index], made.differences[index]
     best = None if np.isnan(differences).all() else int(np.nanargmax(np.abs(differences)))
-    maps: tuple[MutationMap, ...] = ()
-    if made.maps is not None and best is not None:
-        maps = made.maps(variant, columns[best].model, columns[best].target)
     return {
         "chrom": contig(made, variant.chrom),
         "pos": variant.pos,
@@ -125,11 +124,22 @@ def _variant(made: TrackSet, columns: list[TrackFile], index: int) -> Json:
         "locus": str(around(made, index)),
         "best": best,
         "differences": _numbers(differences),
-        "maps": [_map(name, one) for name, one in zip(("REF", "ALT"), maps, strict=False)],
     }
 
 
-def _map(name: str, one: MutationMap) -> Json:
+def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
+    """Add the maps of their best target to the rows with the largest differences."""
+    scored = [index for index, row in enumerate(rows) if row["best"] is not None]
+    scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
+    for index in scored[:MAPPED] if made.maps else []:
+        variant = made.variants[index]
+        maps = made.maps(variant, columns[rows[index]["best"]].target)
+        mark = variant.normalized(made.genome)  # the alleles that the maps differ by
+        rows[index]["maps"] = [_map(*one) for one in zip(("REF", "ALT"), maps, strict=True)]
+        rows[index]["mark"] = {"pos": mark.pos, "REF": len(mark.ref), "ALT": len(mark.alt)}
+
+
+def _map(name: str, one: Changes) -> Json:
     return {
         "name": name,
         "start": one.interval.start + 1,
