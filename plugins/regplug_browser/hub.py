@@ -13,8 +13,16 @@ from regplug.errors import OutputError
 from regplug.output import complete
 from regplug.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import HUMAN, assembly_of
-from regplug_browser.panels import BELOW_ZERO, COLORS, Color, Panel, contig, kind_name, panels
-from regplug_browser.panels import first_view
+from regplug_browser.panels import (
+    BELOW_ZERO,
+    COLORS,
+    Panel,
+    contig,
+    first_view,
+    kind_name,
+    panels,
+    rgb,
+)
 
 SHORT, LONG = 17, 80
 Stanza = list[tuple[str, str]]
@@ -56,18 +64,17 @@ def _check_contigs(made: TrackSet, assembly: str) -> None:
 
 
 def _text(made: TrackSet, assembly: str) -> str:
-    models = list(dict.fromkeys(file.model for file in made.tracks))
-    title = f"regplug {', '.join(models)}"
+    models = ", ".join(dict.fromkeys(file.model for file in made.tracks))
     head: Stanza = [
         ("hub", "regplug"),
-        ("shortLabel", label(title, limit=SHORT)),
-        ("longLabel", label(f"{title}: predicted binding or accessibility", limit=LONG)),
+        ("shortLabel", label(models, limit=SHORT)),
+        ("longLabel", label(f"regplug: {models}", limit=LONG)),
         ("useOneFile", "on"),
         ("email", label(os.environ.get("EMAIL") or "nobody@example.org", limit=LONG)),
     ]
     where = quote(str(first_view(made)), safe=":")
     address = f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={quote(assembly)}&position={where}"
-    comment = f"# Put this folder on a web server, and open\n# {address}&hubUrl=URL/hub.txt\n\n"
+    comment = f"# Put this folder on a web server, and open\n# {address}&hubUrl=URL/hub.txt\n"
     stanzas = [head, [("genome", label(assembly, limit=LONG))], *_tracks(panels(made))]
     return comment + "\n".join("".join(f"{k} {v}\n" for k, v in one) for one in stanzas)
 
@@ -90,10 +97,15 @@ def _tracks(rows: Iterable[Panel]) -> Iterable[Stanza]:
             continue
         first = panel.files[0]
         name = _unique(f"{first.model}_{first.target}_alleles", taken)
-        labels = _labels(first, "REF/ALT")
-        container = [("container", "multiWig"), ("aggregate", "transparentOverlay")]
-        kind = [("type", f"bigWig {panel.low:.6g} {panel.high:.6g}"), ("showSubtrackColorOnUi", "on")]
-        yield [("track", name), *container, *kind, *labels, *look]
+        yield [
+            ("track", name),
+            ("container", "multiWig"),
+            ("aggregate", "transparentOverlay"),
+            ("showSubtrackColorOnUi", "on"),
+            ("type", f"bigWig {panel.low:.6g} {panel.high:.6g}"),
+            *_labels(first, "REF/ALT"),
+            *look,
+        ]
         for file in panel.files:
             yield [*_track(file, taken), ("parent", f"{name} on")]
 
@@ -120,11 +132,6 @@ def _labels(file: TrackFile, kind: str) -> Stanza:
 def label(text: str, *, limit: int) -> str:
     """Return `text` on one line, cut to `limit` characters."""
     return " ".join(text.split())[:limit].rstrip()
-
-
-def rgb(color: Color) -> str:
-    """Return a colour as UCSC and IGV write it."""
-    return ",".join(map(str, color))
 
 
 def _unique(name: str, taken: set[str]) -> str:

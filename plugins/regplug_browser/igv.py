@@ -11,9 +11,17 @@ from regplug.output import complete
 from regplug.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.bases import sparse_fasta
-from regplug_browser.hub import rgb
 from regplug_browser.igv_js import HEIGHT, LARGEST, session
-from regplug_browser.panels import BELOW_ZERO, COLORS, Panel, contig, first_view, kind_name, panels
+from regplug_browser.panels import (
+    BELOW_ZERO,
+    COLORS,
+    Panel,
+    contig,
+    first_view,
+    kind_name,
+    panels,
+    rgb,
+)
 
 DATA_TRACK, MERGED = "org.broad.igv.track.DataSourceTrack", "org.broad.igv.track.MergedTracks"
 VARIANTS, SEQUENCE = "org.broad.igv.variant.VariantTrack", "org.broad.igv.track.SequenceTrack"
@@ -56,7 +64,9 @@ def _xml(made: TrackSet) -> str:
         if len(panel.files) == 1:
             _track(data, panel.files[0], panel)
             continue
-        merged = SubElement(data, "Track", _look(panel), clazz=MERGED, id=panel.name, name=panel.name)
+        merged = SubElement(
+            data, "Track", _look(panel), clazz=MERGED, id=panel.name, name=panel.name
+        )
         for file in panel.files:
             _track(merged, file, panel)
     if made.variants:  # last: IGV 2.16 greys the names below such a track

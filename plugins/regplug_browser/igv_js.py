@@ -9,11 +9,20 @@ from typing import Any
 
 from regplug.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
-from regplug_browser.panels import BELOW_ZERO, COLORS, Color, Panel, contig, kind_name, panels
-from regplug_browser.panels import first_view
+from regplug_browser.panels import (
+    BELOW_ZERO,
+    COLORS,
+    Panel,
+    contig,
+    first_view,
+    kind_name,
+    panels,
+    rgb,
+)
 
 LARGEST = 2_000_000  # bases of reference that a browser can be given as text
 HEIGHT = 60  # pixels
+NO_MARKUP = str.maketrans("<>", "‹›")  # igv.js puts names into its page as HTML
 
 
 def tracks(made: TrackSet, url: Callable[[Path], str]) -> list[dict[str, Any]]:
@@ -36,13 +45,13 @@ def session(made: TrackSet) -> dict[str, Any]:
 
 def reference(made: TrackSet, url: str) -> dict[str, Any]:
     """Return the genome that consists of the bases at `url`, a sparse FASTA."""
-    name = assembly_of(made) or made.genome.path.name
+    name = (assembly_of(made) or made.genome.path.name).translate(NO_MARKUP)
     return {"id": name, "name": name, "fastaURL": url, "indexed": False, "wholeGenomeView": False}
 
 
 def _panel(panel: Panel, url: Callable[[Path], str], order: int) -> dict[str, Any]:
     limits = {"min": panel.low, "max": panel.high, "autoscale": False}
-    place = {"name": panel.name, "height": HEIGHT, "order": order}
+    place = {"name": panel.name.translate(NO_MARKUP), "height": HEIGHT, "order": order}
     files = [_file(file, url) | limits for file in panel.files]
     if len(files) == 1:
         return files[0] | place
@@ -55,9 +64,9 @@ def _file(file: TrackFile, url: Callable[[Path], str]) -> dict[str, Any]:
         "type": "wig",
         "format": "bigwig",
         "url": url(file.path),
-        "name": f"{file.target} {kind_name(file)}".strip(),
-        "color": _css(COLORS[file.kind]),
-        "altColor": _css(BELOW_ZERO[file.kind]),
+        "name": f"{file.target} {kind_name(file)}".strip().translate(NO_MARKUP),
+        "color": f"rgb({rgb(COLORS[file.kind])})",
+        "altColor": f"rgb({rgb(BELOW_ZERO[file.kind])})",
     }
 
 
@@ -74,12 +83,8 @@ def _variants(made: TrackSet) -> dict[str, Any]:
                 "chr": contig(made, variant.chrom),
                 "start": variant.start,
                 "end": variant.interval.end,
-                "name": f"{variant.ref}>{variant.alt}",
+                "name": f"{variant.ref}>{variant.alt}".translate(NO_MARKUP),
             }
             for variant in made.variants
         ],
     }
-
-
-def _css(color: Color) -> str:
-    return f"rgb({','.join(map(str, color))})"

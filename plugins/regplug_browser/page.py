@@ -129,9 +129,11 @@ def _variant(made: TrackSet, index: int) -> Json:
 
 def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
     """Add the maps of their best target to the rows with the largest differences."""
+    if made.maps is None:
+        return
     scored = [index for index, row in enumerate(rows) if row["best"] is not None]
     scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
-    for index in scored[:MAPPED] if made.maps else []:
+    for index in scored[:MAPPED]:
         variant = made.variants[index]
         maps = made.maps(variant, columns[rows[index]["best"]].target)
         mark = variant.normalized(made.genome)  # the alleles that the maps differ by

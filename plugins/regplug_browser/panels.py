@@ -22,6 +22,11 @@ NAMES = {"score": "", "ref": "REF", "alt": "ALT", "difference": "ALT-REF"}
 FLANK = 50  # bases shown on each side of a variant: letters can be read
 
 
+def rgb(color: Color) -> str:
+    """Return a colour as UCSC and IGV write it."""
+    return ",".join(map(str, color))
+
+
 class Panel(NamedTuple):
     """One file, or REF's and ALT's laid over each other; `low` to `high` holds 0 and all values."""
 

@@ -105,7 +105,9 @@ class Chromium:
             case "Runtime.exceptionThrown":
                 self.problems.append(str(parameters["exceptionDetails"]))
             case "Log.entryAdded" if parameters["entry"]["level"] == "error":
-                self.problems.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+                self.problems.append(
+                    f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}"
+                )
             case "Runtime.consoleAPICalled" if parameters["type"] == "error":
                 self.problems.append(str(parameters["args"]))
             case "Network.requestWillBeSent":
