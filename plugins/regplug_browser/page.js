@@ -68,6 +68,11 @@ let browser = null;
 
 function choose(variant) {
   for (const row of rows) row.element.setAttribute("aria-selected", row.variant === variant);
+  const chosen = rows.find((row) => row.variant === variant).element;
+  const box = chosen.closest(".scroll"); // not scrollIntoView: the page itself stays where it is
+  if (chosen.offsetTop < box.scrollTop + 30 || chosen.offsetTop + 60 > box.scrollTop + box.clientHeight) {
+    box.scrollTop = chosen.offsetTop - box.clientHeight / 2;
+  }
   drawMaps(variant);
   if (browser) browser.search(variant.locus);
 }
