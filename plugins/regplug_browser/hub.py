@@ -16,6 +16,7 @@ from regplug_browser.assembly import HUMAN, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
+    MEANS,
     Panel,
     contig,
     first_view,
@@ -118,6 +119,7 @@ def _track(file: TrackFile, taken: set[str]) -> Stanza:
         *_labels(file, kind_name(file)),
         ("color", rgb(COLORS[file.kind])),
         ("altColor", rgb(BELOW_ZERO[file.kind])),
+        ("windowingFunction", "mean" if file.kind in MEANS else "maximum"),
     ]
 
 

@@ -15,6 +15,7 @@ from regplug_browser.igv_js import HEIGHT, LARGEST, session
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
+    MEANS,
     Panel,
     contig,
     first_view,
@@ -85,6 +86,7 @@ def _track(parent: Element, file: TrackFile, panel: Panel) -> None:
         name=f"{file.target} {kind_name(file)}".strip(),
         color=rgb(COLORS[file.kind]),
         altColor=rgb(BELOW_ZERO[file.kind]),
+        windowFunction="mean" if file.kind in MEANS else "max",
     )
     limits = {"minimum": f"{panel.low:.6g}", "maximum": f"{panel.high:.6g}", "baseline": "0.0"}
     SubElement(track, "DataRange", limits, type="LINEAR", drawBaseline="true")

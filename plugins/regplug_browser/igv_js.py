@@ -12,6 +12,7 @@ from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
+    MEANS,
     Panel,
     contig,
     first_view,
@@ -67,6 +68,7 @@ def _file(file: TrackFile, url: Callable[[Path], str]) -> dict[str, Any]:
         "name": f"{file.target} {kind_name(file)}".strip().translate(NO_MARKUP),
         "color": f"rgb({rgb(COLORS[file.kind])})",
         "altColor": f"rgb({rgb(BELOW_ZERO[file.kind])})",
+        "windowFunction": "mean" if file.kind in MEANS else "max",
     }
 
 

@@ -61,7 +61,7 @@ function showTable() {
     head.append(heading);
   }
   document.querySelector("#variants tbody").append(...rows.map((row) => row.element));
-  document.getElementById("variants").hidden = false;
+  for (const id of ["variants", "alleles"]) document.getElementById(id).hidden = false;
 }
 
 let browser = null;

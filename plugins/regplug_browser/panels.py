@@ -18,6 +18,7 @@ COLORS: dict[str, Color] = {
     "loss": VERMILLION,
 }
 BELOW_ZERO = COLORS | {"score": VERMILLION, "difference": VERMILLION}
+MEANS = {"difference"}  # zoomed out, its mean is drawn; of all else the maximum, which keeps peaks
 NAMES = {"score": "", "ref": "REF", "alt": "ALT", "difference": "ALT-REF"}
 FLANK = 50  # bases shown on each side of a variant: letters can be read
 

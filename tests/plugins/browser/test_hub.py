@@ -70,6 +70,7 @@ def test_keeps_the_rules(toy: TrackSet, monkeypatch):
     assert "parent" not in difference
     assert difference["viewLimits"] == "-1:0"
     assert difference["altColor"] != difference["color"]
+    assert (ref["windowingFunction"], difference["windowingFunction"]) == ("maximum", "mean")
     assert "position=chr1:1950-2050&" in path.read_text()  # the largest |difference|
 
 

@@ -21,6 +21,8 @@ def test_session_of_igv_desktop(toy: TrackSet):
     assert set(resources) <= set(ids)
     merged = [track for track in root.iter("Track") if len(track.findall("Track")) == 2]
     assert [track.attrib["name"] for track in merged] == [f"{SCRIPT} REF/ALT", f"{IMAGE} REF/ALT"]
+    summaries = [track.get("windowFunction") for track in root.iter("Track") if len(track) == 1]
+    assert summaries == ["max", "max", "mean"] * 2
     limits = [one.attrib for one in root.iter("DataRange")]
     assert [(float(one["minimum"]), float(one["maximum"])) for one in limits] == [
         (0, 2), (0, 2), (-1, 0), (0, 2), (0, 2), (-1, 0),
