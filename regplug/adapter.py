@@ -114,6 +114,17 @@ def tag(*parts: str) -> str:
     return "_".join(["RP", *(re.sub("[^A-Z0-9]", "_", part.upper()) for part in parts)])
 
 
+def spreads(card: ModelCard) -> Array:
+    """Return each target's spread, shape (targets,), above 0; all 1 where one is not measured."""
+    known = [target.spread for target in card.targets]
+    filled = known if _measured(card) else [1.0] * len(known)
+    return np.maximum(np.array(filled, np.float32), _LEAST_SPREAD)
+
+
+def _measured(card: ModelCard) -> bool:
+    return None not in [target.spread for target in card.targets]
+
+
 def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
     """Return the places of `targets`; without any, of all, or of none where they are many.
 
@@ -166,9 +177,7 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
 
 def _summary(card: ModelCard) -> list[InfoField]:
     """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
-    spreads = [target.spread for target in card.targets]
-    measured = None not in spreads
-    spread: Array = np.maximum(np.array(spreads if measured else 1, np.float32), _LEAST_SPREAD)
+    measured, spread = _measured(card), spreads(card)
     by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
 
     def top(scores: Scores) -> Values:
