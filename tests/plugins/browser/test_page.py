@@ -12,11 +12,11 @@ import pytest
 
 from regplug import plugins
 from regplug.errors import OutputError
+from regplug.mutation_map import MutationMap
 from regplug.track_writer import TrackSet
 from regplug_browser import igv_js, page
 from regplug_browser.page import Page
 from tests.plugins.browser.conftest import IMAGE, SCRIPT
-from tests.plugins.browser.example_tracks import Map
 
 IGV = "87b991ae2a720978172e269dd5127c495e56df5af31144dff19c83124e2f5744"  # of npm's igv 3.8.10
 
@@ -94,7 +94,7 @@ def test_maps_of_the_strongest(toy: TrackSet, monkeypatch):
 
     def maps(variant, target):
         asked.append((variant.pos, target))
-        one = Map(toy.regions[0], np.array([0, 3, 4], np.uint8), 1.5, np.eye(3, 4))
+        one = MutationMap(toy.regions[0], np.array([0, 3, 4], np.uint8), 1.5, np.eye(3, 4))
         gone = one._replace(differences=np.full((3, 4), np.nan), score=float("nan"))
         return [one, gone]
 
