@@ -25,7 +25,7 @@ from regplug_browser.panels import around, contig, first_view, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
 ROWS = 5_000  # variants in its table
-MAPPED = 100  # variants with the largest differences, which get mutation maps
+MAPPED = 50  # variants with the largest differences, which get mutation maps
 Json = dict[str, Any]
 
 
