@@ -6,33 +6,33 @@ igv.js takes a FASTA whose records are slices of contigs, named `>chr5:1295001-1
 
 from collections.abc import Iterable
 
-from regplug.errors import OutputError
 from regplug.track_writer import TrackSet
 from regplug.variant import Interval
 from regplug_browser.panels import contig
 
 FLANK = 500  # bases on each side of what was scored
+LARGEST = 2_000_000  # bases that a browser can be given as text
 
 
-def sparse_fasta(made: TrackSet, *, limit: int) -> str:
-    """Return the FASTA of all regions and variants with their flanks.
+def why_not(made: TrackSet) -> str:
+    """Return why igv.js cannot be given the bases as text, or ""."""
+    slices = list(_slices(made))
+    if (count := sum(map(len, slices))) > LARGEST:
+        return f"the tracks cover {count:,} bases, and a page shows {LARGEST:,} at most"
+    colon = next((one.chrom for one in slices if ":" in one.chrom), None)
+    return f"igv.js cannot show {colon}: a contig's name with a colon" if colon else ""
 
-    Raises:
-        OutputError: there are more than `limit` bases, or a contig's name has a colon.
-    """
-    slices = list(_merged(_wanted(made)))
-    if (count := sum(map(len, slices))) > limit:
-        raise OutputError(
-            f"the tracks cover {count:,} bases, and a page or igv.js shows {limit:,} at most: name "
-            "fewer regions, or use --hub, or --igv with IGV desktop"
-        )
-    records = []
-    for interval in slices:
-        if ":" in interval.chrom:
-            raise OutputError(f"igv.js cannot show {interval.chrom}: a contig's name has a colon")
-        length = made.genome.lengths[interval.chrom]
-        records.append(f">{interval} @len={length}\n{made.genome.letters(interval)}\n")
-    return "".join(records)
+
+def sparse_fasta(made: TrackSet) -> str:
+    """Return the FASTA of all regions and variants with their flanks."""
+    return "".join(
+        f">{one} @len={made.genome.lengths[one.chrom]}\n{made.genome.letters(one)}\n"
+        for one in _slices(made)
+    )
+
+
+def _slices(made: TrackSet) -> Iterable[Interval]:
+    return _merged(_wanted(made))
 
 
 def _wanted(made: TrackSet) -> Iterable[Interval]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from regplug.errors import OutputError
 from regplug.output import complete
 from regplug.track_writer import TrackFile, TrackSet
-from regplug_browser.assembly import HUMAN, assembly_of
+from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
@@ -57,7 +57,7 @@ class Hub:
 def _check_contigs(made: TrackSet, assembly: str) -> None:
     names = {contig(made, region.chrom) for region in made.regions}
     foreign = sorted(name for name in names if not name.startswith("chr"))
-    if assembly in HUMAN and foreign:
+    if assembly in IGV_HAS and foreign:
         raise OutputError(
             f"UCSC has no contig {foreign[0]} in {assembly}: its names begin with chr; "
             "score with a FASTA that has them"

@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from regplug.output import complete
 from regplug.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
-from regplug_browser.bases import sparse_fasta
-from regplug_browser.igv_js import HEIGHT, LARGEST, session
+from regplug_browser.bases import sparse_fasta, why_not
+from regplug_browser.igv_js import HEIGHT, session
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
@@ -39,11 +39,11 @@ class Igv:
         """Write the files; return the session of IGV desktop.
 
         Raises:
-            OutputError: igv.js cannot be given the bases of so many regions.
+            OutputError: a file cannot be written.
         """
         texts = {"igv_session.xml": _xml(made), "igv_session.json": json.dumps(session(made))}
-        if assembly_of(made) not in IGV_HAS:
-            texts["reference.fa"] = sparse_fasta(made, limit=LARGEST)
+        if assembly_of(made) not in IGV_HAS and not why_not(made):
+            texts["reference.fa"] = sparse_fasta(made)
         if made.variants:
             texts["variants.vcf"] = _vcf(made)
         for name, text in texts.items():

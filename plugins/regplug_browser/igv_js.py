@@ -3,12 +3,14 @@
 Source: the track and reference options of igv.org/doc/igvjs.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from regplug.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
+from regplug_browser.bases import why_not
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
@@ -21,7 +23,6 @@ from regplug_browser.panels import (
     rgb,
 )
 
-LARGEST = 2_000_000  # bases of reference that a browser can be given as text
 HEIGHT = 60  # pixels
 NO_MARKUP = str.maketrans("<>", "‹›")  # igv.js puts names into its page as HTML
 
@@ -35,19 +36,28 @@ def tracks(made: TrackSet, url: Callable[[Path], str]) -> list[dict[str, Any]]:
 def session(made: TrackSet) -> dict[str, Any]:
     """Return a session that igv.js loads from the folder of the tracks, over HTTP."""
     name = assembly_of(made)
-    known: dict[str, Any] = {"genome": name}
-    if name not in IGV_HAS:
-        known = {"reference": reference(made, "reference.fa")}
+    known = {"genome": name} if name in IGV_HAS else {"reference": _reference(made)}
     return known | {
         "locus": str(first_view(made)),
         "tracks": [{"type": "sequence", "order": 0}, *tracks(made, lambda path: path.name)],
     }
 
 
-def reference(made: TrackSet, url: str) -> dict[str, Any]:
+def own_reference(made: TrackSet, url: str) -> dict[str, Any]:
     """Return the genome that consists of the bases at `url`, a sparse FASTA."""
     name = (assembly_of(made) or made.genome.path.name).translate(NO_MARKUP)
     return {"id": name, "name": name, "fastaURL": url, "indexed": False, "wholeGenomeView": False}
+
+
+def _reference(made: TrackSet) -> dict[str, Any]:
+    """Return reference.fa, or where it would be too large the user's FASTA, by a relative path."""
+    if not why_not(made):
+        return own_reference(made, "reference.fa")
+    fasta = os.path.relpath(made.genome.path, made.folder)
+    indices = {"indexed": True, "indexURL": f"{fasta}.fai"}
+    if Path(f"{made.genome.path}.gzi").is_file():
+        indices["compressedIndexURL"] = f"{fasta}.gzi"
+    return own_reference(made, fasta) | indices
 
 
 def _panel(panel: Panel, url: Callable[[Path], str], order: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from regplug.errors import OutputError
 from regplug.output import complete
 from regplug.track_writer import Changes, TrackFile, TrackSet
 from regplug_browser import igv_js
-from regplug_browser.bases import sparse_fasta
+from regplug_browser.bases import sparse_fasta, why_not
 from regplug_browser.panels import around, contig, first_view, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
@@ -52,6 +52,8 @@ class Page:
 def _check_size(made: TrackSet) -> None:
     size = sum(file.path.stat().st_size for file in made.tracks)
     other = "use --igv or --hub, or fewer regions or --targets"
+    if reason := why_not(made):
+        raise OutputError(f"{reason}: {other}")
     if size > LARGEST:
         raise OutputError(
             f"the tracks are {size / 1e6:.0f} MB, and a page holds {LARGEST // 1_000_000}: {other}"
@@ -92,13 +94,13 @@ def _json(data: Json) -> str:
 
 
 def _data(made: TrackSet) -> Json:
-    fasta = sparse_fasta(made, limit=igv_js.LARGEST)
+    fasta = sparse_fasta(made)
     columns = [file for file in made.tracks if file.kind == "difference"]
     rows = [_variant(made, index) for index in range(len(made.variants))]
     _add_maps(made, columns, rows)
     return {
         "igv": {
-            "reference": igv_js.reference(made, _data_url(fasta.encode())),
+            "reference": igv_js.own_reference(made, _data_url(fasta.encode())),
             "locus": str(first_view(made)),
             "tracks": igv_js.tracks(made, lambda path: _data_url(path.read_bytes())),
         },

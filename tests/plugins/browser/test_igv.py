@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pysam
 
 from regplug.track_writer import TrackSet
+from regplug_browser import bases
 from regplug_browser.igv import Igv
 from tests.plugins.browser.conftest import IMAGE, SCRIPT, VARIANTS
 
@@ -36,6 +37,15 @@ def test_session_of_igv_js(toy: TrackSet):
     assert (toy.folder / "reference.fa").read_text().startswith(">chr1:401-2600 @len=3000\n")
     wigs = [wig for track in session["tracks"] for wig in track.get("tracks", [track])]
     assert [wig["url"] for wig in wigs if wig["type"] == "wig"] == [t.path.name for t in toy.tracks]
+
+
+def test_much_sequence_stays_where_it_is(toy: TrackSet, monkeypatch):
+    monkeypatch.setattr(bases, "LARGEST", 2000)
+    Igv().write(toy)
+    session = json.loads((toy.folder / "igv_session.json").read_text())
+    assert session["reference"]["fastaURL"] == "../toy.fa"
+    assert (toy.folder / session["reference"]["indexURL"]).is_file()
+    assert not (toy.folder / "reference.fa").exists()
 
 
 def test_a_known_assembly_goes_by_name(toy: TrackSet):

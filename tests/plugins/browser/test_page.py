@@ -14,7 +14,7 @@ from regplug import plugins
 from regplug.errors import OutputError
 from regplug.mutation_map import MutationMap
 from regplug.track_writer import TrackSet
-from regplug_browser import igv_js, page
+from regplug_browser import bases, page
 from regplug_browser.page import Page
 from tests.plugins.browser.conftest import IMAGE, SCRIPT
 
@@ -117,7 +117,7 @@ def test_maps_of_the_strongest(toy: TrackSet, monkeypatch):
         (page, "LARGEST", 1_000_000 - 1, None),
         (page, "LARGEST", 99, "a page holds 0: use --igv or --hub"),
         (page, "ROWS", 2, "3 variants, and a page's table holds 2: use --igv or --hub"),
-        (igv_js, "LARGEST", 2000, "2,200 bases"),
+        (bases, "LARGEST", 2000, "2,200 bases.*: use --igv or --hub"),
     ],
 )
 def test_limits(toy: TrackSet, monkeypatch, place, name, value, message):
