@@ -1,11 +1,13 @@
 """What makes a view of finished tracks: a hub, an IGV session, a page."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.codes import Codes
 from regplug.genome import Genome
 from regplug.variant import Interval, Variant
 
@@ -32,6 +34,30 @@ class TrackFile(NamedTuple):
     high: float
 
 
+class Changes(Protocol):
+    """A mutation map: what every single-base change of REF's or ALT's haplotype does to a target.
+
+    Attributes:
+        interval: of REF, which begins where the map begins.
+        codes: the haplotype, shape (bases,).
+        score: of it.
+        differences: shape (bases, 4): the score with that base less the score; 0 at the base
+            itself, NaN where there is no score.
+    """
+
+    @property
+    def interval(self) -> Interval: ...  # noqa: D102
+    @property
+    def codes(self) -> Codes: ...  # noqa: D102
+    @property
+    def score(self) -> float: ...  # noqa: D102
+    @property
+    def differences(self) -> NDArray[np.float32]: ...  # noqa: D102
+
+
+MapMaker = Callable[[Variant, str], Sequence[Changes]]  # a variant, a target → REF's map and ALT's
+
+
 class TrackSet(NamedTuple):
     """All tracks of a run.
 
@@ -44,6 +70,7 @@ class TrackSet(NamedTuple):
         variants: of --vcf, as they stand there; else empty.
         differences: ALT - REF at the variants, shape (variants, tracks of kind "difference" in
             their order); NaN where there is no score.
+        maps: makes the mutation maps of a variant that has a score; None: there are none.
     """
 
     folder: Path
@@ -53,6 +80,7 @@ class TrackSet(NamedTuple):
     regions: tuple[Interval, ...]
     variants: tuple[Variant, ...]
     differences: NDArray[np.float32]
+    maps: MapMaker | None = None
 
 
 class TrackWriter(Protocol):

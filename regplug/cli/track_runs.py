@@ -19,8 +19,10 @@ from regplug.card import ModelCard, read_width
 from regplug.cli.report import report
 from regplug.effects import difference
 from regplug.errors import ModelError, RegionError, VariantFileError
+from regplug.explain import explain
 from regplug.genome import Genome
 from regplug.model import Model
+from regplug.mutation_map import MutationMap
 from regplug.plugins import adapter_for, open_backend, open_for_sequences, plugin_manager
 from regplug.reference import check_build, find_fasta
 from regplug.regions import merged, parse_regions, read_bed
@@ -28,7 +30,7 @@ from regplug.track import covered, default_step
 from regplug.track import track as track_regions
 from regplug.track_folder import write_tracks
 from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.variant import Interval, Variant
 from regplug.variant_track import neighbourhoods, score_variants, track_variants
 from regplug.vcf import VariantReader, variants_of
 
@@ -133,7 +135,14 @@ def around_variants(asked: Asked, vcf: str, stack: ExitStack) -> TrackSet:
         )
     assembly = asked.assembly or reader.assembly or None
     regions = tuple(merged(place.interval for place in drawn))
-    return TrackSet(asked.output, tracks, assembly, genome, regions, tuple(variants), differences)
+
+    def maps(variant: Variant, target: str) -> list[MutationMap]:
+        found = explain(variant, model, genome, targets=[card.labels.index(target)])
+        return list(found[0].maps.values())
+
+    return TrackSet(
+        asked.output, tracks, assembly, genome, regions, tuple(variants), differences, maps
+    )
 
 
 def _targets(card: ModelCard, asked: Asked) -> list[int]:
