@@ -1,10 +1,19 @@
-"""Draw docs/first_picture.png: what TERT C228T does, base by base.
+"""Draw docs/first_picture.png: what TERT C228T does, base by base, and its tracks below.
 
-python docs/first_picture.py
+python -m docs.first_picture
 """
 
+import io
+import subprocess
+import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
+
+import numpy as np
+import pyBigWig
+from matplotlib.figure import Figure
+from PIL import Image
 
 from regplug.adapter import FieldOptions
 from regplug.backend import BackendOptions
@@ -18,23 +27,87 @@ from regplug.plugins import adapter_for, open_backend, plugin_manager
 from regplug.variant import Variant
 
 ROOT = Path(__file__).parent.parent
+FASTA = ROOT / "examples/example.hg38.fa.gz"
 MODEL, TARGET = "deepbind_encode", "GABPA"
 VARIANT, NAME = Variant("chr5", 1_295_113, "G", "A"), "TERT C228T"
+GREY, ORANGE, BLUE = "#777777", "#D55E00", "#0072B2"  # as in the page
 
 
 def main(path: Path) -> None:
     """Write the picture to `path`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_map(folder / "map.png")
+        make_tracks(folder)
+        with Image.open(folder / "map.png") as above:
+            above.load()
+        with Image.open(draw_tracks(folder / "tracks", above.width)) as below:
+            below.load()
+    both = Image.new("RGB", (above.width, above.height + below.height), "white")
+    both.paste(above, (0, 0))
+    both.paste(below, (0, above.height))
+    both.quantize(256).save(path, optimize=True)
+
+
+def draw_map(path: Path) -> None:
+    """Draw the mutation map."""
     manager = plugin_manager()
     repository = str(ROOT / "model_repo")
     with (
         closing(open_backend(manager, repository, MODEL, BackendOptions())) as backend,
-        Genome(ROOT / "examples/example.hg38.fa.gz") as genome,
+        Genome(FASTA) as genome,
     ):
         model = Model(backend, adapter_for(manager, backend.card), FieldOptions())
         target = backend.card.labels.index(TARGET)
         (found,) = explain(VARIANT, model, genome, targets=[target], flank=30)
         hit = best(find_hits(genome, VARIANT, jaspar().motifs), [TARGET])
         draw([Explained(backend.card, found, hit, NAME)], [path])
+
+
+def make_tracks(folder: Path) -> None:
+    """Write the variant's tracks to `folder`/tracks."""
+    vcf = folder / "variant.vcf"
+    vcf.write_text(
+        f"##fileformat=VCFv4.3\n##contig=<ID={VARIANT.chrom}>\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        f"{VARIANT.chrom}\t{VARIANT.pos}\t.\t{VARIANT.ref}\t{VARIANT.alt}\t.\t.\t.\n"
+    )
+    command = [sys.executable, "-m", "regplug", "track", "--model", MODEL, "--targets", TARGET]
+    command += ["--vcf", str(vcf), "--fasta", str(FASTA), "-o", str(folder / "tracks")]
+    subprocess.run([*command, "--model-repo", str(ROOT / "model_repo")], check=True)
+
+
+def draw_tracks(folder: Path, pixels: int) -> io.BytesIO:
+    """Return a PNG of the tracks in `folder`, so many pixels wide."""
+    figure = Figure(figsize=(pixels / 100, 2.6), dpi=100, layout="constrained")
+    top, low = figure.subplots(2, 1, sharex=True)
+    for kind, colour in (("ref", GREY), ("alt", ORANGE)):
+        top.step(*read(folder, kind), where="mid", color=colour, label=kind.upper(), linewidth=1.5)
+    at, values = read(folder, "difference")
+    low.fill_between(at, values.clip(0), step="mid", color=BLUE, linewidth=0)
+    low.fill_between(at, values.clip(None, 0), step="mid", color=ORANGE, linewidth=0)
+    top.legend(frameon=False, ncols=2, loc="upper right")
+    top.set_title(f"Tracks for IGV and UCSC: {TARGET}, the 101 bases around each", fontsize=11)
+    top.set_ylabel("score")
+    low.set_ylabel("ALT − REF")
+    low.ticklabel_format(useOffset=False, style="plain")
+    low.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    low.set_xlabel(f"{VARIANT.chrom}, forward strand")
+    for axis in (top, low):
+        axis.axvline(VARIANT.pos, color="black", linewidth=0.8)
+        axis.axhline(0, color="grey", linewidth=0.5)
+        axis.spines[["top", "right"]].set_visible(False)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=100)
+    return drawn
+
+
+def read(folder: Path, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions, 1-based, and values of a track."""
+    (path,) = folder.glob(f"*{kind}*.bw")
+    with closing(pyBigWig.open(str(path))) as file:
+        entries = file.intervals(VARIANT.chrom)
+    return np.array([start + 1 for start, _, _ in entries]), np.array([e[2] for e in entries])
 
 
 if __name__ == "__main__":
