@@ -1,14 +1,14 @@
 """Items that a second thread makes, so that whoever works on them need not wait."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item], count: int) -> Iterator[Item]:
+def ahead(items: Iterator[Item], count: int) -> Generator[Item]:
     """Yield `items` in order, up to `count` of them made beforehand in a second thread.
 
     An error in making them is raised here. Closed early (`contextlib.closing`), it waits for the

@@ -21,7 +21,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
         rate: the learning rate of the last step.
         seconds: of training and validation.
         speed: sequences per second of training, all processes together.
-        valid_loss: None if nothing was validated.
+        valid_loss: nan if nothing was validated.
         aucs: of each target on the validation sites, None for one without both classes.
     """
 
@@ -29,7 +29,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     seconds: float
     speed: float
-    valid_loss: float | None = None
+    valid_loss: float = float("nan")
     aucs: tuple[float | None, ...] = ()
 
     @property

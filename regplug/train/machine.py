@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from regplug.errors import ConfigError
+from regplug.errors import ConfigError, TrainingError
 
 
 class Machine(NamedTuple):
@@ -34,7 +34,7 @@ class Machine(NamedTuple):
         share, and those of the first are kept.
         """
         if self.world > 1 and self.device.type == "cuda":
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return network.to(self.device)
 
     def shared(self, network: nn.Module) -> nn.Module:
@@ -52,11 +52,18 @@ class Machine(NamedTuple):
         rows = rows[self.rank :: self.world]
         return rows.pin_memory() if self.device.type == "cuda" else rows
 
+    def moved(self, rows: Tensor) -> Tensor:
+        """Return rows on the device, without waiting for the GPU."""
+        return rows.to(self.device, non_blocking=True)
+
     def total(self, values: Tensor) -> Tensor:
         """Return the sum of all processes' values."""
         if self.world > 1:
             distributed.all_reduce(values)
         return values
+
+
+CPU = Machine()
 
 
 @contextmanager
@@ -65,6 +72,7 @@ def machine(device: str, *, compiled: bool) -> Iterator[Machine]:
 
     Raises:
         ConfigError: there is no such GPU.
+        TrainingError: its memory is full.
     """
     local = int(os.environ.get("LOCAL_RANK", 0))
     if device == "cuda" and local >= torch.cuda.device_count():
@@ -73,13 +81,16 @@ def machine(device: str, *, compiled: bool) -> Iterator[Machine]:
             "--set 'train.device=\"cpu\"', or start fewer processes"
         )
     place = torch.device("cuda", local) if device == "cuda" else torch.device("cpu")
-    if "WORLD_SIZE" not in os.environ:
-        yield Machine(place, compiled=compiled)
-        return
     if device == "cuda":
         torch.cuda.set_device(place)
-    distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    joined = "WORLD_SIZE" in os.environ
+    if joined:
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    rank, world = (distributed.get_rank(), distributed.get_world_size()) if joined else (0, 1)
     try:
-        yield Machine(place, distributed.get_rank(), distributed.get_world_size(), compiled)
+        yield Machine(place, rank, world, compiled)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError("the GPU's memory is full: set a smaller schedule.batch") from error
     finally:
-        distributed.destroy_process_group()
+        if joined:
+            distributed.destroy_process_group()

@@ -23,9 +23,9 @@ from regplug.train.checkpoint import Epoch
 from regplug.train.data.panel import Panel, join_bound, read_sets
 from regplug.train.data.windows import read_windows
 from regplug.train.loop import train
-from regplug.train.measure import METRICS
 from regplug.train.models.cnn import Cnn
 from regplug.train.models.shape import CnnShape
+from regplug.train.names import METRICS
 from regplug.train.panel_metrics import Aucs, negatives_aucs
 from regplug.train.panel_recipe import PanelRecipe
 from regplug_deepbind.weights import WEIGHTS

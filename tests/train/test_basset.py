@@ -5,7 +5,7 @@ import onnxruntime
 import pytest
 import torch
 
-from regplug.train.loop import shorten_rows
+from regplug.train.learner import shorten_rows
 from regplug.train.models.basset import Basset, from_network, to_network
 from regplug_basset.graph import basset_graph
 from regplug_basset.network import BassetShape

@@ -19,7 +19,7 @@ from regplug.errors import DataError
 from regplug.train.data.chip import ChipSet, chip_file, read_chip
 from regplug.train.data.shuffle import shuffle_dinucleotides
 from regplug.train.data.windows import random_pieces
-from regplug.train.loop import Examples
+from regplug.train.examples import Examples
 
 OVERLAP = 50  # bases that two sequences of one place share
 Weight = Annotated[float, msgspec.Meta(ge=0)]
