@@ -50,7 +50,7 @@ def basset(
 
     SITES.h5 is made by `regplug prepare basset`. The run holds weights.safetensors, of the epoch
     with the best validation AUC, log.csv and metrics.json; `regplug export` makes a model of it.
-    Several GPUs: torchrun --nproc-per-node N --no-python regplug train basset ...
+    Several GPUs: torchrun --nproc-per-node N -m regplug train basset ...
     """
     try:
         from regplug.train.basset import train_basset

@@ -12,15 +12,15 @@ from regplug.train.data.sites_writer import SitesWriter
 from regplug.train.data.trainingset import Source
 
 MOTIFS = {"liver": encode("TGACTCAGCA"), "brain; new": encode("CCGGAAGTGG")}
-BASES = 60
+BASES = 44
 TRAIN, VALID = 600, 200
 RECIPE = """
 seed = 3
 [network]
 kind = "basset"
 filters = [12, 8]
-sizes = [11, 5]
-pools = [4, 4]
+sizes = [11, 3]
+pools = [4, 2]
 dense = [16]
 dropout = 0.1
 [schedule]
