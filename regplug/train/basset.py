@@ -67,10 +67,7 @@ def train_basset(
         source, validation = SiteSource(sites), Validation(sites, here)
         if not source.size:
             raise DataError(f"{path} has no sites to train on: make it with a smaller --valid")
-        torch.manual_seed(recipe.seed)
-        network = build(shape, recipe.dropout)
-        if seeded_from is not None:
-            _seed(network, seeded_from)
+        network = _network(recipe, shape, seeded_from)
         (data,) = sources_of([path])
         run = _identity(recipe, data.sha256, network)
         first = here.rank == 0
@@ -96,6 +93,7 @@ def train_basset(
             stepped=stepped,
         )
         best = best_of(epochs)
+        kept = epochs[best - 1]
         metrics = Metrics(
             command=shlex.join(["regplug", *sys.argv[1:]]),
             recipe=recipe,
@@ -106,9 +104,9 @@ def train_basset(
             sites={"train": source.size, "valid": validation.size},
             epochs=len(epochs),
             best_epoch=best,
-            valid_auc=epochs[best - 1].auc,
-            valid_aucs=dict(zip(sites.samples, epochs[best - 1].aucs, strict=True)),
-            valid_loss=epochs[best - 1].valid_loss,
+            valid_auc=kept.auc,
+            valid_aucs=dict(zip(sites.samples, kept.aucs, strict=True)),
+            valid_loss=kept.valid_loss,
             seconds=sum(epoch.seconds for epoch in epochs),
             run=run,
             seeded_from="" if seeded_from is None else seeded_from.name,
@@ -129,15 +127,20 @@ def _shape(recipe: BassetRecipe, sites: Sites) -> Shape:
         raise ConfigError(f"the recipe's network does not fit {sites.path}: {error}") from error
 
 
-def _seed(network: Kinds, path: Path) -> None:
-    """Give the network the trunk of a run, or of a file of Basset's weights."""
+def _network(recipe: BassetRecipe, shape: Shape, seeded_from: Path | None) -> Kinds:
+    """Return a network of first weights; its trunk may be a run's, or of a file of Basset's."""
+    torch.manual_seed(recipe.seed)
+    network = build(shape, recipe.dropout)
+    if seeded_from is None:
+        return network
     try:
-        if path.is_dir():
-            seed_from(network, read_run(path).arrays)
+        if seeded_from.is_dir():
+            seed_from(network, read_run(seeded_from).arrays)
         else:
-            seed_from(network, read_network(path, width=network.shape.width).arrays)
+            seed_from(network, read_network(seeded_from, width=shape.width).arrays)
     except ModelError as error:
-        raise ModelError(f"cannot start from {path}: {error}") from error
+        raise ModelError(f"cannot start from {seeded_from}: {error}") from error
+    return network
 
 
 def _identity(recipe: BassetRecipe, data: str, network: Kinds) -> str:

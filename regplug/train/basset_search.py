@@ -9,6 +9,7 @@ finds the trials done.
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,45 +72,32 @@ def search_basset(
         raise ConfigError("the recipe has no [search.space] for --trials")
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise ConfigError("--trials searches with one process: start it without torchrun")
+    _changed(recipe, {key: _first(values) for key, values in space.space.items()})
     folder = out / TRIALS
     _begin(out, folder, resume)
     (source,) = sources_of([path])
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize")
+    train = partial(
+        train_basset, resume=resume, seeded_from=seeded_from, tell=tell, stepped=stepped
+    )
     for number in range(1, trials + 1):
         study.sampler = _sampler(space, recipe.seed + number)
         trial = study.ask()
         changes = {key: _draw(trial, key, values) for key, values in space.space.items()}
-        try:
-            changed = msgspec.structs.replace(recipe.changed(changes), search=None)
-        except msgspec.ValidationError as error:
-            raise ConfigError(f"the recipe's search.space cannot be used: {error}") from error
+        changed = _changed(recipe, changes)
         record = folder / f"{number:03}.json"
         settled = msgspec.structs.replace(changed, train=Running())
         tried = Tried(changes, settled, source.sha256, None)
         if record.exists():
-            tried = _read(record, tried)
+            auc = _read(record, tried)
         else:
             tell(f"trial {number}: " + ", ".join(f"{k} = {v}" for k, v in changes.items()))
-            try:
-                made = train_basset(
-                    changed,
-                    path,
-                    record.with_suffix(""),
-                    resume=resume,
-                    seeded_from=seeded_from,
-                    tell=tell,
-                    stepped=stepped,
-                )
-                tried = msgspec.structs.replace(tried, auc=made.valid_auc)
-            except DivergedError as error:
-                tell(f"trial {number}: {error}")
-            with complete(record) as partial:
-                partial.write_bytes(msgspec.json.format(msgspec.json.encode(tried)) + b"\n")
-        if tried.auc is None:
-            study.tell(trial, state=TrialState.FAIL)
-        else:
-            study.tell(trial, tried.auc)
+            auc = _auc(partial(train, changed, path, record.with_suffix("")), tell)
+            with complete(record) as file:
+                done = msgspec.structs.replace(tried, auc=auc)
+                file.write_bytes(msgspec.json.format(msgspec.json.encode(done)) + b"\n")
+        study.tell(trial, auc, TrialState.FAIL if auc is None else None)
     return _keep_best(study, folder, out, tell)
 
 
@@ -123,6 +111,18 @@ def _begin(out: Path, folder: Path, resume: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def _changed(recipe: BassetRecipe, changes: dict[str, Any]) -> BassetRecipe:
+    """Return the recipe of a trial; ConfigError if the space has a key or value that is not."""
+    try:
+        return msgspec.structs.replace(recipe.changed(changes), search=None)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"the recipe's search.space cannot be used: {error}") from error
+
+
+def _first(values: Range | list[Any]) -> Any:
+    return values[0] if isinstance(values, list) else values.low
+
+
 def _sampler(search: Search, seed: int) -> BaseSampler:
     return RandomSampler(seed=seed) if search.sampler == "random" else TPESampler(seed=seed)
 
@@ -130,13 +130,22 @@ def _sampler(search: Search, seed: int) -> BaseSampler:
 def _draw(trial: Trial, key: str, values: Range | list[Any]) -> Any:
     """Return the value of a key that the trial's sampler suggests."""
     if isinstance(values, list):
-        return values[trial.suggest_int(f"{key}, which", 0, len(values) - 1)]
+        return values[trial.suggest_categorical(key, list(range(len(values))))]
     if isinstance(values.low, int) and isinstance(values.high, int):
         return trial.suggest_int(key, values.low, values.high, log=values.log)
     return trial.suggest_float(key, values.low, values.high, log=values.log)
 
 
-def _read(record: Path, expected: Tried) -> Tried:
+def _auc(train: Callable[[], Metrics], tell: Tell) -> float | None:
+    """Return the validation AUC of a run, None if its loss became no number."""
+    try:
+        return train().valid_auc
+    except DivergedError as error:
+        tell(f"given up: {error}")
+        return None
+
+
+def _read(record: Path, expected: Tried) -> float | None:
     """Return what a trial came to, if it is the one expected.
 
     Raises:
@@ -150,7 +159,7 @@ def _read(record: Path, expected: Tried) -> Tried:
         raise TrainingError(
             f"{record} is of a search with another recipe or other data: name a new folder"
         )
-    return tried
+    return tried.auc
 
 
 def _keep_best(study: optuna.Study, folder: Path, out: Path, tell: Tell) -> Metrics:
@@ -160,7 +169,7 @@ def _keep_best(study: optuna.Study, folder: Path, out: Path, tell: Tell) -> Metr
     best = folder / f"{study.best_trial.number + 1:03}"
     metrics = read_metrics(best)
     for name in (WEIGHTS, LOG, METRICS):
-        with complete(out / name) as partial:
-            shutil.copyfile(best / name, partial)
+        with complete(out / name) as file:
+            shutil.copyfile(best / name, file)
     tell(f"best trial: {best.name}")
     return metrics

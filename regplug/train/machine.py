@@ -50,7 +50,10 @@ class Machine(NamedTuple):
     def share(self, rows: Tensor) -> Tensor:
         """Return this process's share of a batch, in memory that a GPU can read at once."""
         rows = rows[self.rank :: self.world]
-        return rows.pin_memory() if self.device.type == "cuda" else rows
+        if self.device.type != "cuda":
+            return rows
+        with torch.cuda.device(self.device):  # a thread's own setting
+            return rows.pin_memory()
 
     def moved(self, rows: Tensor) -> Tensor:
         """Return rows on the device, without waiting for the GPU."""
