@@ -319,7 +319,7 @@ def search(folder, regplug, *words):
 
 
 @pytest.mark.slow
-def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path, monkeypatch):
+def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path):
     toy_sites(tmp_path)
     out = tmp_path / "out"
     done = search(tmp_path, regplug, "--trials", 3)
@@ -339,7 +339,6 @@ def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path, monkeypatch):
     # killed after the second: the same third is drawn and trained again
     records[2].unlink()
     before = [path.stat().st_mtime_ns for path in records[:2]]
-    monkeypatch.setattr("sys.argv", ["regplug"])
     assert search(tmp_path, regplug, "--trials", 3).status == 1
     done = search(tmp_path, regplug, "--trials", 3, "--resume")
     assert done.status == 0, done.err
