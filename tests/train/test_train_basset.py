@@ -28,7 +28,7 @@ from regplug.train.basset_run import read_run
 from regplug.train.data.sites import Sites
 from regplug.train.metrics import auroc
 from tests.plugins.basset.toys import random_state
-from tests.train.toy_sites import CNN, MOTIFS, toy_codes, toy_sites, write_sites
+from tests.train.toy_open import CNN, MOTIFS, toy_codes, toy_sites, write_sites
 
 KINDS = {"basset": "recipe.toml", "cnn": "cnn.toml"}
 

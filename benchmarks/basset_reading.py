@@ -1,4 +1,4 @@
-"""Does reading keep up with training? `python -m benchmarks.basset_training SITES.h5 RECIPE.toml`.
+"""Does reading keep up with training? `python -m benchmarks.basset_reading SITES.h5 RECIPE.toml`.
 
 Prints sequences per second of reading alone (blocks shuffled, moved and turned, in a second
 thread), of training on batches that are in memory, and of the two together, side by side in each
