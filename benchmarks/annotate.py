@@ -125,7 +125,7 @@ def _seconds(case: Case, vcf: Path, genome: Path, folder: Path) -> float:
 
 def _report(rates: list[tuple[Case, list[float]]]) -> None:
     rounds = len(rates[0][1])
-    print(f"{_cpu()}, {os.cpu_count()} cores; median of {rounds} rounds (lowest to highest)\n")
+    print(f"{cpu_name()}, {os.cpu_count()} cores; median of {rounds} rounds (lowest to highest)\n")
     print(f"| {'model':28} | {'how':12} | alleles/s | lowest-highest | ratio |")
     print(f"|{'-' * 30}|{'-' * 14}|----------:|---------------:|------:|")
     first: dict[str, float] = {}
@@ -136,7 +136,8 @@ def _report(rates: list[tuple[Case, list[float]]]) -> None:
         print(f"| {case.group:28} | {case.name:12} | {median:9,.0f} | {span:>14} | {ratio:5.2f} |")
 
 
-def _cpu() -> str:
+def cpu_name() -> str:
+    """Return what the processor calls itself."""
     names = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,6 +1,7 @@
 """A model's card: all that scoring needs, and all that a reader wants to know of the model."""
 
 import json
+import re
 from typing import Literal
 
 import msgspec
@@ -78,6 +79,11 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def labels(self) -> list[str]:
         """Return the targets' labels, in order."""
         return [target.label for target in self.targets]
+
+
+def as_label(name: str) -> str:
+    """Return a name as a target's label: what INFO cannot hold (space , ; =) becomes `-`."""
+    return re.sub(r"[\s,;=]+", "-", name)
 
 
 def card_to_json(card: ModelCard) -> str:

@@ -69,11 +69,17 @@ def predict_sequences(sequences: list[str], backend: Backend) -> NDArray[np.floa
     scores = np.empty((len(sequences), len(backend.card.targets)), np.float32)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        if backend.card.scan and length > PIECE:
-            scores[rows] = [_best_piece(encode(sequences[row]), backend) for row in rows]
-        else:
-            scores[rows] = _predict(np.stack([encode(sequences[row]) for row in rows]), backend)
+        scores[rows] = predict_codes(np.stack([encode(sequences[row]) for row in rows]), backend)
     return scores
+
+
+def predict_codes(codes: Codes, backend: Backend) -> NDArray[np.float32]:
+    """Return the scores (n, targets) of codes (n, width), of any width that the model reads."""
+    if backend.card.window is not None:
+        return backend.predict(codes)
+    if backend.card.scan and codes.shape[1] > PIECE:
+        return np.stack([_best_piece(row, backend) for row in codes])
+    return _predict(codes, backend)
 
 
 def _predict(codes: Codes, backend: Backend) -> NDArray[np.float32]:

@@ -3,14 +3,13 @@
 file ─read_network→ Network ─export_basset→ <name>
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from regplug import __version__
-from regplug.card import ModelCard, Target
+from regplug.card import ModelCard, Target, as_label
 from regplug.errors import ModelError
 from regplug.export import RANDOM_SNVS, export_model
 from regplug_basset.graph import basset_graph
@@ -54,15 +53,10 @@ def read_labels(path: Path) -> list[str]:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
-    names = [info_label(line.partition("\t")[0]) for line in lines]
+    names = [as_label(line.partition("\t")[0].strip()) for line in lines]
     if "" in names:
         raise ModelError(f"line {names.index('') + 1} of {path} has no name")
     return names
-
-
-def info_label(name: str) -> str:
-    """Return a target's name with `-` for what INFO cannot hold."""
-    return re.sub(r"[\s,;=]+", "-", name.strip())
 
 
 def import_basset(

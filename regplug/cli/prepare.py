@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.prepare_basset import basset
+from regplug.cli.prepare_dhs import dhs
 
 if TYPE_CHECKING:
     from regplug.train.data.trainingset import TrainingSet
@@ -47,6 +48,7 @@ def prepare() -> None:
 
 
 prepare.add_command(basset)
+prepare.add_command(dhs)
 
 
 @prepare.group()

@@ -70,7 +70,7 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
         length=options["length"],
         overlap=options["merge"],
         centres="summits" if options["summits"] else "midpoints",
-        excluded=_names(options["exclude_chroms"]),
+        excluded=names_between_commas(options["exclude_chroms"]),
     )
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
@@ -105,7 +105,7 @@ def _split(options: dict[str, Any]) -> "Split":
                 f"--{name.replace('_', '-')} does not go with --split {options['split']}"
             )
     if options["split"] == "chrom":
-        held = [_names(options[name] or "") for name in chrom]
+        held = [names_between_commas(options[name] or "") for name in chrom]
         if not any(held):
             raise click.UsageError("--split chrom needs --valid-chroms or --test-chroms")
         return ContigSplit(*held)
@@ -116,6 +116,6 @@ def _split(options: dict[str, Any]) -> "Split":
     return RandomSplit(**sizes, seed=options["seed"] or 0)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names_between_commas(text: str) -> tuple[str, ...]:
     """Return the names between commas."""
     return tuple(filter(None, text.split(",")))

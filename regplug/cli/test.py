@@ -1,11 +1,13 @@
-"""`regplug test`: how good the networks of a training run are on other sets."""
+"""`regplug test`: how good networks are on sequences that they have not seen."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.options import backend_options
 from regplug.errors import ConfigError
+from regplug.train.data.parts import PARTS
 
 if TYPE_CHECKING:
     from regplug.train.measure import Measured
@@ -15,16 +17,44 @@ COLUMNS = ("target", "metric", "value", "low", "high", "n")
 
 
 @click.command()
-@click.argument("run", type=FILE)
-@click.argument("sets", nargs=-1, required=True, type=FILE)
-@click.option("--output", "-o", type=FILE, help="Folder for the scores, a TSV per target.")
-def test(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
-    """Test the targets of RUN on SETS, folders made by `regplug prepare deepbind`.
+@click.argument("paths", nargs=-1, required=True, type=FILE, metavar="{RUN SETS... | SITES}")
+@click.option("--model", help="Test this model (regplug models list) on SITES.")
+@click.option("--output", "-o", type=FILE, help="Folder: of scores for SETS, of plots for SITES.")
+@click.option("--part", type=click.Choice(PARTS), help="Sites to test on.  [default: test]")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(0),
+    help="Bootstraps for the intervals of SITES.  [default: none]",
+)
+@backend_options
+def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **options: Any) -> None:
+    """Test the targets of RUN on SETS, or with --model those of a model on SITES.
 
-    A set is of the target that its folder is called as, and each of its sequences is one window.
+    RUN is a run of `regplug train deepbind`; SETS are folders made by `regplug prepare deepbind`. A
+    set is of the target that its folder is called as, and each of its sequences is one window.
     Prints a row per target and metric: low and high are the 2.5 and 97.5 percentiles of 1,000
-    bootstraps, n the sequences. The scores have a row per sequence, in the order of the set.
+    bootstraps, n the sequences. -o writes the scores, a row per sequence, in the order of the set.
+
+    SITES is a file made by `regplug prepare basset`; its targets are found in the model by name.
+    Prints a row per target: areas under the ROC and precision-recall curves, and the calibration
+    error where the model gives probabilities. -o writes metrics.tsv and .json, and the plots roc,
+    pr and calibration, .png and .svg.
     """
+    if model is not None:
+        if len(paths) > 1:
+            raise click.UsageError("--model takes one file of SITES")
+        from regplug.cli.test_on_sites import test_on_sites
+
+        test_on_sites(paths[0], model, output, **options)
+        return
+    if given := [name for name, value in options.items() if value]:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} goes with --model")
+    if len(paths) == 1:
+        raise click.UsageError("give RUN and SETS, or --model and SITES")
+    _test_run(paths[0], paths[1:], output)
+
+
+def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
     try:
         from regplug.train.measure import measure_sets
     except ImportError as error:

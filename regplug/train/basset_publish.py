@@ -6,12 +6,12 @@ RUN ─read_run→ BassetRun ─run_graph→ model.onnx ─export_model→ REPO/
 from pathlib import Path
 
 from regplug import __version__
-from regplug.card import ModelCard, Target
+from regplug.card import ModelCard, Target, as_label
 from regplug.errors import ModelError
 from regplug.export import RANDOM_SNVS, export_model
 from regplug.train.basset_run import read_run, run_graph
 from regplug.train.panel_publish import without_folders
-from regplug_basset.importer import CITE, info_label, rows_per_call
+from regplug_basset.importer import CITE, rows_per_call
 from regplug_basset.network import BassetShape
 
 
@@ -34,7 +34,7 @@ def publish_basset(
         ModelError: the run is not finished, or two targets have one name in a VCF.
     """
     found = read_run(run)
-    labels = [info_label(target) for target in found.targets]
+    labels = [as_label(target) for target in found.targets]
     if twice := [one for one in labels if labels.count(one) > 1]:
         raise ModelError(f"two targets of {run} are called {twice[0]} in a VCF: rename one")
     basset = isinstance(found.shape, BassetShape)

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import pearsonr
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 BOOTSTRAPS = 1000
 PERCENTILES = (2.5, 97.5)
 
 
 class Interval(NamedTuple):
-    """A figure, and the 2.5 and 97.5 percentiles of its bootstraps."""
+    """A figure, and the 2.5 and 97.5 percentiles of its bootstraps; nan without any."""
 
     value: float
     low: float
@@ -30,6 +30,24 @@ def pearson(targets: NDArray[Any], scores: NDArray[Any]) -> float:
     if np.ptp(targets) == 0 or np.ptp(scores) == 0:
         return 0.0
     return float(pearsonr(targets, scores).statistic)
+
+
+def ranking_intervals(
+    bound: NDArray[Any], scores: NDArray[Any], *, bootstraps: int, seed: int = 0
+) -> tuple[Interval, Interval]:
+    """Return the areas under the ROC curve and the precision-recall curve, of the same bootstraps.
+
+    The second is the average precision: the sum, down the scores, of precision times gained recall.
+    """
+    aurocs, auprcs = [], []
+    for positives, negatives in _draws(bound, scores, seed, bootstraps):
+        true, false = positives.cumsum(), negatives.cumsum()
+        before = true - positives / 2  # a tie counts half
+        aurocs.append(float(negatives @ before / (true[-1] * false[-1])))
+        precision = true / np.maximum(true + false, 1)
+        auprcs.append(float(positives @ precision / true[-1]))
+    precision_area = float(average_precision_score(bound, scores))
+    return _interval(auroc(bound, scores), aurocs), _interval(precision_area, auprcs)
 
 
 def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
@@ -66,21 +84,29 @@ def pearson_interval(targets: NDArray[Any], scores: NDArray[Any], *, seed: int =
 def _curves(
     bound: NDArray[Any], scores: NDArray[Any], seed: int
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield the false and true positive rates of each bootstrap, down the scores.
+    """Yield the false and true positive rates of each bootstrap, down the scores."""
+    for counts in _draws(bound, scores, seed, BOOTSTRAPS):
+        true, false = (np.append(0, one.cumsum() / one.sum()) for one in counts)
+        yield false, true
+
+
+def _draws(
+    bound: NDArray[Any], scores: NDArray[Any], seed: int, bootstraps: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield how many positives and negatives each bootstrap has of each score, the highest first.
 
     Counted here because scikit-learn takes milliseconds to check its arguments.
     """
     rng = np.random.default_rng(seed)
     values, levels = np.unique(-scores, return_inverse=True)
     classes = [levels[bound == label] for label in (1, 0)]
-    for _ in range(BOOTSTRAPS):
-        counts = [
+    for _ in range(bootstraps):
+        positives, negatives = (
             np.bincount(rng.choice(part, len(part)), minlength=len(values)) for part in classes
-        ]
-        true, false = (np.append(0, one.cumsum() / one.sum()) for one in counts)
-        yield false, true
+        )
+        yield positives, negatives
 
 
 def _interval(value: float, drawn: list[float]) -> Interval:
-    low, high = np.percentile(drawn, PERCENTILES)
+    low, high = np.percentile(drawn, PERCENTILES) if drawn else (np.nan, np.nan)
     return Interval(value, float(low), float(high))

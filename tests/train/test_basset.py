@@ -4,6 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch.nn import functional
 
 from regplug.train.learner import shorten_rows
 from regplug.train.models.basset import Basset, from_network, to_network
@@ -39,6 +40,37 @@ def test_the_graph_gives_what_torch_gives(random_codes, form):
     graph = basset_graph(to_network(model)).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     np.testing.assert_allclose(session.run(["scores"], {"codes": codes})[0], expected, atol=1e-5)
+
+
+def layer_by_layer(model, codes):
+    """Return the logits, in training, as the published network is written down."""
+
+    def normed(norm, values):
+        return functional.batch_norm(values, None, None, norm.weight, norm.bias, training=True)
+
+    ceil = model.shape.form == "same"
+    values = model.one_hot[codes.long()].transpose(1, 2).contiguous()
+    for conv, norm, pool in zip(model.convs, model.conv_norms, model.shape.pools, strict=True):
+        values = normed(norm, conv(values)).relu()
+        values = functional.max_pool1d(values, pool, ceil_mode=ceil)
+    values = values.flatten(1)
+    for dense, norm in zip(model.dense, model.dense_norms, strict=True):
+        values = normed(norm, dense(values)).relu()
+    return model.last(values)
+
+
+@pytest.mark.parametrize("form", ["valid", "same"])
+def test_logits_and_gradients_are_those_of_the_layers_one_by_one(random_codes, form):
+    model = lived_in(small(form), 4).double().train()
+    model.dropout.p = 0.0
+    codes = torch.from_numpy(random_codes(32, 101, seed=4, unknown=0.05))
+    weights = torch.randn(32, 3, dtype=torch.float64)
+    found = []
+    for logits in (model(codes), layer_by_layer(model, codes)):
+        gradients = torch.autograd.grad((logits * weights).sum(), list(model.parameters()))
+        found.append([logits, *gradients])
+    assert all(one.abs().max() > 0 for one in found[1] if one.ndim > 1)
+    torch.testing.assert_close(*found, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(("form", "parameters"), [("valid", 4_135_064), ("same", 4_735_064)])

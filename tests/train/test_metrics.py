@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from regplug.train import metrics
 
@@ -30,6 +30,28 @@ def test_every_bootstrap_is_an_auc(ranked, monkeypatch):
         drawn.append(roc_auc_score(np.repeat([1, 0], [100, 200]), np.concatenate(parts)))
     assert interval.value == pytest.approx(roc_auc_score(bound, scores))
     assert (interval.low, interval.high) == pytest.approx(tuple(np.percentile(drawn, [2.5, 97.5])))
+
+
+def test_areas_of_four():
+    bound, scores = np.array([1, 1, 0, 0]), np.array([4.0, 2.0, 3.0, 1.0])
+    auroc, auprc = metrics.ranking_intervals(bound, scores, bootstraps=0)
+    assert auroc.value == 3 / 4
+    assert auprc.value == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert np.isnan([*auroc[1:], *auprc[1:]]).all()
+
+
+def test_every_bootstrap_has_both_areas(ranked):
+    """With the same draws, scikit-learn gives the same figures."""
+    bound, scores = ranked
+    intervals = metrics.ranking_intervals(bound, scores, bootstraps=20, seed=3)
+    rng = np.random.default_rng(3)
+    drawn = []
+    for _ in range(20):
+        parts = [rng.choice(scores[bound == label], (bound == label).sum()) for label in (1, 0)]
+        both = np.repeat([1, 0], [100, 200]), np.concatenate(parts)
+        drawn.append((roc_auc_score(*both), average_precision_score(*both)))
+    expected = np.percentile(drawn, [2.5, 97.5], axis=0).T
+    np.testing.assert_allclose([interval[1:] for interval in intervals], expected)
 
 
 def test_the_interval_of_an_auc_is_hanley_and_mcneil_s(ranked):

@@ -28,7 +28,7 @@ from regplug.train.basset_run import read_run
 from regplug.train.data.sites import Sites
 from regplug.train.metrics import auroc
 from tests.plugins.basset.toys import random_state
-from tests.train.toy_open import CNN, MOTIFS, toy_codes, toy_sites, write_sites
+from tests.train.toy_open import CNN, MOTIFS, toy_codes, toy_sites, write_open
 
 KINDS = {"basset": "recipe.toml", "cnn": "cnn.toml"}
 
@@ -131,7 +131,7 @@ def test_faster_ways_learn_too(toys, tmp_path, setting):
 def test_a_target_of_one_class_is_left_out_and_told(toys, tmp_path):
     codes, targets = toy_codes(200, seed=2)
     targets[:, 1] = 1
-    write_sites(tmp_path / "sites.h5", codes, targets, train=100, valid=100)
+    write_open(tmp_path / "sites.h5", codes, targets, train=100, valid=100)
     (tmp_path / "recipe.toml").write_text((toys / "recipe.toml").read_text())
     told = []
     out = run(tmp_path, tmp_path / "run", "schedule.epochs=1", tell=told.append)
@@ -211,7 +211,7 @@ def test_ctrl_c_stops_at_once_and_the_run_goes_on(toys, tmp_path):
 def test_a_new_task_begins_with_the_trained_trunk(trained, toys, tmp_path, monkeypatch):
     kind = read_run(trained).metrics.kind
     codes, targets = toy_codes(200, seed=2)
-    write_sites(toys / "one.h5", codes, targets[:, :1], train=100, valid=100, samples=("lung",))
+    write_open(toys / "one.h5", codes, targets[:, :1], train=100, valid=100, samples=("lung",))
     begun = {}
 
     def kept(network, *_, **__):
@@ -252,7 +252,7 @@ def test_published_weights_can_be_a_trunk(tmp_path):
     save_file(random_state(), tmp_path / "kipoi.safetensors")
     rng = np.random.default_rng(0)
     codes, targets = rng.integers(0, 4, (60, 600), np.uint8), rng.integers(0, 2, (60, 1), np.uint8)
-    write_sites(tmp_path / "s.h5", codes, targets, train=30, valid=30, samples=("a",))
+    write_open(tmp_path / "s.h5", codes, targets, train=30, valid=30, samples=("a",))
     (tmp_path / "recipe.toml").write_text(
         "network = {filters = [6, 5, 4], dense = [8, 7]}\nschedule = {batch = 10, epochs = 1}"
     )
@@ -410,7 +410,7 @@ def test_sets_that_cannot_be_used(toys, tmp_path):
         "no_train": (0, 100, targets, "no sites to train on"),
         "one_class": (50, 50, targets * 0, "no target has both open and closed sites"),
     }.items():
-        write_sites(tmp_path / f"{name}.h5", codes, which, train=train, valid=valid)
+        write_open(tmp_path / f"{name}.h5", codes, which, train=train, valid=valid)
         with pytest.raises(DataError, match=told):
             run(tmp_path, tmp_path / "run", sites=f"{name}.h5")
     with pytest.raises(DataError, match="cannot be read"):
@@ -422,7 +422,7 @@ def test_damage_found_while_training_is_told(toys, tmp_path, monkeypatch):
     """A block of the codes is bad; validation sites are read before, the others in the thread."""
     (tmp_path / "recipe.toml").write_text((toys / "recipe.toml").read_text())
     codes, targets = toy_codes(4000, seed=1)
-    path = write_sites(tmp_path / "sites.h5", codes, targets, train=0, valid=0)
+    path = write_open(tmp_path / "sites.h5", codes, targets, train=0, valid=0)
     import h5py
 
     with h5py.File(path, "r+") as file:

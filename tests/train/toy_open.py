@@ -5,11 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from regplug.codes import Codes, encode, reverse_complement
-from regplug.train.data.parts import RandomSplit
-from regplug.train.data.samples import Settings
-from regplug.train.data.sites import SitesCard
-from regplug.train.data.sites_writer import SitesWriter
-from regplug.train.data.trainingset import Source
+from tests.train.toy_sites import write_sites
 
 MOTIFS = {"liver": encode("TGACTCAGCA"), "brain; new": encode("CCGGAAGTGG")}
 BASES = 44
@@ -64,7 +60,7 @@ def toy_codes(n: int, seed: int) -> tuple[Codes, np.ndarray]:
     return codes, targets
 
 
-def write_sites(
+def write_open(
     path: Path,
     codes: Codes,
     targets: np.ndarray,
@@ -74,23 +70,15 @@ def write_sites(
     samples: tuple[str, ...] = tuple(MOTIFS),
 ) -> Path:
     """Write a set: so many sites to train, so many to validate, the rest to test."""
-    card = SitesCard(
-        settings=Settings(split=RandomSplit(0.1, 0.1, 0), length=codes.shape[1]),
-        sources=(Source("toy.bed", "00"),),
-        counts={},
+    parts = np.array(
+        ["train"] * train + ["valid"] * valid + ["test"] * (len(codes) - train - valid)
     )
-    parts = np.full(len(codes), 2, np.uint8)
-    parts[:train] = 0
-    parts[train : train + valid] = 1
-    parts = np.random.default_rng(0).permutation(parts) if train else parts
-    with SitesWriter(path, codes.shape[1], ["chr1"], samples) as writer:
-        writer.add(0, np.arange(len(codes), dtype=np.int64), codes, targets)
-        writer.finish(card, parts, [1] * len(samples))
-    return path
+    mixed = np.random.default_rng(0).permutation(parts).tolist()
+    return write_sites(path, codes, dict(zip(samples, targets.T.tolist(), strict=True)), mixed)
 
 
 def toy_sites(folder: Path) -> Path:
     """Write sites.h5, recipe.toml and cnn.toml to the folder; return the set."""
     (folder / "recipe.toml").write_text(RECIPE)
     (folder / "cnn.toml").write_text(CNN)
-    return write_sites(folder / "sites.h5", *toy_codes(TRAIN + VALID, seed=1))
+    return write_open(folder / "sites.h5", *toy_codes(TRAIN + VALID, seed=1))

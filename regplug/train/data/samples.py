@@ -31,14 +31,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         split: how sites become training, validation and test.
         length: bases of a site.
         overlap: bases from which windows are merged; below `length`.
-        centres: of the peaks.
+        centres: of the peaks; given, where sequences were and not peaks.
         excluded: contigs that are left out.
     """
 
     split: Split
     length: Annotated[int, msgspec.Meta(ge=1)] = 600
     overlap: Count = 200
-    centres: Literal["midpoints", "summits"] = "midpoints"
+    centres: Literal["midpoints", "summits", "given"] = "midpoints"
     excluded: tuple[str, ...] = ()
 
 

@@ -16,7 +16,7 @@ damage is noticed.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import h5py
 import msgspec
@@ -35,12 +35,27 @@ BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
 
 
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as closed, where closed sequences stand among the sites.
+
+    Attributes:
+        below: the signal of each sample, in each bin, is less.
+        apart: bases between it and an open site, or more.
+        step: bases from one to the next where they are trained on; else they stand side by side.
+    """
+
+    below: float
+    apart: Count
+    step: Annotated[int, msgspec.Meta(ge=1)]
+
+
 class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a set of sites is, and what it was made from.
 
     Attributes:
         form: of the file.
         settings: how peaks became sites.
+        closed: sites without a target, if there are any by intent.
         sources: files it was made from.
         counts: what was left out or replaced → how often.
         regplug: version that made it.
@@ -48,6 +63,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     form: Literal["basset 1"] = "basset 1"
     settings: Settings
+    closed: Closed | None = None
     sources: tuple[Source, ...]
     counts: dict[str, Count]
     regplug: str = __version__
@@ -102,6 +118,10 @@ class Sites:
 
     def __len__(self) -> int:
         return len(self.parts)
+
+    def count(self, part: str) -> int:
+        """Return the number of sites in a part."""
+        return int((self.parts == PARTS.index(part)).sum())
 
     def interval(self, row: int) -> Interval:
         """Return where a site is."""

