@@ -40,6 +40,7 @@ from regplug.train.data.parts import RandomSplit
 from regplug.train.data.samples import Settings
 from regplug.train.data.sites import Batch, Sites, SitesCard
 from regplug.train.data.sites_writer import SitesWriter
+from regplug.train.learner import shorten_rows
 from regplug.train.models.basset import Basset
 from regplug_basset.network import BassetShape
 
