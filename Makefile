@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
-DEBIAN = bcftools tabix
+DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
 .PHONY: demo test check debian clean
 
@@ -49,9 +49,9 @@ check: .venv/all
 
 # As root: install what is missing. Else: name it.
 debian:
-	@missing=$$(for p in $(DEBIAN); do command -v $$p > /dev/null || echo $$p; done); \
+	@missing=$$(for p in $(DEBIAN); do command -v $${p%%:*} > /dev/null || echo $${p##*:}; done); \
 	if [ -z "$$missing" ]; then exit 0; \
-	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
 	else echo "make test needs $$missing: install them (Debian: apt-get install $$missing)" >&2; exit 1; fi
 
 clean:

@@ -2,6 +2,8 @@
 
 VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+
+An interval's codes ─Adapter.track→ values: the hop in the middle of the road to a bigWig.
 """
 
 import re
@@ -11,10 +13,12 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from regplug.alleles import Alleles
 from regplug.backend import Backend
 from regplug.card import ModelCard
+from regplug.codes import Codes
 from regplug.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
 from regplug.errors import ModelError
 
@@ -58,6 +62,15 @@ class Adapter(Protocol):
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions of a batch."""
 
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each `step`-th window of `width` bases in each stretch.
+
+        A stretch of codes, shape (bases,), has (bases - width) // step + 1 windows; the predictions
+        have shape (windows, targets).
+        """
+
 
 class VariantEffect:
     """The default adapter: ALT − REF on the card's scale, for any model with a card."""
@@ -72,12 +85,12 @@ class VariantEffect:
             ModelError: an unknown target or score, or a score that the card's scale does not have.
         """
         _check_scores(card, options.scores)
-        chosen = [
+        own = [
             _effect_field(card, index, score, self.effect)
-            for index in _chosen(card, options.targets)
+            for index in chosen_targets(card, options.targets)
             for score in options.scores
         ]
-        return chosen + (_summary(card) if len(card.targets) > 1 else [])
+        return own + (_summary(card) if len(card.targets) > 1 else [])
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions, averaged over an allele's rows."""
@@ -87,13 +100,37 @@ class VariantEffect:
             alleles.status,
         )
 
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each window; those of all stretches are asked for at once."""
+        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
+        ends = np.cumsum([len(each) for each in windows])
+        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
+
 
 def tag(*parts: str) -> str:
     """Return `RP_` and the parts in upper case, any other character than A-Z, 0-9 as `_`."""
     return "_".join(["RP", *(re.sub("[^A-Z0-9]", "_", part.upper()) for part in parts)])
 
 
-def _chosen(card: ModelCard, targets: Sequence[str]) -> list[int]:
+def spreads(card: ModelCard) -> Array:
+    """Return each target's spread, shape (targets,), above 0; all 1 where one is not measured."""
+    known = [target.spread for target in card.targets]
+    filled = known if _measured(card) else [1.0] * len(known)
+    return np.maximum(np.array(filled, np.float32), _LEAST_SPREAD)
+
+
+def _measured(card: ModelCard) -> bool:
+    return None not in [target.spread for target in card.targets]
+
+
+def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
+    """Return the places of `targets`; without any, of all, or of none where they are many.
+
+    Raises:
+        ModelError: the model has no such target.
+    """
     if not targets:
         return list(range(len(card.targets))) if len(card.targets) <= FEW_TARGETS else []
     unknown = [target for target in targets if target not in card.labels]
@@ -140,9 +177,7 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
 
 def _summary(card: ModelCard) -> list[InfoField]:
     """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
-    spreads = [target.spread for target in card.targets]
-    measured = None not in spreads
-    spread: Array = np.maximum(np.array(spreads if measured else 1, np.float32), _LEAST_SPREAD)
+    measured, spread = _measured(card), spreads(card)
     by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
 
     def top(scores: Scores) -> Values:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from regplug.codes import UNKNOWN, Codes, reverse_complement
 from regplug.codes import encode as encode_letters
-from regplug.genome import Genome
+from regplug.genome import Reference
 from regplug.variant import Interval, Status, Variant
 
 MOST_N = 0.1  # of a window's bases inside the contig
@@ -60,14 +60,14 @@ def column(window: int) -> int:
     return (window - 1) // 2
 
 
-def examine(variant: Variant, genome: Genome) -> Examined:
+def examine(variant: Variant, genome: Reference) -> Examined:
     """Return `variant` normalised, or the reason why nothing can score it."""
     status = _input_status(variant, genome)
     return Examined(variant.normalized(genome) if status is Status.OK else variant, status)
 
 
 def encode(
-    examined: Sequence[Examined], genome: Genome, *, window: int, strand: str = "+"
+    examined: Sequence[Examined], genome: Reference, *, window: int, strand: str = "+"
 ) -> Alleles:
     """Return the alleles in their windows, REF and ALT each with the real flanks.
 
@@ -94,7 +94,26 @@ def encode(
     )
 
 
-def _input_status(variant: Variant, genome: Genome) -> Status:
+def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[np.bool_]:
+    """Tell of each window in `codes` whether at most MOST_N of its bases are unknown.
+
+    The codes, shape (bases,), begin at 0-based `start` of a contig of `length` bases; what lies
+    outside the contig does not count. The answer has shape (bases - window + 1,).
+    """
+    positions = np.arange(start, start + len(codes))
+    inside = (positions >= 0) & (positions < length)
+    if not ((codes == UNKNOWN) & inside).any():
+        return np.ones(len(codes) - window + 1, np.bool_)
+    unknown, within = (
+        np.cumsum(np.r_[0, each], dtype=np.int64) for each in ((codes == UNKNOWN) & inside, inside)
+    )
+    enough: NDArray[np.bool_] = (unknown[window:] - unknown[:-window]) <= MOST_N * (
+        within[window:] - within[:-window]
+    )
+    return enough
+
+
+def _input_status(variant: Variant, genome: Reference) -> Status:
     alt = variant.alt
     if alt in (".", ""):
         return Status.MISSING
@@ -114,7 +133,7 @@ def _input_status(variant: Variant, genome: Genome) -> Status:
 
 
 def _windows(
-    one: Examined, genome: Genome, before: int, window: int
+    one: Examined, genome: Reference, before: int, window: int
 ) -> tuple[Status, list[tuple[Codes, Codes]]]:
     """Return the status of one ALT for this window, and its (REF, ALT) rows."""
     if one.status is not Status.OK:
@@ -137,7 +156,7 @@ def _starts(variant: Variant, before: int, rows: int) -> list[int]:
 
 
 def _first_base_at(
-    variant: Variant, alleles: tuple[Codes, Codes], genome: Genome, before: int, window: int
+    variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
 ) -> tuple[Codes, Codes]:
     """Return REF and ALT windows with the alleles' first base in column `before`."""
     longest = max(len(allele) for allele in alleles)
@@ -149,7 +168,7 @@ def _first_base_at(
 
 
 def _last_base_at(
-    variant: Variant, alleles: tuple[Codes, Codes], genome: Genome, before: int, window: int
+    variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
 ) -> tuple[Codes, Codes]:
     """Return REF and ALT windows with the alleles' last base in column `before`."""
     start, end = variant.start, variant.interval.end
@@ -159,7 +178,7 @@ def _last_base_at(
     return ref, alt
 
 
-def _mostly_n(variant: Variant, start: int, genome: Genome, window: int) -> bool:
+def _mostly_n(variant: Variant, start: int, genome: Reference, window: int) -> bool:
     """Tell whether over a tenth of REF's window inside the contig is unknown."""
     contig = genome.contig(variant.chrom)
     low, high = max(0, start), min(genome.lengths[contig or ""], start + window)

@@ -14,16 +14,15 @@ import pysam
 from regplug.adapter import Values
 from regplug.alleles import examine
 from regplug.effects import Scores
-from regplug.errors import GenomeError
 from regplug.genome import Genome
 from regplug.model import INPUT_STATUS, Model
+from regplug.reference import BuildCheck
 from regplug.variant import Status, Variant
 from regplug.vcf import variants_of
 from regplug.writer import Batch, Sink
 
 BATCH = 2048  # ALTs that are scored together
 AHEAD = 2  # batches that are scored while an earlier one is written
-_ENOUGH, _FIRST, _WRONG = 20, 1000, 0.1  # wrong build: over 10 % of 20 to 1,000 REFs disagree
 
 
 @dataclass
@@ -51,7 +50,7 @@ def annotate(
         RegplugError: as the reader, the backends and the writers raise.
     """
     tally = Tally(0, 0, {model.card.name: Counter() for model in models})
-    build = _BuildCheck(genome, force=force)
+    build = BuildCheck(genome, force=force)
 
     def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
@@ -120,24 +119,3 @@ def _ahead(
                 yield waiting.pop(0).result()
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
-
-
-class _BuildCheck:
-    """Counts the REFs that disagree with the FASTA among the first 1,000."""
-
-    def __init__(self, genome: Genome, *, force: bool) -> None:
-        self._genome, self._force = genome, force
-        self._checked = self._wrong = 0
-
-    def see(self, statuses: Iterable[Status]) -> None:
-        """Count a batch; raise GenomeError if over a tenth of 20 or more disagree."""
-        for status in statuses:
-            if self._checked < _FIRST:
-                self._wrong += status is Status.REF_MISMATCH
-                self._checked += status in (Status.OK, Status.REF_MISMATCH)
-        if self._checked >= _ENOUGH and self._wrong > _WRONG * self._checked and not self._force:
-            raise GenomeError(
-                f"{self._wrong} of the first {self._checked} REFs disagree with "
-                f"{self._genome.path}: is it another genome build? "
-                "Give the right one with --fasta, or --force to go on"
-            )

@@ -16,11 +16,13 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         label: its name, unique in the model; imported targets are `<PROTEIN>_<ID>`.
         spread: standard deviation of its difference over 10,000 random SNVs; None if not measured.
         about: what else is known: protein, species, experiment, cell, AUC ...
+        scan: the length of its sub-window, where that is not the card's.
     """
 
     label: str
     spread: float | None = None
     about: dict[str, str] = {}
+    scan: int | None = None
 
 
 class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,7 +37,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         strand: how the graph joins the strands; "forward" reads the transcribed strand only.
         output_scale: "probability" (0 to 1), "positive" (above 0) or "score" (any number).
         max_batch_size: rows in one request; keeps the memory of a call bounded.
-        scan: the length of DeepBind's sub-window, or None if the whole input is one window.
+        scan: the length of DeepBind's longest sub-window, or None if the input is one window.
         companion: the model with the same weights that reads sequences of any length, or None.
         default: True if `regplug annotate` runs it unasked.
         unknown_base: the value of each of the four channels at an unknown base.
@@ -84,6 +86,21 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 def as_label(name: str) -> str:
     """Return a name as a target's label: what INFO cannot hold (space , ; =) becomes `-`."""
     return re.sub(r"[\s,;=]+", "-", name)
+
+
+def read_width(card: ModelCard) -> int:
+    """Return the bases that the value of one base is made of.
+
+    Raises:
+        ModelError: the model reads sequences of any length as a whole.
+    """
+    width = card.window or card.scan
+    if width is None:
+        raise ModelError(
+            f"{card.name} reads a sequence as a whole, so a base has no score of its own: "
+            "take a model with a window or a scan (regplug models show NAME)"
+        )
+    return width
 
 
 def card_to_json(card: ModelCard) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from regplug.alleles import column
 from regplug.backend import Backend
 from regplug.backends.embedded import Embedded
-from regplug.card import ModelCard, Target
+from regplug.card import ModelCard
 from regplug.codes import Codes, decode
 from regplug.repository import Golden, write_model
 from regplug.sequences import predict_sequences
@@ -90,7 +90,7 @@ def random_codes(rng: np.random.Generator, rows: int, width: int) -> Codes:
 
 def _with_spread(card: ModelCard, spread: NDArray[np.float64]) -> ModelCard:
     targets = tuple(
-        Target(target.label, float(f"{value:.6g}"), target.about)
+        msgspec.structs.replace(target, spread=float(f"{value:.6g}"))
         for target, value in zip(card.targets, spread, strict=True)
     )
     return msgspec.structs.replace(card, targets=targets)

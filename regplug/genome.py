@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pysam
@@ -11,6 +12,21 @@ from regplug.errors import GenomeError
 from regplug.variant import Interval
 
 BLOCK = 1 << 16
+
+
+class Reference(Protocol):
+    """What REF and its flanks are read from: a genome, or a haplotype of it."""
+
+    lengths: dict[str, int]
+
+    def contig(self, chrom: str) -> str | None:
+        """Return the name of `chrom` in `lengths`, or None."""
+
+    def codes(self, interval: Interval) -> Codes:
+        """Return the codes of `interval`, shape (len(interval),); 4 outside the contig."""
+
+    def letters(self, interval: Interval) -> str:
+        """Return the upper-case letters of `interval`, N for anything but A, C, G, T."""
 
 
 class Genome:

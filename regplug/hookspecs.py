@@ -10,6 +10,7 @@ from regplug.adapter import Adapter
 from regplug.backend import Backend, BackendOptions
 from regplug.card import ModelCard
 from regplug.importer import Importer
+from regplug.track_writer import TrackWriter
 from regplug.writer import VariantWriter
 
 hookspec = pluggy.HookspecMarker("regplug")
@@ -44,6 +45,11 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
 @hookspec
 def regplug_variant_writers() -> Iterable[type[VariantWriter]]:
     """Return writers of annotated variants; the output's suffix chooses."""
+
+
+@hookspec
+def regplug_track_writers() -> Iterable[TrackWriter]:
+    """Return writers of views of finished tracks; each becomes an option of `regplug track`."""
 
 
 @hookspec

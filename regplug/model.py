@@ -12,7 +12,7 @@ from regplug.backend import Backend
 from regplug.card import ModelCard
 from regplug.effects import Scores, stronger
 from regplug.errors import ModelError
-from regplug.genome import Genome
+from regplug.genome import Reference
 from regplug.transcripts import STRANDS, Strand, Transcripts
 from regplug.variant import Status
 
@@ -48,7 +48,7 @@ class Model:
         self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
         self.fields = [*adapter.fields(card, options), _own_status(card)]
 
-    def score(self, examined: Sequence[Examined], genome: Genome) -> Scores:
+    def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
         """Return the predictions for a batch of ALTs."""
         if self.card.strand != "forward":
             alleles = encode(examined, genome, window=self.window)
@@ -56,7 +56,9 @@ class Model:
         plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
         return stronger(plus, minus)
 
-    def _score_strand(self, examined: Sequence[Examined], genome: Genome, strand: Strand) -> Scores:
+    def _score_strand(
+        self, examined: Sequence[Examined], genome: Reference, strand: Strand
+    ) -> Scores:
         """Return the predictions for the ALTs that are transcribed from `strand`."""
         heard = [self._transcribed(one, strand) for one in examined]
         alleles = encode(heard, genome, window=self.window, strand=strand)

@@ -5,7 +5,10 @@ motifs.tsv     a row per filter: sites, consensus, information, best match; shuf
                smallest p of the same columns in random orders: a match with a larger p says nothing
 matches.tsv    every match with q < 0.1
 logos/         <target>_<filter>.png and .svg
-overview.png   each target's best filters
+overview.png   each target's best filters; of a model, those with the largest influence
+
+Of a model also influence.tsv, influence_scatter and influence_heatmap (`influence_report`), and in
+motifs.tsv its filters' influence, how far scores move without them, and the loss without them.
 """
 
 import re
@@ -14,33 +17,49 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from regplug.influence import Influence, mean_over_targets
+from regplug.influence_report import FILES as INFLUENCE_FILES
+from regplug.influence_report import Marked, cell, write_influence
 from regplug.logos import draw_logo, draw_overview
 from regplug.matches import Matches
 from regplug.meme import DNA, write_meme
-from regplug.motifs import Motif
+from regplug.motifs import Motif, information
 from regplug.output import check_folder, complete
 
 REPORTED = 0.1  # matches.tsv has those with a smaller q
 SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
+SHOWN_OF_MODEL = 32  # filters
 
-FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png"}
+FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png", *INFLUENCE_FILES}
 _MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
 
 
 class Learned(NamedTuple):
-    """What a filter of a target's network has learned; filters count from 0."""
+    """What a filter of a target's network, or of a model, has learned, and its bits.
+
+    Filters count from 0; those of an ensemble stand behind their member: 2.17.
+    """
 
     target: str
-    filter: int
+    filter: str
     motif: Motif
+    bits: float
 
 
-def named(target: str, motifs: Sequence[Motif]) -> list[Learned]:
+def named(target: str, motifs: Sequence[Motif], *, gc: float = 0.5) -> list[Learned]:
     """Return a target's motifs, in the order of its filters, under names fit for files."""
+    bits = [float(information(motif.frequencies, gc=gc).sum()) for motif in motifs]
+    return learned_of(target, motifs, bits, list(map(str, range(len(motifs)))))
+
+
+def learned_of(
+    target: str, motifs: Sequence[Motif], bits: Sequence[float], filters: Sequence[str]
+) -> list[Learned]:
+    """Return motifs with the names of their filters, under names fit for files."""
     word = re.sub(r"[^\w.-]", "-", target)
     return [
-        Learned(target, index, replace(motif, name=f"{word}_{index}"))
-        for index, motif in enumerate(motifs)
+        Learned(target, filter, replace(motif, name=f"{word}_{filter}"), one)
+        for motif, one, filter in zip(motifs, bits, filters, strict=True)
     ]
 
 
@@ -50,9 +69,13 @@ def write_report(
     matches: Matches | None,
     *,
     letters: str = DNA,
+    influence: Influence | None = None,
+    targets: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Write the folder, replacing an earlier report; without `matches`, best matches are `.`.
+
+    `influence` is that of the filters on a model's `targets`.
 
     Raises:
         OutputError: it holds other things, or cannot be written.
@@ -63,7 +86,7 @@ def write_report(
     with complete(folder.absolute()) as partial:
         (partial / "logos").mkdir(parents=True)
         write_meme(partial / "motifs.meme", [one.motif for one in learned], letters=letters)
-        _write_table(partial / "motifs.tsv", _filters(learned, matches, letters))
+        _write_table(partial / "motifs.tsv", _filters(learned, matches, letters, influence))
         _write_table(partial / "matches.tsv", _matches(learned, matches))
         for done, one in enumerate(speaking, start=1):
             title = f"{one.target} filter {one.filter}, {one.motif.sites} sites"
@@ -71,18 +94,49 @@ def write_report(
             draw_logo(one.motif, stem, letters=letters, title=title)
             progress(done, len(speaking))
         if speaking:
-            draw_overview(_overview(learned, matches), partial / "overview.png", letters=letters)
+            rows = _overview(learned, matches, influence)
+            draw_overview(rows, partial / "overview.png", letters=letters)
+        if influence:
+            write_influence(partial, marked(learned, matches), influence, targets)
+
+
+def marked(learned: Sequence[Learned], matches: Matches | None) -> list[Marked]:
+    """Return the filters with the names of the known motifs that they are like, q < 0.1."""
+    found = []
+    for row, (_, name, motif, bits) in enumerate(learned):
+        known, believed = "", False
+        if matches and motif.width:
+            best = int(matches.ranked(row)[0])
+            if matches.q[row, best] < REPORTED:
+                known = matches.known[best].also or matches.known[best].name
+                believed = matches.ordered(row)
+        found.append(Marked(name, bits, known, believed))
+    return found
 
 
 def _filters(
-    learned: Sequence[Learned], matches: Matches | None, letters: str
+    learned: Sequence[Learned],
+    matches: Matches | None,
+    letters: str,
+    influence: Influence | None,
 ) -> Iterator[Sequence[object]]:
     """Yield the rows of motifs.tsv; what there is not is `.`."""
-    yield ["target", "filter", "nsites", "consensus", "information", *_MATCH]
-    for row, (target, index, motif) in enumerate(learned):
-        bits = f"{motif.information.sum():.2f}"
+    measured = _measured(influence) if influence else {}
+    yield ["target", "filter", "nsites", "consensus", "information", *measured, *_MATCH]
+    for row, (target, index, motif, bits) in enumerate(learned):
         best = _best(matches, row) if matches and motif.width else ["."] * len(_MATCH)
-        yield [target, index, motif.sites, motif.consensus(letters) or ".", bits, *best]
+        numbers = [f"{bits:.2f}", *(cells[row] for cells in measured.values())]
+        yield [target, index, motif.sites, motif.consensus(letters) or ".", *numbers, *best]
+
+
+def _measured(influence: Influence) -> dict[str, list[str]]:
+    """Return the columns that influence adds to motifs.tsv."""
+    nothing = ["."] * len(influence.targets)
+    return {
+        "influence": [*map(cell, influence.overall)],
+        "moved": [*map(cell, mean_over_targets(influence.moved))],
+        "loss": nothing if influence.loss is None else [*map(cell, influence.loss)],
+    }
 
 
 def _best(matches: Matches, row: int) -> list[str]:
@@ -95,7 +149,7 @@ def _matches(learned: Sequence[Learned], matches: Matches | None) -> Iterator[Se
     yield ["target", "filter", *_MATCH]
     if matches is None:
         return
-    for row, (target, index, _) in enumerate(learned):
+    for row, (target, index, *_) in enumerate(learned):
         for column in matches.ranked(row):
             if matches.q[row, column] >= REPORTED:
                 break
@@ -110,15 +164,15 @@ def _cells(matches: Matches, row: int, column: int) -> list[str]:
 
 
 def _overview(
-    learned: Sequence[Learned], matches: Matches | None
+    learned: Sequence[Learned], matches: Matches | None, influence: Influence | None
 ) -> list[tuple[str, list[tuple[Motif, str]]]]:
-    """Return the first targets' best filters, with their titles.
+    """Return rows of filters, each with its title: a target's, or the next ones of a model.
 
-    Those come first whose match is better than shuffled ones by the largest factor; then the
-    others, by information.
+    Of a target those come first whose match is better than shuffled ones by the largest factor;
+    then the others, by information. Of a model those with the largest influence.
     """
     targets: dict[str, list[tuple[float, float, Motif, str]]] = {}
-    for row, (target, index, motif) in enumerate(learned):
+    for row, (target, index, motif, bits) in enumerate(learned):
         if not motif.width:
             continue
         factor, title = 1.0, f"filter {index}"
@@ -126,12 +180,15 @@ def _overview(
             name, also, p, q, shuffled, _ = _best(matches, row)
             factor = float(p) / float(shuffled)
             title += f": {name if also == '.' else also}, q = {q}" if float(q) < REPORTED else ""
-        bits = -float(motif.information.sum())
-        targets.setdefault(target, []).append((factor, bits, motif, title))
+        first = factor if influence is None else -float(influence.overall[row])
+        targets.setdefault(target, []).append((first, -bits, motif, title))
     rows = []
     for target, found in list(targets.items())[:SHOWN_TARGETS]:
         found.sort(key=lambda entry: entry[:2])
-        rows.append((target, [entry[2:] for entry in found[:SHOWN_FILTERS]]))
+        shown = SHOWN_FILTERS if influence is None else SHOWN_OF_MODEL
+        logos = [entry[2:] for entry in found[:shown]]
+        starts = range(0, len(logos), SHOWN_FILTERS)
+        rows += [(target, logos[start : start + SHOWN_FILTERS]) for start in starts]
     return rows
 
 

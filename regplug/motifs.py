@@ -68,10 +68,14 @@ def count_bases(windows: Codes) -> Frequencies:
     return counts
 
 
-def information(frequencies: Frequencies) -> NDArray[np.float64]:
-    """Return 2 + Σ p log2 p of each position in bits, shape (width,); 0 log2 0 is 0."""
+def information(frequencies: Frequencies, *, gc: float = 0.5) -> NDArray[np.float64]:
+    """Return Σ p log2(p / background) of each position in bits, shape (width,); 0 log2 0 is 0.
+
+    G and C have the share `gc` of the background; at 0.5 this is 2 + Σ p log2 p.
+    """
     logarithms = np.log2(frequencies, where=frequencies > 0, out=np.zeros_like(frequencies))
-    bits: NDArray[np.float64] = 2 + (frequencies * logarithms).sum(axis=1)
+    background = np.log2([(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2])
+    bits: NDArray[np.float64] = (frequencies * (logarithms - background)).sum(axis=1)
     return bits
 
 

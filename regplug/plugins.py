@@ -12,6 +12,7 @@ from regplug.backend import Backend, BackendOptions
 from regplug.card import ModelCard
 from regplug.errors import ModelError, PluginError
 from regplug.importer import Importer
+from regplug.track_writer import TrackWriter
 from regplug.writer import VariantWriter
 
 GROUP = "regplug"
@@ -44,6 +45,11 @@ def adapters(manager: pluggy.PluginManager) -> dict[str, Adapter]:
 def importers(manager: pluggy.PluginManager) -> dict[str, Importer]:
     """Return the importers by name."""
     return _by_name(manager, "regplug_importers")
+
+
+def track_writers(manager: pluggy.PluginManager) -> dict[str, TrackWriter]:
+    """Return the views of tracks by name."""
+    return _by_name(manager, "regplug_track_writers")
 
 
 def adapter_for(manager: pluggy.PluginManager, card: ModelCard) -> Adapter:

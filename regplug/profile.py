@@ -13,9 +13,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from regplug.backend import Backend
-from regplug.card import ModelCard
+from regplug.card import read_width
 from regplug.codes import Codes
-from regplug.errors import ModelError, RegionError
+from regplug.errors import RegionError
 from regplug.exons import SIDES, Dropped, Exon, Side, keep
 from regplug.genome import Genome
 
@@ -83,21 +83,6 @@ class Group:
 
 
 Values = dict[Side, NDArray[np.float32]]  # (exons, positions); NaN behind the exon's other end
-
-
-def read_width(card: ModelCard) -> int:
-    """Return the bases that the value of one base is made of.
-
-    Raises:
-        ModelError: the model reads sequences of any length as a whole.
-    """
-    width = card.window or card.scan
-    if width is None:
-        raise ModelError(
-            f"{card.name} reads a sequence as a whole, so a base has no score of its own: "
-            "take a model with a window or a scan (regplug models show NAME)"
-        )
-    return width
 
 
 def examine(name: str, exons: Iterable[Exon], genome: Genome, layout: Layout, width: int) -> Group:

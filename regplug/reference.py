@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -10,6 +10,9 @@ import msgspec
 
 from regplug.errors import ConfigError, GenomeError
 from regplug.genome import Genome
+from regplug.variant import Status
+
+_ENOUGH, _FIRST, _WRONG = 20, 1000, 0.1  # wrong build: over 10 % of 20 to 1,000 REFs disagree
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,4 +96,26 @@ def check_build(genome: Genome, contigs: Mapping[str, int | None]) -> None:
             raise GenomeError(
                 f"{name} has {length} bases in the input's header and {genome.lengths[contig]} in "
                 f"{genome.path}: another genome build? Give the right one with --fasta, or --force"
+            )
+
+
+class BuildCheck:
+    """Counts the REFs that disagree with the FASTA among the first 1,000."""
+
+    def __init__(self, genome: Genome, *, force: bool) -> None:
+        """Check against `genome`; with `force`, never raise."""
+        self._genome, self._force = genome, force
+        self._checked = self._wrong = 0
+
+    def see(self, statuses: Iterable[Status]) -> None:
+        """Count a batch; raise GenomeError if over a tenth of 20 or more disagree."""
+        for status in statuses:
+            if self._checked < _FIRST:
+                self._wrong += status is Status.REF_MISMATCH
+                self._checked += status in (Status.OK, Status.REF_MISMATCH)
+        if self._checked >= _ENOUGH and self._wrong > _WRONG * self._checked and not self._force:
+            raise GenomeError(
+                f"{self._wrong} of the first {self._checked} REFs disagree with "
+                f"{self._genome.path}: is it another genome build? "
+                "Give the right one with --fasta, or --force to go on"
             )

@@ -1,4 +1,4 @@
-"""Regions as users write them → Intervals."""
+"""Regions and variants as users write them → Intervals, Variants."""
 
 import gzip
 import re
@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regplug.errors import RegionError
-from regplug.variant import Interval
+from regplug.variant import Interval, Variant
 
 END_OF_CONTIG = 2**31 - 2
 _SPAN = re.compile(r"(?P<chrom>.+):(?P<start>\d+)(?P<dash>-(?P<end>\d+)?)?", re.ASCII)
+_VARIANT = re.compile(
+    r"(?P<chrom>.+)[:-](?P<pos>\d[\d,]*)[: -]?(?P<ref>[ACGTN]+)[:>-](?P<alt>[ACGTN]+)",
+    re.ASCII | re.IGNORECASE,
+)
 _THOUSANDS = re.compile(r"\d{3}(-\d{0,3})?", re.ASCII)
 
 
@@ -32,6 +36,18 @@ def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
         else:
             parts.append(piece)
     return [_region(part, contigs) for part in parts]
+
+
+def parse_variant(text: str) -> Variant | None:
+    """Return the variant in `text`, or None if it is something else.
+
+    It may be CHROM:POS:REF:ALT, CHROM-POS-REF-ALT or CHROM:POSREF>ALT; POS is 1-based.
+    """
+    match = _VARIANT.fullmatch(text)
+    if not match:
+        return None
+    pos = int(match["pos"].replace(",", ""))
+    return Variant(match["chrom"], pos, match["ref"].upper(), match["alt"].upper())
 
 
 class BedLine(NamedTuple):

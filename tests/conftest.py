@@ -101,7 +101,8 @@ def _must_run(item: pytest.Item) -> str:
     """Return why `item` must not be skipped, or ""."""
     if item.get_closest_marker("data") and DATA.is_dir():
         return f"the data are there ({DATA})"
-    if item.get_closest_marker("triton") and os.environ.get("CI") == "true":
+    server_or_browser = item.get_closest_marker("triton") or item.get_closest_marker("browser")
+    if server_or_browser and os.environ.get("CI") == "true":
         return "CI=true"
     return ""
 

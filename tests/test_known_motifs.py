@@ -52,3 +52,33 @@ def test_rbfox_reads_ugcaug(regplug: Callable, data: Path, tmp_path: Path) -> No
     done = regplug(*command, "--target", "D00210.001", "-o", tmp_path / "out")
     assert done.status == 0, done.err
     assert "GCAUG" in (tmp_path / "out" / "motifs.tsv").read_text()
+
+
+def test_the_filters_of_our_own_model(regplug: Callable, data: Path, tmp_path: Path) -> None:
+    """A factor's motif is among the filters, and raises that factor most of all."""
+    pytest.importorskip("memelite")
+    command = ("motifs", "--model", "deepbind_encode", "--sequences", data / "encode_chip")
+    done = regplug(*command, "--most", 300, "-o", tmp_path / "out")
+    assert done.status == 0, done.err
+    tables = {}
+    for name in ("motifs", "influence"):
+        with (tmp_path / "out" / f"{name}.tsv").open() as table:
+            tables[name] = {row["filter"]: row for row in csv.DictReader(table, delimiter="\t")}
+    assert len(tables["motifs"]) == 3 * 64
+    for target, family in (
+        ("REST", "REST"),
+        ("CTCFL", "CTCFL?"),
+        ("ELK1", r"E(LK|TV|LF)\d|GABPA|ETS[12]|ERG|ERF|FLI1|FEV"),
+        ("FOXA1", r"FOX[A-S]\d"),
+        ("SP1", r"SP[1-9]|KLF\d+"),
+    ):
+        found = [
+            tables["influence"][row["filter"]]
+            for row in tables["motifs"].values()
+            if re.match(family, row["match_name"], re.IGNORECASE)
+            and float(row["q"]) < 0.01
+            and float(row["p"]) < float(row["shuffled_p"])
+        ]
+        targets = [key for key in next(iter(found)) if key not in ("filter", "match")]
+        most = [max(targets, key=lambda one, row=row: float(row[one])) for row in found]
+        assert target in most, f"no filter like {target}'s motif raises it more than the others"

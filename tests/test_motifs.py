@@ -23,6 +23,14 @@ def test_information():
     )
 
 
+def test_information_against_a_background():
+    """Of 40 % G and C: a sure A is one of 0.3, a sure G one of 0.2, the background itself 0."""
+    rows = np.array([A, [0, 0, 1.0, 0], [0.3, 0.2, 0.2, 0.3]])
+    np.testing.assert_allclose(
+        information(rows, gc=0.4), [np.log2(1 / 0.3), np.log2(5), 0], atol=1e-12
+    )
+
+
 def test_a_motif_of_counts_has_the_pseudocount():
     motif = motif_of("m", np.array([[3.0, 0, 0, 0], [0, 2.0, 1.0, 0]]), 3)
     expected = np.array([[3.0001, 1e-4, 1e-4, 1e-4], [1e-4, 2.0001, 1.0001, 1e-4]]) / 3.0004

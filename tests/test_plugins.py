@@ -21,6 +21,7 @@ from regplug.adapter import VariantEffect
 from regplug.backend import BackendOptions
 from regplug.errors import ModelError, PluginError
 from regplug.repository import read_card
+from regplug.track_writer import TrackFile, TrackSet
 from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import gc_model
 
@@ -142,6 +143,16 @@ def test_hook_regplug_variant_writers():
         "JsonLines",
         None,
     ]
+
+
+def test_hook_regplug_track_writers(tmp_path, genome_of):
+    writer = plugins.track_writers(manager_with(example("regplug_track_writers")))["list"]
+    tracks = tuple(
+        TrackFile(tmp_path / f"{target}.bw", "gc", target, "score", 0, 1) for target in "AB"
+    )
+    none = np.empty((0, 0), np.float32)
+    made = TrackSet(tmp_path, tracks, "hg38", genome_of(c="ACGT"), (), (), none)
+    assert writer.write(made).read_text() == "A.bw\nB.bw\n"
 
 
 def test_hook_regplug_commands():

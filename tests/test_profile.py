@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from regplug.backends.embedded import Embedded
+from regplug.card import read_width
 from regplug.codes import decode, encode, reverse_complement
 from regplug.errors import ModelError, RegionError
 from regplug.exons import SIDES, Exon
-from regplug.profile import Group, Layout, examine, read_width, score
+from regplug.profile import Group, Layout, examine, score
 from regplug.sequences import predict_sequences
 from regplug.variant import Interval
 from tests.toy_genomes import random_letters

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cyvcf2
+import pybigtools
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from regplug.genome import Genome
 from regplug.repository import read_card
+from regplug.variant import Interval
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -143,3 +146,32 @@ def test_the_panel_of_515_stays_under_two_gigabytes(human_tfs: Path) -> None:
         text=True,
     )
     assert 100_000 < int(done.stdout) < 2_000_000  # KiB
+
+
+def test_a_track_of_a_whole_chromosome(
+    regplug: Callable, slice_of_chr20: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Chr20 at true coordinates, 1.1 Mb of 63 known: written in order, and as `predict` says."""
+    _, fasta = slice_of_chr20
+    chosen = ("--model", "deepbind_encode", "--threads", 1)
+    done = regplug(
+        *("track", *chosen, "--fasta", fasta, "--all", "--step", 1000, "--targets", "REST"),
+        *("-o", tmp_path / "out"),
+    )
+    assert done.status == 0, done.err
+    with pybigtools.open(str(tmp_path / "out/REST.bw")) as file:
+        [(contig, length)] = file.chroms().items()
+        records = list(file.records(contig))
+        assert file.zooms()
+    assert length == 63_025_520
+    assert [low for low, _, _ in records] == list(range(9_995_000, 11_095_000, 1000))
+    sequences = tmp_path / "windows.fa"
+    with Genome(fasta) as genome, sequences.open("w") as out:
+        for low, _, _ in records:
+            window = genome.letters(Interval(contig, low + 499 - 50, low + 499 + 51))
+            out.write(f">{low}\n{window}\n")
+    rows = list(
+        csv.DictReader(regplug("predict", sequences, *chosen).out.splitlines(), delimiter="\t")
+    )
+    for (_, _, value), row in zip(records, rows, strict=True):
+        assert value == pytest.approx(float(row["REST"]), abs=1e-5)

@@ -3,8 +3,15 @@ import gzip
 import pytest
 
 from regplug.errors import RegionError
-from regplug.regions import END_OF_CONTIG, check_regions, merged, parse_regions, read_bed
-from regplug.variant import Interval
+from regplug.regions import (
+    END_OF_CONTIG,
+    check_regions,
+    merged,
+    parse_regions,
+    parse_variant,
+    read_bed,
+)
+from regplug.variant import Interval, Variant
 
 CONTIGS = ["chr1", "chr2", "1", "2", "HLA-A*01:01", "HLA-A*01:01:5-9", "123"]
 
@@ -89,3 +96,22 @@ def test_check_regions():
         check_regions([Interval("c", 0, 5)], {"a": 5})
     with pytest.raises(RegionError, match="behind the end of a"):
         check_regions([Interval("a", 5, 6)], {"a": 5})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["chr5:1295113:G:AT", "chr5-1295113-G-AT", "chr5:1295113G>AT", "chr5:1,295,113 g>at"],
+)
+def test_variants_as_users_write_them(text):
+    assert parse_variant(text) == Variant("chr5", 1295113, "G", "AT")
+
+
+def test_contigs_may_have_signs():
+    assert parse_variant("HLA-A*01:01-7-G-A") == Variant("HLA-A*01:01", 7, "G", "A")
+
+
+@pytest.mark.parametrize(
+    "text", ["chr5", "chr5:5-9", "chr5:5", "chr5:5:G", "chr5:5:G:<DEL>", "chr5:5:G:A,T", "rs12", ""]
+)
+def test_other_things_are_no_variants(text):
+    assert parse_variant(text) is None

@@ -36,9 +36,9 @@ def random_network(
     )
 
 
-def random_panel(repo: Path, name: str = "panel", *, targets: int = 3) -> ModelCard:
-    """Write networks of the published size as one model, and its companion; return its card."""
-    card = ModelCard(
+def panel_card(name: str, targets: int) -> ModelCard:
+    """Return the card that an importer would hand on."""
+    return ModelCard(
         name=name,
         version="1",
         family="deepbind",
@@ -49,5 +49,9 @@ def random_panel(repo: Path, name: str = "panel", *, targets: int = 3) -> ModelC
         max_batch_size=1,
         sha256="",
     )
+
+
+def random_panel(repo: Path, name: str = "panel", *, targets: int = 3) -> ModelCard:
+    """Write networks of the published size as one model, and its companion; return its card."""
     networks = [random_network(i, 24, filters=16, hidden=32 * (i % 2)) for i in range(targets)]
-    return export_panel(repo, card, networks, snvs=3)[0]
+    return export_panel(repo, panel_card(name, targets), networks, snvs=3)[0]

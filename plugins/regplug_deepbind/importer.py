@@ -149,7 +149,11 @@ def export_panel(
     """
     scan = max(network.scan for network in networks)
     companion = f"{card.name}_scan"
-    shared = {"scan": scan, "max_batch_size": rows_per_call(networks)}
+    targets = tuple(
+        target if network.scan == scan else replace(target, scan=network.scan)
+        for target, network in zip(card.targets, networks, strict=True)
+    )
+    shared = {"scan": scan, "targets": targets, "max_batch_size": rows_per_call(networks)}
     window_card = export_model(
         repo,
         replace(card, window=variant_width(networks), companion=companion, **shared),

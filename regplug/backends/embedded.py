@@ -1,6 +1,7 @@
 """codes ─Embedded.predict→ predictions: a model directory, in process by onnxruntime."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -16,6 +17,24 @@ from regplug.repository import model_names, read_card, read_onnx
 IN_CACHE = 64  # rows at once; more are slower, as what the layers hand on leaves the cache
 
 
+def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
+    """Return onnxruntime's session of a graph; `threads` 0: all cores.
+
+    Raises:
+        ModelError: onnxruntime cannot load it.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin halve the speed of a machine that has other work (measured).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"onnxruntime cannot load {name}: {error}") from error
+
+
 class Embedded:
     """A model in this process; no server, no torch."""
 
@@ -26,18 +45,7 @@ class Embedded:
             ModelError: the folder holds no model, or a damaged one.
         """
         self.card: ModelCard = read_card(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads  # 0: all cores
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Waiting threads that spin halve the speed of a machine that has other work (measured).
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                read_onnx(folder, self.card), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise ModelError(f"onnxruntime cannot load {folder}: {error}") from error
+        self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
 
     def predict(self, codes: Codes) -> NDArray[np.float32]:
         """Return predictions of shape (n, targets), a batch at a time."""

@@ -11,6 +11,7 @@ from regplug.errors import ReaderGoneError, RegplugError
 COMMANDS = {
     "annotate": "regplug.cli.annotate",
     "embed": "regplug.cli.embed",
+    "explain": "regplug.cli.explain",
     "export": "regplug.cli.export",
     "models": "regplug.cli.models",
     "motifs": "regplug.cli.motifs",
@@ -20,6 +21,7 @@ COMMANDS = {
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
     "test": "regplug.cli.test",
+    "track": "regplug.cli.track",
     "train": "regplug.cli.train",
 }
 

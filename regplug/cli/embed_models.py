@@ -65,7 +65,8 @@ def _labels(found: list[Named]) -> str:
 def _model(
     path: Path, target: str | None, repo: str | None
 ) -> tuple[str, onnx.ModelProto, ModelCard]:
-    folder = _folder(path, repo)
+    others = f"no run ({WEIGHTS}), no published parameters (db.tsv, params/), and "
+    folder = model_folder(path, repo, others)
     card = read_card(folder)
     if card.companion:
         folder = folder.with_name(card.companion)
@@ -78,8 +79,14 @@ def _model(
     return card.name, hidden_graph(onnx.load_from_string(read_onnx(folder, card)), card), card
 
 
-def _folder(path: Path, repo: str | None) -> Path:
-    """Return the directory of the model that `path` is, or is the name of."""
+def model_folder(path: Path, repo: str | None, others: str = "") -> Path:
+    """Return the directory of the model that `path` is, or is the name of.
+
+    `others` says what else it is not, should there be no such model.
+
+    Raises:
+        ModelError: there is none, or it is on a server.
+    """
     if repo is None and (path / "card.json").is_file():
         return path.resolve()
     places = [Path(one) for one in locations(plugin_manager(), repo or read_config().model_repo)]
@@ -87,9 +94,6 @@ def _folder(path: Path, repo: str | None) -> Path:
         if (place / path / "card.json").is_file():
             return place / path
     if any("://" in str(one) for one in (repo, read_config().model_repo)):
-        raise ModelError("embed reads a model's files, not a server: give --model-repo FOLDER")
+        raise ModelError("a model's files are read, not a server: give --model-repo FOLDER")
     known = sorted(name for place in places for name in model_names(place))
-    raise ModelError(
-        f"{path} is no run ({WEIGHTS}), no published parameters (db.tsv, params/), and no model; "
-        f"models are: {', '.join(known) or 'none'}"
-    )
+    raise ModelError(f"{path} is {others}no model; models are: {', '.join(known) or 'none'}")

@@ -71,11 +71,12 @@ def profile(
     Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
     q over all tests) and dropped.tsv: exons that were not scored, and why.
     """
+    from regplug.card import read_width
     from regplug.exons import SIDES
     from regplug.genome import Genome
     from regplug.output import check_folder
     from regplug.plugins import open_for_sequences, plugin_manager
-    from regplug.profile import Layout, examine, read_width, score
+    from regplug.profile import Layout, examine, score
     from regplug.profile_report import FILES, write_report
     from regplug.profile_statistics import Profile, band, check_libraries, compare
     from regplug.reference import find_fasta

@@ -1,0 +1,45 @@
+"""TrackSet ─assembly_of→ the name by which genome browsers know its coordinates."""
+
+from regplug.genome import Genome
+from regplug.track_writer import TrackSet
+
+SAME = {"grch37": "hg19", "b37": "hg19", "hs37d5": "hg19", "grch38": "hg38"}
+SAME |= {"grcm38": "mm10", "grcm39": "mm39"}
+IGV_HAS = {"hg18", "hg19", "hg38", "mm9", "mm10", "mm39", "rn6", "rn7", "danRer10", "danRer11"}
+IGV_HAS |= {"dm3", "dm6", "ce10", "ce11", "sacCer3"}
+
+# Lengths of chromosomes 1 to 22, X and Y: they tell the human assemblies apart.
+HUMAN = {
+    "hg19": [
+        249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022,
+        141213431, 135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753,
+        81195210, 78077248, 59128983, 63025520, 48129895, 51304566, 155270560, 59373566,
+    ],
+    "hg38": [
+        248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636,
+        138394717, 133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345,
+        83257441, 80373285, 58617616, 64444167, 46709983, 50818468, 156040895, 57227415,
+    ],
+}  # fmt: skip
+CHROMOSOMES = [*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY"]
+
+
+def assembly_of(made: TrackSet) -> str | None:
+    """Return the assembly as UCSC and IGV call it, or None if it is not known.
+
+    What the user or the VCF says is believed unless the FASTA's lengths contradict it.
+    """
+    said = SAME.get((made.assembly or "").lower(), made.assembly or None)
+    if said in HUMAN and _lengths(made.genome, said) is False:
+        said = None
+    return said or next((name for name in HUMAN if _lengths(made.genome, name)), None)
+
+
+def _lengths(genome: Genome, name: str) -> bool | None:
+    """Tell whether the FASTA's chromosomes have the lengths of `name`; None: it has none."""
+    same = [
+        genome.lengths[contig] == length
+        for chrom, length in zip(CHROMOSOMES, HUMAN[name], strict=True)
+        if (contig := genome.contig(chrom)) is not None
+    ]
+    return all(same) if same else None

@@ -1,0 +1,58 @@
+"""TrackSet ─sparse_fasta→ the bases that a browser shows, at their true coordinates.
+
+igv.js takes a FASTA whose records are slices of contigs, named `>chr5:1295001-1295200
+@len=181538259` (1-based, inclusive); igv-reports' own extension.
+"""
+
+from collections.abc import Iterable
+
+from regplug.track_writer import TrackSet
+from regplug.variant import Interval
+from regplug_browser.panels import contig
+
+FLANK = 500  # bases on each side of what was scored
+LARGEST = 2_000_000  # bases that a browser can be given as text
+
+
+def why_not(made: TrackSet) -> str:
+    """Return why igv.js cannot be given the bases as text, or ""."""
+    slices = list(_slices(made))
+    if (count := sum(map(len, slices))) > LARGEST:
+        return f"the tracks cover {count:,} bases, and a page shows {LARGEST:,} at most"
+    colon = next((one.chrom for one in slices if ":" in one.chrom), None)
+    return f"igv.js cannot show {colon}: a contig's name with a colon" if colon else ""
+
+
+def sparse_fasta(made: TrackSet) -> str:
+    """Return the FASTA of all regions and variants with their flanks."""
+    return "".join(
+        f">{one} @len={made.genome.lengths[one.chrom]}\n{made.genome.letters(one)}\n"
+        for one in _slices(made)
+    )
+
+
+def _slices(made: TrackSet) -> Iterable[Interval]:
+    return _merged(_wanted(made))
+
+
+def _wanted(made: TrackSet) -> Iterable[Interval]:
+    """Yield regions and variants with flanks, clipped to their contigs, named as in the FASTA."""
+    for interval in [*made.regions, *(variant.interval for variant in made.variants)]:
+        chrom = contig(made, interval.chrom)
+        if chrom in made.genome.lengths:
+            end = min(interval.end + FLANK, made.genome.lengths[chrom])
+            yield Interval(chrom, max(0, interval.start - FLANK), end)
+
+
+def _merged(intervals: Iterable[Interval]) -> Iterable[Interval]:
+    """Yield the union of `intervals`, sorted."""
+    last: Interval | None = None
+    for interval in sorted(intervals, key=lambda one: (one.chrom, one.start)):
+        if last and last.chrom == interval.chrom and interval.start <= last.end:
+            last = Interval(last.chrom, last.start, max(last.end, interval.end))
+        else:
+            if last:
+                yield last
+            last = interval
+    if last:
+        yield last

@@ -1,0 +1,163 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const columns = [
+  { name: "chrom", of: (row) => row.chrom },
+  { name: "pos", of: (row) => row.pos },
+  { name: "REF", of: (row) => row.ref },
+  { name: "ALT", of: (row) => row.alt },
+  { name: "best target", of: (row) => (row.best === null ? "" : data.columns[row.best]) },
+  ...data.columns.map((name, i) => ({ name, of: (row) => row.differences[i] })),
+];
+const rows = data.variants.map((variant) => ({ variant, element: element(variant) }));
+
+function make(tag, text = "", attributes = {}) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+function shown(number) {
+  if (number === null) return ".";
+  return (Number.isInteger(number) ? String(number) : number.toPrecision(4)).replace("-", "−");
+}
+
+function element(variant) {
+  const row = make("tr", "", { tabindex: 0, "aria-selected": false });
+  for (const { of } of columns) {
+    const value = of(variant);
+    const cell = make("td", typeof value === "string" ? value : shown(value));
+    if (typeof value === "string") cell.title = value;
+    else cell.className = "number";
+    row.append(cell);
+  }
+  row.addEventListener("click", () => choose(variant));
+  row.addEventListener("keydown", (event) => event.key === "Enter" && choose(variant));
+  return row;
+}
+
+function compare(a, b) {
+  if (a === null || b === null) return (a === null) - (b === null); // nothing comes last
+  return typeof a === "number" ? a - b : a.localeCompare(b, undefined, { numeric: true });
+}
+
+function sort(column, heading) {
+  const up = heading.getAttribute("aria-sort") !== "ascending";
+  for (const other of heading.parentNode.children) other.removeAttribute("aria-sort");
+  heading.setAttribute("aria-sort", up ? "ascending" : "descending");
+  const value = ({ variant }) => column.of(variant);
+  const missing = (row) => value(row) === null;
+  rows.sort((a, b) => compare(value(a), value(b)) * (up || missing(a) || missing(b) ? 1 : -1));
+  document.querySelector("#variants tbody").append(...rows.map((row) => row.element));
+}
+
+function showTable() {
+  if (!rows.length) return;
+  const head = document.querySelector("#variants thead tr");
+  for (const column of columns) {
+    const heading = make("th");
+    heading.append(make("button", column.name, { type: "button" }));
+    heading.firstChild.addEventListener("click", () => sort(column, heading));
+    head.append(heading);
+  }
+  document.querySelector("#variants tbody").append(...rows.map((row) => row.element));
+  for (const id of ["variants", "alleles"]) document.getElementById(id).hidden = false;
+}
+
+let browser = null;
+
+function choose(variant) {
+  for (const row of rows) row.element.setAttribute("aria-selected", row.variant === variant);
+  const chosen = rows.find((row) => row.variant === variant).element;
+  const box = chosen.closest(".scroll"); // not scrollIntoView: the page itself stays where it is
+  if (chosen.offsetTop < box.scrollTop + 30 || chosen.offsetTop + 60 > box.scrollTop + box.clientHeight) {
+    box.scrollTop = chosen.offsetTop - box.clientHeight / 2;
+  }
+  drawMaps(variant);
+  if (browser) browser.search(variant.locus);
+}
+
+// The mutation maps of a variant: a row per base that could stand there, REF's map above ALT's.
+const CELL = 14, LETTERS = 46, HEIGHT = LETTERS + 4 * CELL + 20, LABELS = 38;
+const COLORS = { A: "#109648", C: "#255c99", G: "#f7b32b", T: "#d62839", N: "#999" };
+
+function draw(parent, tag, attributes, text) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== undefined) made.textContent = text;
+  parent.append(made);
+  return made;
+}
+
+function drawMaps(variant) {
+  const section = document.getElementById("map");
+  section.hidden = !variant.maps;
+  document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
+  if (section.hidden) return;
+  const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt}`;
+  const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
+  section.querySelector("h2").textContent = `${data.columns[variant.best]} around ${place}: ${scores}`;
+  const numbers = variant.maps.flatMap((map) => map.differences.flat());
+  const most = Math.max(...numbers.map((value) => Math.abs(value ?? 0))) || 1;
+  section.querySelector(".most").textContent = shown(most);
+  const box = section.querySelector(".scroll");
+  box.replaceChildren(...variant.maps.map((map) => drawMap(map, variant.mark, most)));
+  const middle = LABELS + (variant.mark.pos - variant.maps[0].start + 0.5) * CELL;
+  box.scrollLeft = middle - (box.clientWidth + LABELS) / 2;
+}
+
+function drawMap(map, mark, most) {
+  const row = make("div", "", { class: "map" });
+  const labels = draw(row, "svg", { width: LABELS, height: HEIGHT });
+  draw(labels, "text", { x: 0, y: LETTERS - 4, "font-size": 12, "font-weight": 700 }, map.name);
+  "ACGT".split("").forEach((letter, i) => {
+    draw(labels, "text", { x: 24, y: LETTERS + (i + 1) * CELL - 3, "font-size": 12 }, letter);
+  });
+  const behind = mark.pos - map.start + mark[map.name];
+  const gap = Math.max(mark.REF, mark.ALT) - mark[map.name]; // so that the bases behind are aligned
+  const width = (map.bases.length + gap) * CELL;
+  const svg = draw(row, "svg", { width, height: HEIGHT, role: "img" });
+  draw(svg, "title", {}, `${map.name}: score ${map.score}`);
+  map.differences.forEach((changes, at) => {
+    drawBase(svg, map, at, (at + (at >= behind ? gap : 0)) * CELL, most);
+  });
+  const x = (mark.pos - map.start) * CELL;
+  const box = { x, y: 1, width: mark[map.name] * CELL - 1, height: LETTERS + 4 * CELL - 1 };
+  draw(svg, "rect", { ...box, fill: "none", stroke: "#000", "stroke-width": 1.5 });
+  draw(svg, "text", { x, y: HEIGHT - 6, "font-size": 11 }, `${mark.pos}`);
+  return row;
+}
+
+function drawBase(svg, map, at, x, most) {
+  const letter = map.bases[at], changes = map.differences[at];
+  const loss = Math.max(0, ...changes.map((value) => -(value ?? 0))) / most;
+  if (loss > 0.02) {
+    const turn = `translate(${x + CELL / 2} ${LETTERS - 2}) scale(1.35 ${(LETTERS - 4) * loss / 10})`;
+    const look = { "text-anchor": "middle", "font-size": 14, "font-weight": 700, fill: COLORS[letter] };
+    draw(svg, "text", { transform: turn, ...look }, letter);
+  }
+  changes.forEach((value, i) => {
+    const own = "ACGT"[i] === letter;
+    const fill = own ? "#ddd" : shade(value, most);
+    const size = { width: CELL - 1, height: CELL - 1 };
+    const cell = draw(svg, "rect", { x, y: LETTERS + i * CELL, ...size, fill });
+    const change = value === null ? "no score" : `${value > 0 ? "+" : ""}${shown(value)}`;
+    draw(cell, "title", {}, own ? letter : `${letter}>${"ACGT"[i]}: ${change}`);
+  });
+}
+
+function shade(value, most) {
+  if (value === null) return "#bbb";
+  const rest = (full) => Math.round(255 - (255 - full) * Math.min(1, Math.abs(value) / most));
+  return `rgb(${(value > 0 ? [0, 114, 178] : [213, 94, 0]).map(rest)})`;
+}
+
+async function main() {
+  showTable();
+  if (data.first !== null) choose(data.variants[data.first]);
+  const options = { loadDefaultGenomes: false, showIdeogram: false };
+  browser = await igv.createBrowser(document.getElementById("igv"), { ...options, ...data.igv });
+  document.body.dataset.ready = "yes";
+}
+
+main();

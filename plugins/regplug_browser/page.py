@@ -1,0 +1,158 @@
+"""TrackSet ─Page.write→ page.html: tracks, variants and mutation maps in one file.
+
+Everything is inside, igv.js too, and the page's policy forbids it the network. Only the scripts
+whose hashes stand in the policy run, so a name that holds markup is a name.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from regplug.codes import decode
+from regplug.errors import OutputError
+from regplug.output import complete
+from regplug.track_writer import Changes, TrackFile, TrackSet
+from regplug_browser import igv_js
+from regplug_browser.bases import sparse_fasta, why_not
+from regplug_browser.panels import around, contig, first_view, strongest
+
+LARGEST = 24_000_000  # bytes of bigWig in a page
+ROWS = 5_000  # variants in its table
+MAPPED = 50  # variants with the largest differences, which get mutation maps
+Json = dict[str, Any]
+
+
+class Page:
+    """Writes page.html, which opens from a disk."""
+
+    name = "page"
+    help = "Write page.html: tracks, variants and their mutation maps, without a network."
+
+    def write(self, made: TrackSet) -> Path:
+        """Write the page.
+
+        Raises:
+            OutputError: there is more than a page can hold.
+        """
+        _check_size(made)
+        path = made.folder / "page.html"
+        page = _page(made)
+        with complete(path) as partial:
+            partial.write_text(page, encoding="utf-8")
+        return path
+
+
+def _check_size(made: TrackSet) -> None:
+    size = sum(file.path.stat().st_size for file in made.tracks)
+    other = "use --igv or --hub, or fewer regions or --targets"
+    if reason := why_not(made):
+        raise OutputError(f"{reason}: {other}")
+    if size > LARGEST:
+        raise OutputError(
+            f"the tracks are {size / 1e6:.0f} MB, and a page holds {LARGEST // 1_000_000}: {other}"
+        )
+    if len(made.variants) > ROWS:
+        raise OutputError(
+            f"there are {len(made.variants):,} variants, and a page's table holds {ROWS:,}: {other}"
+        )
+
+
+def _page(made: TrackSet) -> str:
+    models = ", ".join(dict.fromkeys(file.model for file in made.tracks))
+    igv, script = _part("igv.min.js"), _part("page.js")
+    return Template(_part("page.html")).substitute(
+        title=html.escape(f"regplug: {models}"),
+        hashes=" ".join(f"'sha256-{_sha256(text)}'" for text in (igv, script)),
+        css=_part("page.css"),
+        license=html.escape(_part("igv.LICENSE")),
+        data=_json(_data(made)),
+        mapped=MAPPED,
+        igv=igv,
+        script=script,
+    )
+
+
+def _part(name: str) -> str:
+    return files("regplug_browser").joinpath(name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    """Return the hash of a script as a Content-Security-Policy has it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(data: Json) -> str:
+    """Return JSON that may stand in a script element: no < ends it."""
+    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+
+
+def _data(made: TrackSet) -> Json:
+    fasta = sparse_fasta(made)
+    columns = [file for file in made.tracks if file.kind == "difference"]
+    rows = [_variant(made, index) for index in range(len(made.variants))]
+    _add_maps(made, columns, rows)
+    return {
+        "igv": {
+            "reference": igv_js.own_reference(made, _data_url(fasta.encode())),
+            "locus": str(first_view(made)),
+            "tracks": igv_js.tracks(made, lambda path: _data_url(path.read_bytes())),
+        },
+        "columns": [file.target for file in columns],
+        "variants": rows,
+        "first": strongest(made) if made.variants else None,
+    }
+
+
+def _data_url(content: bytes) -> str:
+    return f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"
+
+
+def _variant(made: TrackSet, index: int) -> Json:
+    """Return a row of the table."""
+    variant, differences = made.variants[index], made.differences[index]
+    best = None if np.isnan(differences).all() else int(np.nanargmax(np.abs(differences)))
+    return {
+        "chrom": contig(made, variant.chrom),
+        "pos": variant.pos,
+        "ref": variant.ref,
+        "alt": variant.alt,
+        "locus": str(around(made, index)),
+        "best": best,
+        "differences": _numbers(differences),
+    }
+
+
+def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
+    """Add the maps of their best target to the rows with the largest differences."""
+    if made.maps is None:
+        return
+    scored = [index for index, row in enumerate(rows) if row["best"] is not None]
+    scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
+    for index in scored[:MAPPED]:
+        variant = made.variants[index]
+        maps = made.maps(variant, columns[rows[index]["best"]].target)
+        mark = variant.normalized(made.genome)  # the alleles that the maps differ by
+        rows[index]["maps"] = [_map(*one) for one in zip(("REF", "ALT"), maps, strict=True)]
+        rows[index]["mark"] = {"pos": mark.pos, "REF": len(mark.ref), "ALT": len(mark.alt)}
+
+
+def _map(name: str, one: Changes) -> Json:
+    return {
+        "name": name,
+        "start": one.interval.start + 1,
+        "bases": decode(one.codes),
+        "score": _numbers(np.array([one.score]))[0],
+        "differences": [_numbers(row) for row in one.differences],
+    }
+
+
+def _numbers(values: np.ndarray[Any, Any]) -> list[float | None]:
+    """Return numbers with four digits, None for nan."""
+    return [None if np.isnan(value) else float(f"{value:.4g}") for value in values]

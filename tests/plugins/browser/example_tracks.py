@@ -1,0 +1,44 @@
+"""Real tracks for real browsers: deepbind_encode around four known variants.
+
+The FASTA is the example's, cut behind each locus: true coordinates, but no assembly's lengths, so
+that a browser must take its bases from us and needs no network.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from regplug.backend import BackendOptions
+from regplug.cli.track_runs import Asked, around_variants
+from regplug.genome import Genome
+from regplug.track_writer import TrackSet
+from regplug.variant import Interval
+from tests.toy_genomes import vcf_text, write_fasta
+
+FASTA = Path(__file__).parents[3] / "examples" / "example.hg38.fa.gz"
+MODEL = "deepbind_encode"
+TARGETS = ("ELK1", "GABPA", "SP1")
+RECORDS = (
+    "chr5 1295113 TERT_C228T G A . . .",
+    "chr5 1295135 TERT_C250T G A . . .",
+    "chr19 11089410 LDLR_c.-138del CT C . . .",
+    "chr19 11089413 LDLR_c.-136C>T C T . . .",
+)
+ENDS = {"chr5": 1_295_300, "chr19": 11_089_600}
+
+
+@contextmanager
+def example_tracks(folder: Path) -> Iterator[TrackSet]:
+    """Give what `regplug track --vcf` makes of RECORDS, in `folder`/tracks."""
+    with Genome(FASTA) as whole:
+        contigs = {c: whole.letters(Interval(c, 0, end)) for c, end in ENDS.items()}
+    fasta = write_fasta(folder / "cut.fa", contigs, width=1_000_000)
+    vcf = folder / "in.vcf"
+    vcf.write_text(vcf_text(RECORDS, contigs))
+    asked = Asked(
+        model=MODEL, output=folder / "tracks", targets=TARGETS, step=None, file_format="bigwig",
+        assembly="hg38", force=False, fasta=str(fasta), location=None,
+        backend=BackendOptions(threads=1),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        yield around_variants(asked, str(vcf), stack)
