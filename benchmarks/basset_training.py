@@ -40,6 +40,7 @@ from regplug.train.data.parts import RandomSplit
 from regplug.train.data.samples import Settings
 from regplug.train.data.sites import Batch, Sites, SitesCard
 from regplug.train.data.sites_writer import SitesWriter
+from regplug.train.learner import shorten_rows
 from regplug.train.models.basset import Basset
 from regplug_basset.network import BassetShape
 
@@ -138,7 +139,7 @@ def training(
         optimizer.zero_grad()
         torch.autograd.backward(binary_cross_entropy_with_logits(logits.float(), wanted))
         optimizer.step()
-        network.shorten_rows()
+        shorten_rows(network, 7)
 
     return with_products(dtype, step)
 

@@ -13,7 +13,7 @@ from regplug.card import ModelCard, Target, as_label
 from regplug.errors import ModelError
 from regplug.export import RANDOM_SNVS, export_model
 from regplug_basset.graph import basset_graph
-from regplug_basset.network import BassetShape, Network
+from regplug_basset.network import Network
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
 from regplug_basset.torch7_network import SUFFIXES as TORCH7
 from regplug_basset.torch7_network import read_torch7_network
@@ -120,14 +120,16 @@ def export_basset(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ModelCard:
     """Write a network's model; return its card with batch limit and measured values filled in."""
-    card = replace(card, max_batch_size=rows_per_call(network.shape))
+    card = replace(
+        card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
+    )
     onnx = basset_graph(network).SerializeToString()
     return export_model(repo, card, onnx, snvs=snvs, progress=progress)
 
 
-def rows_per_call(shape: BassetShape) -> int:
+def rows_per_call(filters: int, width: int) -> int:
     """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
-    row, limit = 2 * shape.filters[0] * shape.width * 4, 512
+    row, limit = 2 * filters * width * 4, 512
     while limit > 1 and limit * row > _MEMORY:
         limit //= 2
     return limit

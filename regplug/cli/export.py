@@ -13,9 +13,9 @@ from regplug.errors import ConfigError
 @click.option("--name", required=True, help="Of the model.")
 @click.option(
     "--test",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run.",
+    help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run. "
+    "Not for runs of `regplug train basset`.",
 )
 @click.option(
     "--genome", type=click.Path(path_type=Path), help="Windows of a genome; for a panel's run."
@@ -29,15 +29,33 @@ from regplug.errors import ConfigError
 @click.option("--assembly", default="", help="Of the training data.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
-    run: Path, test: Path, output: Path, genome: Path | None, windows: Path | None, **card: Any
+    run: Path,
+    test: Path | None,
+    output: Path,
+    genome: Path | None,
+    windows: Path | None,
+    **card: Any,
 ) -> None:
-    """Make a model of the run in folder RUN, and test it on held-out data in the form users run."""
+    """Make a model of the run in folder RUN, and test it on held-out data in the form users run.
+
+    The card of a run of `regplug train basset` has the AUCs on its validation sites.
+    """
     try:
+        from regplug.train.basset_publish import publish_basset
+        from regplug.train.basset_run import is_basset_run
         from regplug.train.panel_publish import is_panel_run, publish_panel
         from regplug.train.publish import publish
     except ImportError as error:
         raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
-    if not is_panel_run(run):
+    if is_basset_run(run):
+        if test or genome or windows:
+            raise ConfigError(
+                f"{run} is a run of regplug train basset: leave out --test, --genome and --windows"
+            )
+        made = publish_basset(run, output, **card)
+    elif test is None:
+        raise ConfigError(f"the model of {run} is tested: give --test")
+    elif not is_panel_run(run):
         made = publish(run, output, test=test, **card)
     elif genome is None or windows is None:
         raise ConfigError(

@@ -1,20 +1,22 @@
 """`regplug train`: fit networks to a data set."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
+from regplug.cli.recipes import read_with
+from regplug.cli.train_basset import basset
 from regplug.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
-Recipe = TypeVar("Recipe")
 
 
 @click.group()
 def train() -> None:
     """Train models; needs torch (pip install 'regplug[train]')."""
+
+
+train.add_command(basset)
 
 
 @train.command()
@@ -45,7 +47,7 @@ def deepbind(
         from regplug.train.run import train_run
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
-    read = _read(read_recipe, recipe, settings)
+    read = read_with(read_recipe, recipe, settings)
     train_run(read, sets, test, output, resume=resume, progress=_tell)
     _tell(f"report: {write_report(output, sets)}")
 
@@ -88,7 +90,7 @@ def panel(
         from regplug.train.panel_recipe import read_panel_recipe
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
-    read = _read(read_panel_recipe, recipe, settings)
+    read = read_with(read_panel_recipe, recipe, settings)
     train_panel(
         read,
         read_panel(read, data, genome, windows),
@@ -96,20 +98,6 @@ def panel(
         resume=resume,
         progress=_tell,
     )
-
-
-def _read(
-    read: Callable[[Path, Sequence[str]], Recipe], path: Path, settings: Sequence[str]
-) -> Recipe:
-    """Return the recipe, or raise ConfigError."""
-    import tomllib
-
-    import msgspec
-
-    try:
-        return read(path, settings)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"the recipe {path} cannot be used: {error}") from error
 
 
 def _tell(line: str) -> None:

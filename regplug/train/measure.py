@@ -17,10 +17,10 @@ from regplug.errors import DataError, ModelError
 from regplug.train.data.trainingset import Scale, SetCard, TrainingSet, read_set
 from regplug.train.metrics import Interval, auroc_interval, pearson_interval
 from regplug.train.models.deepbind import DeepBinds
+from regplug.train.names import METRICS
 from regplug_deepbind.network import Network
 from regplug_deepbind.weights import named_networks
 
-METRICS = "metrics.json"
 METRIC = {"classification": "AUC", "regression": "Pearson correlation"}  # of each kind of set
 ON_INTENSITIES = "Pearson correlation of intensities"
 OF_BRIGHT = "AUC of bright probes"

@@ -15,15 +15,17 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from regplug.codes import Codes
 from regplug.output import complete, naming
+from regplug.train.checkpoint import Epoch
 from regplug.train.data.panel import Panel, join_bound, read_sets
 from regplug.train.data.windows import read_windows
 from regplug.train.loop import train
-from regplug.train.measure import METRICS
 from regplug.train.models.cnn import Cnn
 from regplug.train.models.shape import CnnShape
+from regplug.train.names import METRICS
 from regplug.train.panel_metrics import Aucs, negatives_aucs
 from regplug.train.panel_recipe import PanelRecipe
 from regplug_deepbind.weights import WEIGHTS
@@ -99,19 +101,20 @@ def train_panel(
         torch.manual_seed(seed)
         network = Cnn(shape)
 
-        def told(epoch: int, loss: float, member: int = member) -> None:
-            progress(f"member {member + 1}, epoch {epoch}: loss {loss:.4f}")
+        def told(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
+            progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
 
-        losses = train(
+        epochs = train(
             network,
             source,
             recipe.schedule,
             seed=seed,
             checkpoint=checkpoint,
             run=run,
-            progress=told,
+            done=told,
         )
         networks.append(network)
+        losses = [epoch.loss for epoch in epochs]
         records.append({"losses": losses, "seconds": time.monotonic() - began})
     held_out = _held_out_aucs(networks, recipe, data) if recipe.held_out else None
     _save(out, recipe, shape, networks, {"members": records, "held_out": held_out})

@@ -21,9 +21,9 @@ from regplug.errors import ModelError
 from regplug.export import export_model
 from regplug.train.data.panel import read_sets
 from regplug.train.data.windows import read_windows
-from regplug.train.measure import METRICS
 from regplug.train.models.cnn_graph import ensemble_graph
 from regplug.train.models.shape import CnnShape
+from regplug.train.names import METRICS
 from regplug.train.panel_metrics import KINDS, Aucs, Predict, negatives_aucs
 from regplug_deepbind.weights import WEIGHTS
 
@@ -112,7 +112,7 @@ def publish_panel(
         "the higher, the more a sequence looks like a peak",
         trained_on=trained_on,
         license="MIT",
-        created_by=f"regplug {__version__}: {_without_folders(found.command)}",
+        created_by=f"regplug {__version__}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
         export_model(Path(scratch), card, onnx, snvs=3)
@@ -124,7 +124,7 @@ def publish_panel(
     return export_model(repo, _with_aucs(card, aucs), onnx)
 
 
-def _without_folders(command: str) -> str:
+def without_folders(command: str) -> str:
     """Return the command with paths shortened to their last names; a card travels."""
     return shlex.join(word.rstrip("/").rpartition("/")[2] for word in shlex.split(command))
 

@@ -1,6 +1,5 @@
 """The recipe of a panel of factors: settings of a training run, read from TOML."""
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +7,9 @@ from typing import Annotated, Any
 import msgspec
 
 from regplug.train.data.panel import Mixture
-from regplug.train.loop import Schedule
 from regplug.train.models.shape import CnnShape, Count
+from regplug.train.recipe import read_as
+from regplug.train.schedule import Schedule
 
 
 class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,6 +37,8 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def __post_init__(self) -> None:
         if len(set(self.targets)) < len(self.targets):
             raise ValueError("a target is named twice")
+        if self.schedule.patience:
+            raise ValueError("schedule.patience waits for validation, and a panel has none")
         self.shape(width=1000)  # its errors belong to reading
 
     def shape(self, width: int) -> CnnShape:
@@ -53,17 +55,4 @@ def read_panel_recipe(path: Path, settings: Sequence[str] = ()) -> PanelRecipe:
     A setting such as `network.channels=64` changes one key of a table. An unknown key or a value of
     the wrong type raises msgspec.ValidationError.
     """
-    keys = tomllib.loads(path.read_text())
-    for setting in settings:
-        keys = _merged(keys, tomllib.loads(setting))
-    return msgspec.convert(keys, PanelRecipe)
-
-
-def _merged(keys: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return `keys` with `changes`, table by table."""
-    return keys | {
-        key: _merged(keys[key], value)
-        if isinstance(value, dict) and isinstance(keys.get(key), dict)
-        else value
-        for key, value in changes.items()
-    }
+    return read_as(PanelRecipe, path, settings)

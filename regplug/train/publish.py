@@ -16,8 +16,9 @@ from regplug.backends.embedded import Embedded
 from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
 from regplug.train.data.trainingset import read_set
-from regplug.train.measure import METRIC, METRICS
+from regplug.train.measure import METRIC
 from regplug.train.metrics import auroc, pearson
+from regplug.train.names import METRICS
 from regplug_deepbind.importer import CITE, export_panel
 from regplug_deepbind.network import Network
 from regplug_deepbind.weights import WEIGHTS, load_networks

@@ -1,9 +1,9 @@
 """Recipes: the settings of a training run, read from TOML."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ Size = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Range = tuple[Positive, Positive]
+Recipe = TypeVar("Recipe")
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -120,7 +121,25 @@ def read_recipe(path: Path, settings: Sequence[str] = ()) -> DeepBindRecipe:
 
     An unknown key or a value of the wrong type raises msgspec.ValidationError.
     """
+    return read_as(DeepBindRecipe, path, settings)
+
+
+def read_as(kind: type[Recipe], path: Path, settings: Sequence[str]) -> Recipe:
+    """Return the recipe of a kind in the TOML file `path`, changed by `settings`.
+
+    A setting such as `network.channels=64` changes one key of a table.
+    """
     keys = tomllib.loads(path.read_text())
     for setting in settings:
-        keys |= tomllib.loads(setting)
-    return msgspec.convert(keys, DeepBindRecipe)
+        keys = merged(keys, tomllib.loads(setting))
+    return msgspec.convert(keys, kind)
+
+
+def merged(keys: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `keys` with `changes`, table by table."""
+    return keys | {
+        key: merged(keys[key], value)
+        if isinstance(value, dict) and isinstance(keys.get(key), dict)
+        else value
+        for key, value in changes.items()
+    }

@@ -23,7 +23,7 @@ from regplug import __version__
 from regplug.errors import ConfigError, DataError, OutputError
 from regplug.output import complete
 from regplug.train.data.trainingset import read_set
-from regplug.train.measure import METRICS
+from regplug.train.names import METRICS
 from regplug.train.recipe import DeepBindRecipe
 from regplug.train.target import Result, read_result, train_target
 from regplug_deepbind.weights import WEIGHTS, load_networks, save_networks

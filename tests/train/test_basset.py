@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from regplug.train.learner import shorten_rows
 from regplug.train.models.basset import Basset, from_network, to_network
 from regplug_basset.graph import basset_graph
 from regplug_basset.network import BassetShape
@@ -109,7 +110,7 @@ def test_long_rows_are_shortened_and_short_ones_stay():
         model.last.bias.fill_(100)
         short = model.last.weight[0].clone()
         model.conv_norms[0].weight.fill_(50)
-    model.shorten_rows()
+    shorten_rows(model, 7)
     filters = model.convs[0].weight.detach()
     torch.testing.assert_close(filters[0, 0, :2], torch.tensor([4.2, 5.6]))
     assert filters[1, 3, 4] == 6.5
@@ -117,5 +118,5 @@ def test_long_rows_are_shortened_and_short_ones_stay():
     assert torch.equal(model.last.weight[0], short)
     assert (model.last.bias == 100).all()
     assert (model.conv_norms[0].weight == 50).all()
-    model.shorten_rows(1.0)
+    shorten_rows(model, 1.0)
     assert all(layer.weight.flatten(1).norm(dim=1).max() < 1.001 for layer in model.dense)

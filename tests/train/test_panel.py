@@ -121,7 +121,7 @@ class KilledError(Exception):
 def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch):
     settings = ("members=2", "schedule.epochs=2")
     unbroken = run(toys, tmp_path / "a", *settings)
-    save, saved = loop._save, []
+    save, saved = loop.save, []
 
     def save_and_die(*args):
         save(*args)
@@ -129,11 +129,11 @@ def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch
         if len(saved) == 3:  # after the second member's first epoch
             raise KilledError
 
-    monkeypatch.setattr(loop, "_save", save_and_die)
+    monkeypatch.setattr(loop, "save", save_and_die)
     with pytest.raises(KilledError):
         run(toys, tmp_path / "b", *settings)
     assert not (tmp_path / "b" / WEIGHTS).exists()
-    monkeypatch.setattr(loop, "_save", save)
+    monkeypatch.setattr(loop, "save", save)
     with pytest.raises(TrainingError, match="another recipe"):
         run(toys, tmp_path / "b", *settings, "schedule.batch=32", resume=True)
     assert equal(unbroken, run(toys, tmp_path / "b", *settings, resume=True))

@@ -1,11 +1,11 @@
-"""ChIP-seq sets of several factors ─Panel.draw→ an epoch's examples: bound, shuffled, genome.
+"""ChIP-seq sets of several factors ─Panel.batches→ an epoch's examples: bound, shuffled, genome.
 
 A factor's peaks are positives of its target and negatives of the others, save of those whose peaks
 they share 50 bases with.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,7 +19,7 @@ from regplug.errors import DataError
 from regplug.train.data.chip import ChipSet, chip_file, read_chip
 from regplug.train.data.shuffle import shuffle_dinucleotides
 from regplug.train.data.windows import random_pieces
-from regplug.train.loop import Examples
+from regplug.train.examples import Examples
 
 OVERLAP = 50  # bases that two sequences of one place share
 Weight = Annotated[float, msgspec.Meta(ge=0)]
@@ -55,6 +55,14 @@ class Bound(NamedTuple):
     codes: Codes  # (n, bases)
     factor: NDArray[np.intp]  # (n,)
     near: NDArray[np.bool_]  # (n, factors); shares 50 bases with a peak of the factor
+
+
+class Drawn(NamedTuple):
+    """All examples of an epoch."""
+
+    codes: Codes  # (n, bases)
+    targets: NDArray[np.float32]  # (n, factors)
+    weights: NDArray[np.float32]  # (n, factors)
 
 
 def read_sets(folder: Path, factors: Sequence[str], part: str) -> dict[str, ChipSet]:
@@ -103,7 +111,15 @@ class Panel:
         self._shuffles = round(n * mixture.shuffles)
         self.size = n + self._shuffles + mixture.pieces
 
-    def draw(self, rng: np.random.Generator) -> Examples:
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
+        """Yield an epoch's examples in random order, `size` at a time."""
+        drawn = self.draw(rng)
+        order = rng.permutation(self.size)
+        for start in range(0, self.size - size + 1, size):
+            rows = order[start : start + size]
+            yield Examples(drawn.codes[rows], drawn.targets[rows], drawn.weights[rows])
+
+    def draw(self, rng: np.random.Generator) -> Drawn:
         """Return all peaks, fresh shuffles of some, and fresh pieces of the windows."""
         mixture, bound = self.mixture, self.bound
         sources = rng.choice(self._rows, self._shuffles, replace=False)
@@ -122,7 +138,7 @@ class Panel:
                 np.full((len(pieces), targets.shape[1]), mixture.genome),
             ]
         )
-        return Examples(codes, targets, weights.astype(np.float32))
+        return Drawn(codes, targets, weights.astype(np.float32))
 
     def _weights(
         self, rows: NDArray[np.intp], own: float, other: float | NDArray[np.float64]

@@ -13,8 +13,6 @@ from torch.nn import functional
 from regplug.train.models.deepbind import reverse_complement
 from regplug_basset.network import EPSILON, BassetShape, Network
 
-LONGEST_ROW = 7.0  # Basset's weight_norm
-
 
 class Basset(nn.Module):
     """A network whose arrays have the names of `BassetShape.arrays`.
@@ -64,15 +62,6 @@ class Basset(nn.Module):
         forward, reverse = self(torch.cat([codes, reverse_complement(codes)])).sigmoid().chunk(2)
         mean: Tensor = (forward + reverse) / 2
         return mean
-
-    @torch.no_grad()
-    def shorten_rows(self, longest: float = LONGEST_ROW) -> None:
-        """Scale down each filter, and each unit's weights, to an L2 norm of `longest` at most.
-
-        Basset does so after every step (maxParamNorm); biases and norms stay.
-        """
-        for layer in (*self.convs, *self.dense, self.last):
-            layer.weight.copy_(torch.renorm(layer.weight, 2, 0, longest))
 
 
 def to_network(model: Basset) -> Network:

@@ -21,8 +21,13 @@ Weights = Mapping[str, Array]
 _EPSILON = 1e-5  # torch's default of a norm
 
 
-def ensemble_graph(shape: CnnShape, members: Sequence[Weights]) -> ModelProto:
-    """Return the graph of networks of one shape, each given by the arrays of a Cnn's state."""
+def ensemble_graph(
+    shape: CnnShape, members: Sequence[Weights], *, probabilities: bool = False
+) -> ModelProto:
+    """Return the graph of networks of one shape, each given by the arrays of a Cnn's state.
+
+    Scores are mean logits, or `probabilities`, the sigmoids of these.
+    """
     graph = Builder()
     letters = _letters(graph, shape)
     logits = []
@@ -33,12 +38,14 @@ def ensemble_graph(shape: CnnShape, members: Sequence[Weights]) -> ModelProto:
     strands = graph.reshape(total, 2, -1, shape.targets)
     mean = graph.op("ReduceMean", strands, axes=[0], keepdims=0)
     share = graph.constant(1 / len(members), np.float32)
-    graph.name("scores", graph.op("Mul", mean, share))
+    scores = graph.op("Mul", mean, share)
+    graph.name("scores", graph.op("Sigmoid", scores) if probabilities else scores)
     return graph.model(
         "deepbind",
         [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", shape.width])],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", shape.targets])],
-        doc="Mean logits of an ensemble: codes A C G T = 0 1 2 3, anything else unknown",
+        doc=f"Mean logits of an ensemble{', as probabilities' if probabilities else ''}: "
+        "codes A C G T = 0 1 2 3, anything else unknown",
     )
 
 

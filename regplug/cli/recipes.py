@@ -1,0 +1,27 @@
+"""What the commands that train share: how a recipe is read."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from regplug.errors import ConfigError
+
+Recipe = TypeVar("Recipe")
+
+
+def read_with(
+    read: Callable[[Path, Sequence[str]], Recipe], path: Path, settings: Sequence[str]
+) -> Recipe:
+    """Return the recipe that `read` finds in a file, changed by settings.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    import tomllib
+
+    import msgspec
+
+    try:
+        return read(path, settings)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"the recipe {path} cannot be used: {error}") from error

@@ -1,0 +1,99 @@
+"""Where a network is trained: on one device, or on one of several processes' (torchrun)."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from regplug.errors import ConfigError, TrainingError
+
+
+class Machine(NamedTuple):
+    """A device, and which process of how many this is.
+
+    Attributes:
+        device: that the network is on.
+        rank: of the process; the first one writes and tells.
+        world: processes; each computes its share of every batch, and gradients are averaged.
+        compiled: True to let torch.compile make kernels for the network.
+    """
+
+    device: torch.device = torch.device("cpu")
+    rank: int = 0
+    world: int = 1
+    compiled: bool = False
+
+    def placed(self, network: nn.Module) -> nn.Module:
+        """Return the network on the device.
+
+        With several GPUs its norms see the whole batch. On CPUs each process's norms see its own
+        share, and those of the first are kept.
+        """
+        if self.world > 1 and self.device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        return network.to(self.device)
+
+    def shared(self, network: nn.Module) -> nn.Module:
+        """Return what to call in training: the same weights, gradients averaged over processes."""
+        if self.compiled:
+            network = torch.compile(network)  # type: ignore[assignment]
+        if self.world == 1:
+            return network
+        return DistributedDataParallel(
+            network, device_ids=[self.device.index] if self.device.type == "cuda" else None
+        )
+
+    def share(self, rows: Tensor) -> Tensor:
+        """Return this process's share of a batch, in memory that a GPU can read at once."""
+        rows = rows[self.rank :: self.world]
+        if self.device.type != "cuda":
+            return rows
+        with torch.cuda.device(self.device):  # a thread's own setting
+            return rows.pin_memory()
+
+    def moved(self, rows: Tensor) -> Tensor:
+        """Return rows on the device, without waiting for the GPU."""
+        return rows.to(self.device, non_blocking=True)
+
+    def total(self, values: Tensor) -> Tensor:
+        """Return the sum of all processes' values."""
+        if self.world > 1:
+            distributed.all_reduce(values)
+        return values
+
+
+CPU = Machine()
+
+
+@contextmanager
+def machine(device: str, *, compiled: bool) -> Iterator[Machine]:
+    """Give the machine of this process; it joins the others that torchrun has started.
+
+    Raises:
+        ConfigError: there is no such GPU.
+        TrainingError: its memory is full.
+    """
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    if device == "cuda" and local >= torch.cuda.device_count():
+        raise ConfigError(
+            f"the recipe's device is cuda, and torch sees {torch.cuda.device_count()} GPUs: "
+            "--set 'train.device=\"cpu\"', or start fewer processes"
+        )
+    place = torch.device("cuda", local) if device == "cuda" else torch.device("cpu")
+    if device == "cuda":
+        torch.cuda.set_device(place)
+    joined = "WORLD_SIZE" in os.environ
+    if joined:
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    rank, world = (distributed.get_rank(), distributed.get_world_size()) if joined else (0, 1)
+    try:
+        yield Machine(place, rank, world, compiled)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError("the GPU's memory is full: set a smaller schedule.batch") from error
+    finally:
+        if joined:
+            distributed.destroy_process_group()

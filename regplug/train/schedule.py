@@ -1,0 +1,50 @@
+"""How a network is fitted, as a recipe says it; no torch, so that a run can be read without."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Size = Annotated[float, msgspec.Meta(ge=0)]
+Part = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+
+
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How to fit.
+
+    Attributes:
+        epochs: times that examples are drawn, at most.
+        patience: epochs without a better validation AUC after which to stop; 0 goes on. Only for
+            training that validates.
+        batch: sequences per step; those that do not fill a batch are left out of the epoch.
+        optimizer: "adamw", its rate rising and falling in one cycle, or "rmsprop", at one rate.
+        learning_rate: of rmsprop; of adamw at the peak.
+        alpha: rmsprop's decay of the squared gradients' average; Basset's "momentum".
+        warm_share: of adamw's steps, before the peak.
+        weight_decay: of matrices and filters; norms and biases do not decay.
+        average: decay per step of the moving average of the weights, which is what is kept; 0 keeps
+            the weights themselves.
+        longest_row: after each step, filters and units whose weights have a larger L2 norm are
+            scaled down to it; 0 for none.
+        shift: a batch moves by up to so many bases either way, unknown bases moving in.
+        strands: "random" turns half of a batch to the other strand, "alternate" all sequences of
+            every second epoch, the first being read forward.
+        precision: of the matrix products; weights and losses are float32 always.
+    """
+
+    epochs: Count = 10
+    patience: Natural = 0
+    batch: Count = 256
+    optimizer: Literal["adamw", "rmsprop"] = "adamw"
+    learning_rate: Positive = 0.003
+    alpha: Part = 0.98
+    warm_share: Part = 0.2
+    weight_decay: Size = 0.01
+    average: Share = 0.998
+    longest_row: Size = 0.0
+    shift: Natural = 4
+    strands: Literal["random", "alternate"] = "random"
+    precision: Literal["float32", "bfloat16"] = "float32"
