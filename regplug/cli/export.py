@@ -9,13 +9,13 @@ from regplug.errors import ConfigError
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Of the model.")
 @click.option(
     "--test",
     type=click.Path(path_type=Path),
     help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run. "
-    "Not for runs of `regplug train basset`.",
+    "SET.h5 for one of `regplug train basset`, which may go without.",
 )
 @click.option(
     "--genome", type=click.Path(path_type=Path), help="Windows of a genome; for a panel's run."
@@ -29,16 +29,17 @@ from regplug.errors import ConfigError
 @click.option("--assembly", default="", help="Of the training data.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
-    run: Path,
+    runs: tuple[Path, ...],
     test: Path | None,
     output: Path,
     genome: Path | None,
     windows: Path | None,
     **card: Any,
 ) -> None:
-    """Make a model of the run in folder RUN, and test it on held-out data in the form users run.
+    """Make a model of the run in folder RUNS, and test it on held-out data in the form users run.
 
-    The card of a run of `regplug train basset` has the AUCs on its validation sites.
+    Several runs of `regplug train basset` with networks of kind cnn become one ensemble. Without
+    --test, the card of such a model has the AUCs on validation sites.
     """
     try:
         from regplug.train.basset_publish import publish_basset
@@ -47,12 +48,15 @@ def export(
         from regplug.train.publish import publish
     except ImportError as error:
         raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
+    run, *more = runs
     if is_basset_run(run):
-        if test or genome or windows:
+        if genome or windows:
             raise ConfigError(
-                f"{run} is a run of regplug train basset: leave out --test, --genome and --windows"
+                f"{run} is a run of regplug train basset: leave out --genome and --windows"
             )
-        made = publish_basset(run, output, **card)
+        made = publish_basset(runs, output, test=test, **card)
+    elif more:
+        raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
     elif test is None:
         raise ConfigError(f"the model of {run} is tested: give --test")
     elif not is_panel_run(run):
