@@ -86,10 +86,10 @@ def track(
 
 
 def default_step(card: ModelCard) -> int:
-    """Return 1 for a scan, else a tenth of the window, at most LONGEST_STEP."""
+    """Return 1 for a scan, LONGEST_STEP for windows of four times that, else a tenth of them."""
     if card.window is None:
         return 1
-    return max(1, min(LONGEST_STEP, card.window // 10))
+    return LONGEST_STEP if card.window >= 4 * LONGEST_STEP else max(1, card.window // 10)
 
 
 def covered(regions: Iterable[Interval], genome: Genome, width: int) -> list[Interval]:

@@ -151,8 +151,10 @@ def test_covered(genome_of):
 
 
 def test_default_steps(tmp_path):
-    steps = {width: default_step(gc_model(tmp_path, window=width)) for width in (8, 101, 200, 600)}
-    assert steps == {8: 1, 101: 10, 200: 20, 600: 50}
+    steps = {
+        width: default_step(gc_model(tmp_path, window=width)) for width in (8, 101, 199, 200, 600)
+    }
+    assert steps == {8: 1, 101: 10, 199: 19, 200: 50, 600: 50}
     assert default_step(gc_model(tmp_path, window=None, scan=24)) == 1
 
 

@@ -39,8 +39,8 @@ class TrackCommand(click.Command):
 @click.option(
     "--step",
     type=click.IntRange(1),
-    help="Bases from value to value.  [default: 1 for scans and --vcf, else a tenth of the window, "
-    "at most 50]",
+    help="Bases from value to value.  [default: 1 for scans and --vcf, 50 for windows of 200 bases "
+    "and more, else a tenth of the window]",
 )
 @click.option(
     "--format",
