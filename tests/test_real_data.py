@@ -65,7 +65,9 @@ def test_every_alt_of_the_slice_is_scored(
         n = len(record.ALT)
         for tag in ("RP_STATUS", "RP_HUMAN_TF__STATUS", "RP_DEEPBIND_ENCODE__STATUS"):
             assert record.INFO[tag] == ",".join(["ok"] * n)
+        assert record.INFO["RP_BASSET_DHS4__STATUS"] == ",".join(["ok"] * n)
         assert record.INFO.get("RP_DEEPBIND_ENCODE_SP1") is not None
+        assert record.INFO.get("RP_BASSET_DHS4_K562") is not None
     with gzip.open(tmp_path / "all.tsv.gz", "rt") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     assert len(rows) == alts + 1
@@ -126,6 +128,24 @@ def test_auc_in_the_card_is_what_predict_gives(
     mean = sum(aucs) / len(aucs)
     assert mean == pytest.approx(card.metrics["mean AUC"], abs=1e-4)
     assert mean >= 0.96
+
+
+def test_areas_of_open_sites_in_the_card(regplug: Callable, data: Path, tmp_path: Path) -> None:
+    """The sites of chr2, straight from their table: open in a cell against open elsewhere."""
+    card = read_card(OURS / "basset_dhs4")
+    with gzip.open(data / "dhs4/dhs4_train_validation.tsv.gz", "rt") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["chr"] == "chr2"]
+    fasta = tmp_path / "chr2.fa"
+    fasta.write_text("".join(f">{i}\n{row['sequence']}\n" for i, row in enumerate(rows)))
+    done = regplug("predict", fasta, "--model", "basset_dhs4")
+    scores = list(csv.DictReader(done.out.splitlines(), delimiter="\t"))
+    aucs = []
+    for target in card.targets:
+        (column,) = (name for name in rows[0] if name.startswith(f"{target.label}_"))
+        opened = [int(row[column]) for row in rows]
+        aucs.append(roc_auc_score(opened, [float(row[target.label]) for row in scores]))
+        assert aucs[-1] == pytest.approx(float(target.about["auc_elsewhere"]), abs=1e-4)
+    assert sum(aucs) / len(aucs) >= 0.955
 
 
 def test_the_panel_of_515_stays_under_two_gigabytes(human_tfs: Path) -> None:
