@@ -14,7 +14,7 @@ from pathlib import Path
 from regplug.repository import model_names, read_card
 
 ROOT = Path(__file__).parent.parent
-SHOWN = ("TERT_C228T", "TERT_C250T", "HBB_deletion")
+SHOWN = ("SORT1_rs12740374", "TERT_C228T", "HBB_deletion")
 WHAT = {"auc": "peaks against their shuffles", "auc_elsewhere": "open against open elsewhere"}
 AGAINST = {
     "mean AUC": "shuffles",
@@ -23,7 +23,13 @@ AGAINST = {
     "mean AUC, other_tfs": "other factors",
     "mean AUC, genome": "genome",
 }
-TAGS = ("RP_STATUS", "RP_DEEPBIND_ENCODE_ELK1", "RP_DEEPBIND_ENCODE_GABPA", "RP_DEEPBIND_ENCODE__")
+TAGS = (
+    "RP_STATUS",
+    "RP_BASSET_DHS4_HEPG2",
+    "RP_BASSET_DHS4__STATUS",
+    "RP_DEEPBIND_ENCODE_GABPA",
+    "RP_DEEPBIND_ENCODE__TOP",
+)
 
 
 def example() -> str:

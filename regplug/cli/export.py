@@ -27,6 +27,7 @@ from regplug.errors import ConfigError
 @click.option("--version", default="1", show_default=True, help="Of the model.")
 @click.option("--trained-on", default="", help="Said in the card.")
 @click.option("--assembly", default="", help="Of the training data.")
+@click.option("--license", default="", help="Of the weights, said in the card.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
     runs: tuple[Path, ...],

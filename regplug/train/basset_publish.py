@@ -46,6 +46,7 @@ def publish_basset(
     version: str,
     trained_on: str,
     assembly: str,
+    license: str,
     default: bool,
     test: Path | None = None,
     snvs: int = RANDOM_SNVS,
@@ -85,6 +86,7 @@ def publish_basset(
         doc=f"{what} with an output per sample: probability of accessible chromatin, {average} of "
         "both strands",
         trained_on=trained_on or first.metrics.set.name,
+        license=license,
         cite_as=CITE if basset else "",
         created_by=f"regplug {__version__}: "
         + "; ".join(without_folders(run.metrics.command) for run in found),

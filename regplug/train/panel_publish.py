@@ -83,6 +83,7 @@ def publish_panel(
     version: str,
     trained_on: str,
     assembly: str,
+    license: str,
     default: bool,
 ) -> ModelCard:
     """Write the model of a run into `repo`; return the model's card.
@@ -111,7 +112,7 @@ def publish_panel(
         doc="Mean logits of a small ensemble of convolutional networks, and of both strands; "
         "the higher, the more a sequence looks like a peak",
         trained_on=trained_on,
-        license="MIT",
+        license=license,
         created_by=f"regplug {__version__}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:

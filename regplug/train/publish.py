@@ -33,6 +33,7 @@ def publish(
     version: str,
     trained_on: str,
     assembly: str,
+    license: str,
     default: bool,
 ) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
@@ -68,7 +69,7 @@ def publish(
         "looks bound",
         trained_on=trained_on,
         cite_as=CITE,
-        license="MIT",
+        license=license,
         created_by=f"regplug {__version__}: {command}",
     )
     measured = measure_graph(card, networks, test)
