@@ -10,39 +10,35 @@ import pysam
 from rich.console import Console
 from rich.table import Table
 
-MODEL = "RP_DEEPBIND_ENCODE"
+MODELS = {"binding": "RP_DEEPBIND_ENCODE", "open chromatin": "RP_BASSET_DHS4"}
 
 
 def main(path: str) -> None:
     """Print the table of `path`."""
-    table = Table(title="What each ALT does to binding (score of ALT - score of REF)")
-    for heading, side in (("variant", "left"), ("position", "left"), ("REF>ALT", "left")):
-        table.add_column(heading, justify=side)
-    table.add_column("status")
-    table.add_column("largest change")
-    table.add_column("", justify="right")
+    table = Table(title="What each ALT changes most: ALT - REF of a score, and of a probability")
+    for heading in ("variant", "position", "REF>ALT", *MODELS):
+        table.add_column(heading)
     statuses: Counter[str] = Counter()
     with pysam.VariantFile(path) as records:
         for record in records:
             for index, alt in enumerate(record.alts or (".",)):
-                status, top, change = row(record, index)
-                statuses[status] += 1
-                shown = "" if change is None else f"{change:+.2f}"
+                statuses[record.info["RP_STATUS"][index]] += 1
                 place = f"{record.contig}:{record.pos:,}"
-                table.add_row(record.id, place, f"{record.ref}>{alt}", status, top or "", shown)
+                changes = [change(record, index, tag) for tag in MODELS.values()]
+                table.add_row(record.id, place, f"{record.ref}>{alt}", *changes)
     console = Console(width=max(100, Console().width))
     console.print(table)
     console.print(", ".join(f"{count} {status}" for status, count in statuses.most_common()))
 
 
-def row(record: pysam.VariantRecord, index: int) -> tuple[str, str | None, float | None]:
-    """Return status, target and signed change of one ALT."""
-    status = record.info["RP_STATUS"][index]
+def change(record: pysam.VariantRecord, index: int, tag: str) -> str:
+    """Return the target that one ALT changes most, with the change; or why there is none."""
+    status: str = record.info["RP_STATUS"][index]
     if status == "ok":
-        status = record.info[f"{MODEL}__STATUS"][index]
+        status = record.info[f"{tag}__STATUS"][index]
     if status != "ok":
-        return status, None, None
-    return status, record.info[f"{MODEL}__TOP"][index], record.info[f"{MODEL}__MAX"][index]
+        return status
+    return f"{record.info[f'{tag}__TOP'][index]} {record.info[f'{tag}__MAX'][index]:+.2f}"
 
 
 if __name__ == "__main__":
