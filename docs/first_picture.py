@@ -1,4 +1,4 @@
-"""Draw docs/first_picture.png: what TERT C228T does, base by base, and its tracks below.
+"""Draw what two variants do, base by base: docs/first_picture.png and docs/sort1.png.
 
 python -m docs.first_picture
 """
@@ -30,14 +30,23 @@ ROOT = Path(__file__).parent.parent
 FASTA = ROOT / "examples/example.hg38.fa.gz"
 MODEL, TARGET = "deepbind_encode", "GABPA"
 VARIANT, NAME = Variant("chr5", 1_295_113, "G", "A"), "TERT C228T"
+SORT1 = ("basset_dhs4", "HepG2", Variant("chr1", 109_274_968, "G", "T"), "SORT1 rs12740374")
 GREY, ORANGE, BLUE = "#777777", "#D55E00", "#0072B2"  # as in the page
 
 
-def main(path: Path) -> None:
-    """Write the picture to `path`."""
+def main(folder: Path) -> None:
+    """Write the pictures to `folder`."""
+    first_picture(folder / "first_picture.png")
+    draw_map(folder / "sort1.png", *SORT1)
+    with Image.open(folder / "sort1.png") as drawn:
+        drawn.convert("RGB").quantize(256).save(folder / "sort1.png", optimize=True)
+
+
+def first_picture(path: Path) -> None:
+    """Draw TERT C228T, its map above its tracks."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw_map(folder / "map.png")
+        draw_map(folder / "map.png", MODEL, TARGET, VARIANT, NAME)
         make_tracks(folder)
         with Image.open(folder / "map.png") as above:
             above.load()
@@ -49,19 +58,19 @@ def main(path: Path) -> None:
     both.quantize(256).save(path, optimize=True)
 
 
-def draw_map(path: Path) -> None:
-    """Draw the mutation map."""
+def draw_map(path: Path, name: str, target: str, variant: Variant, title: str) -> None:
+    """Draw the mutation map of a variant by the model `name`."""
     manager = plugin_manager()
     repository = str(ROOT / "model_repo")
     with (
-        closing(open_backend(manager, repository, MODEL, BackendOptions())) as backend,
+        closing(open_backend(manager, repository, name, BackendOptions())) as backend,
         Genome(FASTA) as genome,
     ):
         model = Model(backend, adapter_for(manager, backend.card), FieldOptions())
-        target = backend.card.labels.index(TARGET)
-        (found,) = explain(VARIANT, model, genome, targets=[target], flank=30)
-        hit = best(find_hits(genome, VARIANT, jaspar().motifs), [TARGET])
-        draw([Explained(backend.card, found, hit, NAME)], [path])
+        column = backend.card.labels.index(target)
+        (found,) = explain(variant, model, genome, targets=[column], flank=30)
+        hit = best(find_hits(genome, variant, jaspar().motifs), [target])
+        draw([Explained(backend.card, found, hit, title)], [path])
 
 
 def make_tracks(folder: Path) -> None:
@@ -111,4 +120,4 @@ def read(folder: Path, kind: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(ROOT / "docs/first_picture.png")
+    main(ROOT / "docs")
