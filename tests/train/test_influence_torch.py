@@ -23,18 +23,21 @@ def strands_of(codes):
     return torch.from_numpy(np.concatenate([codes, reverse_complement(codes)]))
 
 
+def normed(model, at, values):
+    """Return a convolution's answers (2n, filters, bases), normalised as pictures are."""
+    return model.conv_norms[at](model.convs[at](values).unsqueeze(2)).squeeze(2)
+
+
 def basset_rectified(model, codes):
     """Return what the first pool reads, (2n, filters, bases), of both strands."""
-    letters = model.one_hot[strands_of(codes).int()].transpose(1, 2)
-    return model.conv_norms[0](model.convs[0](letters)).relu()
+    return normed(model, 0, model.one_hot[strands_of(codes).int()].transpose(1, 2)).relu()
 
 
 def basset_rest(model, values):
     ceil = model.shape.form == "same"
     values = functional.max_pool1d(values, model.shape.pools[0], ceil_mode=ceil)
-    later = zip(model.convs[1:], model.conv_norms[1:], model.shape.pools[1:], strict=True)
-    for conv, norm, pool in later:
-        values = functional.max_pool1d(norm(conv(values)).relu(), pool, ceil_mode=ceil)
+    for at, pool in enumerate(model.shape.pools[1:], start=1):
+        values = functional.max_pool1d(normed(model, at, values).relu(), pool, ceil_mode=ceil)
     values = values.flatten(1)
     for dense, norm in zip(model.dense, model.dense_norms, strict=True):
         values = norm(dense(values)).relu()
