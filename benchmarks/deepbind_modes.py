@@ -1,4 +1,4 @@
-"""Do all peaks train better networks than the strongest 500? AUCs of two runs, target by target.
+"""Do all peaks train better networks than the strongest 500? AUCs of two runs, or of one.
 
     regplug prepare deepbind chip MYC_..._AC.seq.gz -o all/MYC             # and so on
     regplug prepare deepbind chip MYC_..._AC.seq.gz --top 500 -o top/MYC
@@ -23,31 +23,25 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("all", type=Path)
-    parser.add_argument("top", type=Path)
+    parser.add_argument("top", type=Path, nargs="?")
     parser.add_argument("--published", type=Path, required=True)
     options = parser.parse_args()
     with options.published.open(newline="") as lines:
         rows = csv.DictReader((x for x in lines if not x.startswith("#")), delimiter="\t")
         published = {row["tf"]: float(row["whole_shuffled"]) for row in rows}
-    targets = [
-        tf for tf in published if (options.all / tf).is_dir() and (options.top / tf).is_dir()
+    runs = [run for run in (options.all, options.top) if run]
+    names = ("all peaks (95 %)", "top 500 (95 %)")[: len(runs)]
+    print(f"| factor | published | {' | '.join(names)} |")
+    print("|---|---:" + "|---:" * len(runs) + "|")
+    targets = [tf for tf in published if all((run / tf).is_dir() for run in runs)]
+    results = {tf: [read_result(run / tf) for run in runs] for tf in targets}
+    for tf, found in results.items():
+        print(f"| {tf} | {published[tf]:.4f} | {' | '.join(map(shown, found))} |")
+    columns = [
+        [published[tf] for tf in results],
+        *zip(*(map(auc, f) for f in results.values()), strict=True),
     ]
-    pairs = {tf: (read_result(options.all / tf), read_result(options.top / tf)) for tf in targets}
-    print("| factor | published | all peaks (95 %) | top 500 (95 %) | all - top |")
-    print("|---|---:|---:|---:|---:|")
-    for tf, (all_peaks, top) in pairs.items():
-        cells = [f"{published[tf]:.4f}", shown(all_peaks), shown(top)]
-        print(f"| {tf} | {' | '.join(cells)} | {auc(all_peaks) - auc(top):+.4f} |")
-    means = [
-        fmean(values)
-        for values in (
-            [published[tf] for tf in pairs],
-            [auc(one) for one, _ in pairs.values()],
-            [auc(other) for _, other in pairs.values()],
-        )
-    ]
-    cells = [f"{mean:.4f}" for mean in means]
-    print(f"| mean | {' | '.join(cells)} | {means[1] - means[2]:+.4f} |")
+    print(f"| mean | {' | '.join(f'{fmean(column):.4f}' for column in columns)} |")
 
 
 def auc(result: Result) -> float:
