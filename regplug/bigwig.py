@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
@@ -23,7 +24,7 @@ Values = NDArray[np.float32]
 _PROCESS = Path(__file__).with_name("bigwig_process.py")
 
 
-class TrackFiles:
+class TrackFiles(ABC):
     """The files of several tracks that have values at the same places.
 
     Attributes:
@@ -48,8 +49,9 @@ class TrackFiles:
         self.high = np.fmax(self.high, values.max(axis=0))
         self._write(contig, edges, values)
 
+    @abstractmethod
     def _write(self, contig: str, edges: Edges, values: Values) -> None:
-        raise NotImplementedError
+        """Write values that are known to be in order."""
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import select
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +35,15 @@ def complete(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)
+
+
+def check_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Raise OutputError if an output is a folder or would replace an input."""
+    for path in outputs:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: name another file with -o")
+        if path.exists() and any(path.samefile(one) for one in inputs if one.exists()):
+            raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 
 def check_folder(folder: Path, own: Collection[str]) -> None:

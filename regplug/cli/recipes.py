@@ -4,9 +4,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from regplug.errors import ConfigError
 
 Recipe = TypeVar("Recipe")
+
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change the recipe (TOML); a dot leads into a table, as in schedule.epochs=3.",
+)
 
 
 def read_with(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.recipes import read_with
+from regplug.cli.recipes import read_with, set_option
 from regplug.cli.train_basset import basset
 from regplug.errors import ConfigError
 
@@ -24,9 +24,7 @@ train.add_command(basset)
 @click.argument("sets", nargs=-1, required=True, type=FILE)
 @click.option("--test", type=FILE, help="Folder of the test sets, called as the SETS are.")
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change the recipe (TOML)."
-)
+@set_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 def deepbind(
     recipe: Path,
@@ -63,13 +61,7 @@ def deepbind(
     help="TSV with the columns window and split; only those in split `train` are used.",
 )
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change the recipe (TOML), as in schedule.epochs=3.",
-)
+@set_option
 @click.option("--resume", is_flag=True, help="Go on where a run of the same recipe was cut off.")
 def panel(
     recipe: Path,

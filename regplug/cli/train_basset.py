@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.recipes import read_with
+from regplug.cli.recipes import read_with, set_option
 from regplug.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
@@ -18,13 +18,7 @@ FILE = click.Path(path_type=Path)
 @click.argument("recipe", type=FILE)
 @click.argument("sites", type=FILE)
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change the recipe (TOML), as in schedule.epochs=3.",
-)
+@set_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option(
     "--seed-from",

@@ -179,3 +179,9 @@ def test_a_window_of_another_length(folder: Folder) -> None:
     folder.bases[name] = folder.bases[name][:-1]
     folder.save()
     assert "479 bases" in folder.run()
+
+
+def test_an_output_that_is_read(folder: Folder) -> None:
+    before = folder.table.read_bytes()
+    assert "would be replaced, and is read" in folder.run("-o", str(folder.table))
+    assert folder.table.read_bytes() == before

@@ -13,10 +13,10 @@ import msgspec
 import numpy as np
 
 from regplug.codes import Codes
-from regplug.errors import DataError, OutputError
+from regplug.errors import DataError
 from regplug.figures import save_figure
 from regplug.genome import Genome
-from regplug.output import complete, naming
+from regplug.output import check_files, complete, naming
 from regplug.train.data.merge import Merged, merged_windows
 from regplug.train.data.parts import ContigSplit
 from regplug.train.data.peaks import mostly_unknown
@@ -52,12 +52,12 @@ def prepare_basset(
     Raises:
         DataError: the table or a BED cannot be used, or a part would be empty.
         GenomeError: the FASTA cannot be read.
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written, or would replace one that is read.
     """
     samples = read_samples(table)
     inputs = [table, fasta, *(sample.path for sample in samples)]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
-    _check_outputs(outputs, inputs)
+    check_files(outputs, inputs)
     with ExitStack() as stack:
         partial, bed, tsv, *pictures = [stack.enter_context(complete(path)) for path in outputs]
         with Genome(fasta) as genome, naming(output):
@@ -119,15 +119,6 @@ def _codes(genome: Genome, contig: str, sites: Merged, length: int) -> Codes:
     """Return the bases of sites on a contig (n, length)."""
     intervals = (Interval(contig, start, start + length) for start in sites.starts.tolist())
     return np.stack([genome.codes(interval) for interval in intervals])
-
-
-def _check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Raise OutputError if an output is a folder or would replace an input."""
-    for path in outputs:
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder: name another file with -o")
-        if path.exists() and any(path.samefile(one) for one in inputs if one.exists()):
-            raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 
 def _with_names_of(genome: Genome, settings: Settings) -> Settings:

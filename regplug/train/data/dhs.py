@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.output import complete, naming
+from regplug.output import check_files, complete, naming
 from regplug.train.data.closed import Measured, Places, closed_tiles, read_measured
 from regplug.train.data.labelled import Labelled, joined, read_labelled
 from regplug.train.data.parts import TEST, TRAIN, VALID, ContigSplit
@@ -64,8 +64,9 @@ def prepare_dhs(
     Raises:
         DataError: a file cannot be used, or a part is empty.
         SequenceError: the windows are no FASTA.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or would replace one that is read.
     """
+    check_files([output], [table, *measurement])
     sites = read_labelled(table, cells)
     counts: Counter[str] = Counter()
     parts = _parts(sites.contigs, split)
