@@ -6,13 +6,15 @@ The run's folder holds `run.json`, written first; a folder per target; and, when
 `weights.safetensors` and `metrics.json`.
 """
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial as bind
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import msgspec
@@ -22,7 +24,8 @@ import torch
 from regplug import __version__
 from regplug.errors import ConfigError, DataError, OutputError
 from regplug.output import complete
-from regplug.train.data.trainingset import read_set
+from regplug.train.data.trainingset import SetCard, read_set
+from regplug.train.measure import METRIC, check_test
 from regplug.train.names import METRICS
 from regplug.train.recipe import DeepBindRecipe
 from regplug.train.target import Result, read_result, train_target
@@ -36,8 +39,8 @@ class RunCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a run was started with; a run that goes on must be started with the same."""
 
     recipe: DeepBindRecipe
-    sets: dict[str, list[str]]  # target → sha256 of the files that its sets were made from
-    tests: dict[str, list[str]]
+    sets: dict[str, SetCard]  # of each target
+    tests: dict[str, SetCard]
     command: str
     torch: str
     numpy: str
@@ -92,10 +95,6 @@ def _say(progress: Say, target: str, text: str) -> None:
 
 def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> RunCard:
     """Return what the run is started with, having read all sets once."""
-
-    def sources(path: Path) -> list[str]:
-        return [source.sha256 for source in read_set(path).card.sources]
-
     names = [path.name for path in sets]
     for name in names:
         if names.count(name) > 1:
@@ -104,10 +103,16 @@ def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> R
             raise DataError(
                 f"{tests} has no set {name} to test on: prepare it, or leave out --test"
             )
+    trained = {path.name: read_set(path).card for path in sets}
+    tested = {}
+    if tests is not None:
+        for name, card in trained.items():
+            tested[name] = read_set(tests / name).card
+            check_test(tests / name, tested[name], METRIC[card.kind], card.scale)
     return RunCard(
         recipe=recipe,
-        sets={path.name: sources(path) for path in sets},
-        tests={} if tests is None else {name: sources(tests / name) for name in names},
+        sets=trained,
+        tests=tested,
         command=shlex.join(["regplug", *sys.argv[1:]]),
         torch=str(torch.__version__),
         numpy=np.__version__,
@@ -122,7 +127,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
     """
     path = out / RUN
     if not path.exists():
-        if out.exists() and any(out.iterdir()):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError(f"{out} holds other things than a run: name a new folder")
         out.mkdir(parents=True, exist_ok=True)
         with complete(path) as partial:
@@ -150,7 +155,7 @@ def _finished(
         for target, job in jobs.items():
             yield target, job()
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
         targets = {pool.submit(job): target for target, job in jobs.items()}
         try:
             for future in as_completed(targets):
@@ -158,6 +163,18 @@ def _finished(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when the run is killed: a run that goes on writes the same files."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def collect(out: Path, targets: Sequence[str]) -> list[Result]:

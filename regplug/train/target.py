@@ -18,7 +18,7 @@ from regplug.output import complete
 from regplug.train.data.rows import Rows, training_rows
 from regplug.train.data.trainingset import Scale, TrainingSet, read_set
 from regplug.train.fit import fit, mean_losses, network_of, networks_for
-from regplug.train.measure import METRIC, check_test, figures, score
+from regplug.train.measure import METRIC, figures, score
 from regplug.train.metrics import Interval
 from regplug.train.recipe import DeepBindRecipe, Setting
 from regplug.train.search import Tried, search
@@ -86,7 +86,7 @@ def train_target(
     """Calibrate, train and test on the sets in two folders; leave network and result in `folder`.
 
     Raises:
-        DataError: the sets are damaged, do not go together, or all settings diverge.
+        DataError: the sets are damaged, or all settings diverge.
         OutputError: `folder` cannot be written.
     """
     if (folder / RESULT).exists():
@@ -95,8 +95,6 @@ def train_target(
     data = read_set(training)
     tested = None if test is None else read_set(test)
     metric = METRIC[data.card.kind]
-    if test is not None and tested is not None:
-        check_test(test, tested.card, metric, data.card.scale)
     seed = recipe.seed + zlib.crc32(training.name.encode())
     tried = search(recipe, data, folder, seed=seed, progress=progress)
     progress(f"best validation loss {tried[0].loss:.4f} after {tried[0].best_steps} steps")

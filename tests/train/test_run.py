@@ -1,6 +1,11 @@
 """A run leaves networks and figures; killed half way, it goes on to the same; nothing is mixed."""
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import msgspec
 import numpy as np
@@ -9,7 +14,7 @@ import pytest
 from regplug.errors import DataError, OutputError
 from regplug.train import search as search_module
 from regplug.train.data.folds import with_shuffles
-from regplug.train.data.trainingset import write_set
+from regplug.train.data.trainingset import read_set, write_set
 from regplug.train.recipe import DeepBindRecipe
 from regplug.train.run import train_run
 from regplug.train.search import search
@@ -125,6 +130,31 @@ def test_workers_do_not_change_the_weights(folders, tmp_path):
         np.testing.assert_array_equal(value, weights(tmp_path / "two")[name])
 
 
+WAITING = """
+import os, time
+from regplug.train.run import _finished
+
+def wait(): print(os.getpid(), flush=True); time.sleep(600)
+
+if __name__ == "__main__":
+    for one in _finished({"ONE": wait}, 2): pass
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_killed_run(tmp_path):
+    (tmp_path / "waiting.py").write_text(WAITING)
+    command = [sys.executable, tmp_path / "waiting.py"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run_:
+        worker = int(run_.stdout.readline())
+        run_.kill()
+        try:
+            run_.communicate(timeout=60)  # until nobody is left who could write
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+
+
 def test_another_run_is_not_gone_on_with(folders, tmp_path):
     sets, tests = folders
     run(([sets[0]], tests), tmp_path / "run")
@@ -134,6 +164,10 @@ def test_another_run_is_not_gone_on_with(folders, tmp_path):
         run(([sets[0]], tests), tmp_path / "run", change(RECIPE, seed=2), resume=True)
     with pytest.raises(OutputError, match="another sets"):
         run(folders, tmp_path / "run", resume=True)
+    made = read_set(sets[0])
+    write_set(sets[0], made._replace(card=change(made.card, seed=9)))  # other shuffles and folds
+    with pytest.raises(OutputError, match="another sets"):
+        run(([sets[0]], tests), tmp_path / "run", resume=True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
     with pytest.raises(OutputError, match="other things than a run"):
@@ -158,7 +192,16 @@ def test_what_is_missing_is_named_before_anything_is_written(folders, tmp_path):
         run(([sets[1], sets[1]], tests), tmp_path / "run")
     with pytest.raises(DataError, match="regplug prepare"):
         run(([tmp_path / "nothing"], None), tmp_path / "run")
+    intensities = np.linspace(-1, 1, 120, dtype=np.float32)
+    other = read_set(tests / "ONE")._replace(targets=intensities)
+    card = change(other.card, kind="regression", negatives="none", positives=None)
+    write_set(tests / "THREE", other._replace(card=card))
+    with pytest.raises(DataError, match="THREE is a regression"):
+        run(([three], tests), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    (tmp_path / "run").write_text("dear")
+    with pytest.raises(OutputError, match="other things than a run"):
+        run(([sets[1]], tests), tmp_path / "run")
 
 
 def test_a_full_disk_leaves_no_half_fold(folders, tmp_path, monkeypatch):
@@ -168,18 +211,12 @@ def test_a_full_disk_leaves_no_half_fold(folders, tmp_path, monkeypatch):
     monkeypatch.setattr(search_module.msgspec.json, "encode", full)
     out = tmp_path / "run"
     with pytest.raises(OutputError, match="No space"):
-        search(RECIPE, search_set(folders[0][0]), out, seed=1, progress=print)
+        search(RECIPE, read_set(folders[0][0]), out, seed=1, progress=print)
     assert not list(tmp_path.glob("run/round*"))
 
 
-def search_set(path):
-    from regplug.train.data.trainingset import read_set
-
-    return read_set(path)
-
-
 def test_losses_of_other_settings_are_refused(folders, tmp_path):
-    data = search_set(folders[0][0])
+    data = read_set(folders[0][0])
     (tmp_path / "run").mkdir()
     search(RECIPE, data, tmp_path / "run", seed=1, progress=lambda text: None)
     with pytest.raises(DataError, match="other settings"):
