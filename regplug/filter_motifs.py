@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from regplug.codes import Codes
 from regplug.first_filters import Filters
 from regplug.first_layer import FirstLayer, Maps
-from regplug.motifs import Frequencies, Motif, information, trimmed
+from regplug.motifs import FEWEST, Frequencies, Motif, information, trimmed
 
 LOUD = 0.5  # of the way from a filter's mean answer to its largest
 PSEUDOCOUNT = 1.0  # of each base at each position
-FEWEST = 10  # sites of a motif that says something
 TOGETHER = 32  # sequences that are read at once
 
 

@@ -23,7 +23,7 @@ from regplug.influence_report import Marked, cell, write_influence
 from regplug.logos import draw_logo, draw_overview
 from regplug.matches import Matches
 from regplug.meme import DNA, write_meme
-from regplug.motifs import Motif, information
+from regplug.motifs import FEWEST, Motif, information
 from regplug.output import check_folder, complete
 
 REPORTED = 0.1  # matches.tsv has those with a smaller q
@@ -169,9 +169,10 @@ def _overview(
     """Return rows of filters, each with its title: a target's, or the next ones of a model.
 
     Of a target those come first whose match is better than shuffled ones by the largest factor;
-    then the others, by information. Of a model those with the largest influence.
+    then the others, by information; last those of fewer than FEWEST sites. Of a model those with
+    the largest influence.
     """
-    targets: dict[str, list[tuple[float, float, Motif, str]]] = {}
+    targets: dict[str, list[tuple[tuple[float, ...], Motif, str]]] = {}
     for row, (target, index, motif, bits) in enumerate(learned):
         if not motif.width:
             continue
@@ -180,13 +181,16 @@ def _overview(
             name, also, p, q, shuffled, _ = _best(matches, row)
             factor = float(p) / float(shuffled)
             title += f": {name if also == '.' else also}, q = {q}" if float(q) < REPORTED else ""
-        first = factor if influence is None else -float(influence.overall[row])
-        targets.setdefault(target, []).append((first, -bits, motif, title))
+        if influence is None:
+            place: tuple[float, ...] = (motif.sites < FEWEST, factor, -bits)
+        else:
+            place = (-float(influence.overall[row]), -bits)
+        targets.setdefault(target, []).append((place, motif, title))
     rows = []
     for target, found in list(targets.items())[:SHOWN_TARGETS]:
-        found.sort(key=lambda entry: entry[:2])
+        found.sort(key=lambda entry: entry[0])
         shown = SHOWN_FILTERS if influence is None else SHOWN_OF_MODEL
-        logos = [entry[2:] for entry in found[:shown]]
+        logos = [entry[1:] for entry in found[:shown]]
         starts = range(0, len(logos), SHOWN_FILTERS)
         rows += [(target, logos[start : start + SHOWN_FILTERS]) for start in starts]
     return rows

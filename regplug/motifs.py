@@ -13,6 +13,7 @@ from regplug.codes import Codes
 
 PSEUDOCOUNT = 1e-4  # added to the count of each base at each position
 LEAST = 0.1  # bits, and the share of the best position's: ends below the larger of both are cut
+FEWEST = 10  # sites of a motif that says something, as in Basset
 
 Frequencies = NDArray[np.float64]
 

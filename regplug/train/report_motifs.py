@@ -11,7 +11,7 @@ import numpy as np
 from regplug.codes import Codes
 from regplug.matches import Matches, jaspar, match
 from regplug.meme import DNA, RNA
-from regplug.motifs import Motif
+from regplug.motifs import FEWEST, Motif
 from regplug.train.data.trainingset import TrainingSet
 from regplug_deepbind.network import Network
 from regplug_deepbind.sites import filter_motifs
@@ -78,7 +78,7 @@ def filters_of(
 
     Networks that read one strand are of RNA, and compared with none; if all are, the title is
     empty. Filters come first whose match is better than shuffled ones by the largest factor; then
-    the others, by information.
+    the others, by information; last those of fewer than FEWEST sites.
     """
     motifs = {
         target: [one for one in filter_motifs(network, list(codes[target])) if one.width]
@@ -122,9 +122,9 @@ def _known(matches: Matches, row: int) -> Iterator[Known]:
             yield Known(one.name, one.also, p, q, p < float(matches.shuffled[row]))
 
 
-def _order(one: Filter) -> tuple[float, float]:
+def _order(one: Filter) -> tuple[bool, float, float]:
     factor = one.known[0].p / one.shuffled if one.known and one.known[0].says else 1.0
-    return factor, -float(one.motif.information.sum())
+    return one.motif.sites < FEWEST, factor, -float(one.motif.information.sum())
 
 
 def _logo(motif: Motif, letters: str) -> Iterator[Letter]:

@@ -1,6 +1,7 @@
 """The report is one page that needs nothing else, and says what the run's files say."""
 
 import base64
+import dataclasses
 import json
 import shutil
 from html.parser import HTMLParser
@@ -195,6 +196,21 @@ def test_a_filter_by_hand():
     assert [(at.letter, at.column) for at in one.logo] == list(zip("GAUA", range(4), strict=True))
     assert all(at.base < 0.01 for at in one.logo)
     assert [at.bits for at in one.logo] == pytest.approx([2] * 4, abs=0.01)
+
+
+def test_a_motif_of_few_sites_comes_last():
+    """One sequence has GAUA, ten have UUCG, or UUAG: less sure, but seen."""
+    words = ("GAUA", "UUCG")
+    short, long = (network(word, both=False) for word in words)
+    two = dataclasses.replace(
+        short,
+        detectors=np.concatenate([short.detectors, long.detectors], axis=2),
+        thresholds=np.array([-2.5, -2.5], np.float32),
+        weights1=np.ones((2, 1), np.float32),
+    )
+    found = ["CCGAUACC", *["CCUUCGCC"] * 5, *["CCUUAGCC"] * 5]
+    filters, _ = filters_of({"toy": two}, {"toy": np.stack([encode(word) for word in found])})
+    assert [(one.number, one.motif.sites) for one in filters["toy"]] == [(1, 10), (0, 1)]
 
 
 def test_motifs_are_made_of_the_bound_and_of_the_bright():
