@@ -78,12 +78,11 @@ def read_bed_lines(path: str) -> list[BedLine]:
     found = []
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.startswith(("#", "track", "browser")):
+            where = f"{path}, line {number}"
             cells = line.split("\t") if "\t" in line else line.split()
             if len(cells) < 3 or not (cells[1].isdigit() and cells[2].isdigit()):
-                raise RegionError(
-                    f"{path}, line {number} is not BED (contig, start, end): {line[:60]}"
-                )
-            region = _checked(Interval(cells[0], int(cells[1]), int(cells[2])), line)
+                raise RegionError(f"{where} is not BED (contig, start, end): {line[:60]}")
+            region = _checked(Interval(cells[0], int(cells[1]), int(cells[2])), where)
             found.append(BedLine(number, region, cells))
     if not found:
         raise RegionError(f"{path} holds no region")

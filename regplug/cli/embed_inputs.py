@@ -1,6 +1,6 @@
 """Sequences with names and labels, from files as users have them, for `regplug embed`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,8 +8,6 @@ from regplug.cli.motif_inputs import LONGEST
 from regplug.codes import decode
 from regplug.embedding import NO_LABEL
 from regplug.errors import RegionError, SequenceError
-
-_COMMENTS = ("#", "track", "browser")  # of a BED, as regions.read_bed has them
 
 
 @dataclass(frozen=True)
@@ -55,24 +53,24 @@ def read_regions(
         RegionError: a file is no BED, or lacks that column; or no region is in the genome.
         GenomeError: the genome cannot be read.
     """
-    from regplug.regions import read_bed
+    from regplug.regions import read_bed_lines
     from regplug.train.data.peaks import cut_windows, mostly_unknown
 
     found, dropped = [], 0
     for path, stem in zip(paths, _stems(paths), strict=True):
-        regions = read_bed(str(path))
-        codes, inside = cut_windows(regions, genome, length)
+        lines = read_bed_lines(str(path))
+        codes, inside = cut_windows([line.region for line in lines], genome, length)
         good = inside & ~mostly_unknown(codes)
         if not good.any():
             raise RegionError(f"no region of {path} has bases in {genome}: is it another assembly?")
         dropped += int((~good).sum())
-        for row, (number, cells) in enumerate(_cells(path)):
+        for codes_of, kept, (number, region, cells) in zip(codes, good, lines, strict=True):
             if label_column and label_column > len(cells):
                 raise RegionError(f"{path}, line {number} has no column {label_column}")
-            if good[row]:
-                name = cells[3] if len(cells) > 3 and cells[3] != "." else str(regions[row])
+            if kept:
+                name = cells[3] if len(cells) > 3 and cells[3] != "." else str(region)
                 label = cells[label_column - 1] if label_column else stem
-                found.append(Labelled(name, decode(codes[row]), label))
+                found.append(Labelled(name, decode(codes_of), label))
     return found, dropped
 
 
@@ -127,15 +125,6 @@ def _rows(path: Path) -> list[tuple[str, str, bool | None]]:
 def _name(header: str, line: int) -> str:
     """Return the first word of a header; without one, the line's number."""
     return header.split(maxsplit=1)[0].rstrip(";") if header else str(line)
-
-
-def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of each region, those that `read_bed` has."""
-    from regplug.train.data.records import read_lines
-
-    for number, line in read_lines(path):
-        if not line.startswith(_COMMENTS):
-            yield number, line.split("\t") if "\t" in line else line.split()
 
 
 def _stems(paths: Sequence[Path]) -> list[str]:
