@@ -37,8 +37,9 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|")
     for measured in measure_sets(options.run, tests):
         tested = measured.tested
-        k, penalty = choose(read_set(options.sets / measured.target))
-        model = fitted(read_set(options.sets / measured.target), k, penalty)
+        data = read_set(options.sets / measured.target)
+        k, penalty = choose(data)
+        model = fitted(data, k, penalty)
         words = auroc_interval(tested.targets, model.decision_function(counts(tested.codes, k)))
         ours = measured.figures["AUC"]
         bound = int(tested.targets.sum())

@@ -12,10 +12,10 @@ table; intervals are of 95 % of the bootstraps.
 """
 
 import argparse
-import csv
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks.deepbind_results import published_table
 from regplug.train.target import Result, read_result
 
 
@@ -26,9 +26,8 @@ def main() -> None:
     parser.add_argument("top", type=Path, nargs="?")
     parser.add_argument("--published", type=Path, required=True)
     options = parser.parse_args()
-    with options.published.open(newline="") as lines:
-        rows = csv.DictReader((x for x in lines if not x.startswith("#")), delimiter="\t")
-        published = {row["tf"]: float(row["whole_shuffled"]) for row in rows}
+    table = published_table(options.published)
+    published = {row["tf"]: float(row["whole_shuffled"]) for row in table}
     runs = [run for run in (options.all, options.top) if run]
     names = ("all peaks (95 %)", "top 500 (95 %)")[: len(runs)]
     print(f"| factor | published | {' | '.join(names)} |")

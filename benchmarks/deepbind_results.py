@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--published", type=Path, help="folder of the published parameter files")
     options = parser.parse_args()
     files = (options.data, options.genome, options.windows)
-    table = published_table(options.data)
+    table = published_table(options.data / "published_models_auc.tsv")
     columns = {f"published, {way}": as_aucs(table, way) for way in WAYS}
     for folder in options.models:
         columns[str(folder)] = model_aucs(folder, *files)
@@ -51,9 +51,9 @@ def main() -> None:
             print(f"published, {way}, computed: {difference(aucs, columns[f'published, {way}'])}")
 
 
-def published_table(data: Path) -> Rows:
+def published_table(path: Path) -> Rows:
     """Return the rows of the table of published AUCs, the mean last."""
-    with (data / "published_models_auc.tsv").open(newline="") as lines:
+    with path.open(newline="") as lines:
         return list(csv.DictReader((x for x in lines if not x.startswith("#")), delimiter="\t"))
 
 

@@ -12,6 +12,7 @@ in networks per second, of 20,000 steps each.
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -126,10 +127,10 @@ def one_at_a_time(device: str) -> float:
     return timed(10, train)
 
 
-def timed(steps: int, train: "object") -> float:
+def timed(steps: int, train: Callable[[int], object]) -> float:
     """Return steps of networks per second."""
     began = time.perf_counter()
-    train(steps)  # type: ignore[operator]
+    train(steps)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return SETTINGS * steps / (time.perf_counter() - began)

@@ -92,7 +92,7 @@ def test_aucs_by_hand():
 @pytest.mark.slow
 def test_the_published_columns_come_out_again(data):
     chip, genome = data / "encode_chip", data / "hg38_windows"
-    table = published_table(chip)
+    table = published_table(chip / "published_models_auc.tsv")
     files = (chip, genome / "windows.fa.gz", genome / "split.tsv")
     for way in ("whole", "scan"):
         aucs = published_aucs(data / "deepbind_v011", table, way, *files)
