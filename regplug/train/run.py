@@ -103,12 +103,15 @@ def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> R
             raise DataError(
                 f"{tests} has no set {name} to test on: prepare it, or leave out --test"
             )
-    trained = {path.name: read_set(path).card for path in sets}
-    tested = {}
-    if tests is not None:
-        for name, card in trained.items():
-            tested[name] = read_set(tests / name).card
-            check_test(tests / name, tested[name], METRIC[card.kind], card.scale)
+    trained, tested = {}, {}
+    for path in sets:
+        card = trained[path.name] = read_set(path).card
+        if tests is not None:
+            test = tests / path.name
+            if test.samefile(path):
+                raise DataError(f"{path} is both to train and to test on: name another --test")
+            tested[path.name] = read_set(test).card
+            check_test(test, tested[path.name], METRIC[card.kind], card.scale)
     return RunCard(
         recipe=recipe,
         sets=trained,

@@ -192,6 +192,8 @@ def test_what_is_missing_is_named_before_anything_is_written(folders, tmp_path):
         run(([sets[1], sets[1]], tests), tmp_path / "run")
     with pytest.raises(DataError, match="regplug prepare"):
         run(([tmp_path / "nothing"], None), tmp_path / "run")
+    with pytest.raises(DataError, match="both to train and to test on"):
+        run(([sets[1]], sets[1].parent), tmp_path / "run")
     intensities = np.linspace(-1, 1, 120, dtype=np.float32)
     other = read_set(tests / "ONE")._replace(targets=intensities)
     card = change(other.card, kind="regression", negatives="none", positives=None)
