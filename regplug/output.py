@@ -42,7 +42,7 @@ def check_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     for path in outputs:
         if path.is_dir():
             raise OutputError(f"{path} is a folder: name another file with -o")
-        if path.exists() and any(path.samefile(one) for one in inputs if one.exists()):
+        if path.is_file() and any(path.samefile(one) for one in inputs if one.exists()):
             raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 

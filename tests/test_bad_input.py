@@ -305,8 +305,13 @@ def test_unknown_suffixes(refused):
 
 def test_the_output_is_the_input(folder, refused):
     before = (folder / "in.vcf").read_text()
-    assert "is an input" in refused(out="in.vcf")
-    assert "is an input" in refused("in.vcf", "-O", "v", out="genome.fa")
+    genes = folder / "genes.gtf"
+    genes.write_text("")
+    assert "would be replaced, and is read" in refused(out="in.vcf")
+    assert "would be replaced, and is read" in refused("in.vcf", "-O", "v", out="genome.fa")
+    assert "would be replaced, and is read" in refused(
+        "in.vcf", "-O", "v", "--genes", genes, out="genes.gtf"
+    )
     assert (folder / "in.vcf").read_text() == before
     name = folder / "m.tsv"
     assert "two names" in refused("in.vcf", "-O", "v", "--matrix", name, out="m.tsv")
@@ -341,6 +346,17 @@ def command(folder, toy_repo):
         "--threads",
         "1",
     ]
+
+
+def test_the_output_is_standard_input(folder, command):
+    many = folder / "many.vcf"
+    before = many.read_text()
+    command[command.index(many)] = "-"
+    with many.open() as stdin:
+        done = subprocess.run([*command, "-o", many], stdin=stdin, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "would be replaced, and is read" in done.stderr
+    assert many.read_text() == before
 
 
 @pytest.mark.parametrize("out", ["out.vcf", "big.vcf.gz", "big.bcf"])

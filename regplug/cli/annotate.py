@@ -19,7 +19,7 @@ from regplug.cli.report import progress_bar, report
 from regplug.errors import ModelError, OutputError
 from regplug.genome import Genome
 from regplug.model import INPUT_STATUS, Model, check_tags
-from regplug.output import STDOUT
+from regplug.output import STDOUT, check_files
 from regplug.outputs import outputs
 from regplug.plugins import adapter_for, cards, open_backend, plugin_manager, writer_for
 from regplug.provenance import annotated_header, header_lines, tags_of
@@ -90,7 +90,7 @@ def annotate(
         reader.restrict(_regions(regions, regions_file, reader.contigs))
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
-        _refuse_overwriting([vcf, path], [output, matrix])
+        _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix])
         if not force:
             check_build(genome, reader.contigs)
         backends = _backends(manager, location, options, names)
@@ -114,11 +114,9 @@ def annotate(
 
 def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
-    for file in files:
-        if any(Path(i).exists() and file.exists() and file.samefile(i) for i in inputs):
-            raise OutputError(f"{file} is an input: give the output another name")
-        if files.count(file) > 1:
-            raise OutputError(f"{file} would be the VCF and the matrix: give them two names")
+    if len(set(files)) < len(files):
+        raise OutputError(f"{files[0]} would be the VCF and the matrix: give them two names")
+    check_files(files, [Path("/dev/stdin" if one == "-" else one) for one in inputs if one])
 
 
 def _regions(text: str, bed: str, contigs: Mapping[str, int | None]) -> list[Interval]:
