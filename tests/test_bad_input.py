@@ -359,6 +359,14 @@ def test_the_output_is_standard_input(folder, command):
     assert many.read_text() == before
 
 
+def test_standard_input_is_closed(folder, command):
+    command[command.index(folder / "many.vcf")] = "-"
+    line = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "standard input is closed" in done.stderr
+
+
 @pytest.mark.parametrize("out", ["out.vcf", "big.vcf.gz", "big.bcf"])
 def test_a_full_disk(folder, command, out):
     there = sorted(folder.iterdir())
