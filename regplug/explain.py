@@ -114,18 +114,20 @@ def within(region: Interval, genome: Genome) -> Interval:
     Raises:
         RegionError: it does not lie in a contig, or is longer than LONGEST.
     """
-    length = genome.lengths[_contig(region.chrom, genome)]
+    contig = _contig(region.chrom, genome)
+    length = genome.lengths[contig]
     end = length if region.end == END_OF_CONTIG else region.end
     if end > length or region.start >= length:
         raise RegionError(
             f"{region} ends behind the end of {region.chrom}, which has {length} bases"
         )
-    if end - region.start > LONGEST:
+    found = Interval(contig, region.start, end)
+    if len(found) > LONGEST:
         raise RegionError(
-            f"{region} has {end - region.start:,} bases, and a map at most {LONGEST:,}: "
+            f"{found} has {len(found):,} bases, and a map at most {LONGEST:,}: "
             "give a part of it as CONTIG:FROM-TO"
         )
-    return Interval(_contig(region.chrom, genome), region.start, end)
+    return found
 
 
 def around(variant: Variant, genome: Genome, flank: int) -> Interval:
