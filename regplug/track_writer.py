@@ -11,7 +11,7 @@ from regplug.codes import Codes
 from regplug.genome import Genome
 from regplug.variant import Interval, Variant
 
-Kind = Literal["score", "ref", "alt", "difference", "gain", "loss"]
+Kind = Literal["score", "ref", "alt", "difference"]
 
 
 class TrackFile(NamedTuple):

@@ -6,6 +6,7 @@ igv.js takes a FASTA whose records are slices of contigs, named `>chr5:1295001-1
 
 from collections.abc import Iterable
 
+from regplug.regions import merged
 from regplug.track_writer import TrackSet
 from regplug.variant import Interval
 from regplug_browser.panels import contig
@@ -32,7 +33,7 @@ def sparse_fasta(made: TrackSet) -> str:
 
 
 def _slices(made: TrackSet) -> Iterable[Interval]:
-    return _merged(_wanted(made))
+    return merged(sorted(_wanted(made), key=lambda one: one.chrom))
 
 
 def _wanted(made: TrackSet) -> Iterable[Interval]:
@@ -42,17 +43,3 @@ def _wanted(made: TrackSet) -> Iterable[Interval]:
         if chrom in made.genome.lengths:
             end = min(interval.end + FLANK, made.genome.lengths[chrom])
             yield Interval(chrom, max(0, interval.start - FLANK), end)
-
-
-def _merged(intervals: Iterable[Interval]) -> Iterable[Interval]:
-    """Yield the union of `intervals`, sorted."""
-    last: Interval | None = None
-    for interval in sorted(intervals, key=lambda one: (one.chrom, one.start)):
-        if last and last.chrom == interval.chrom and interval.start <= last.end:
-            last = Interval(last.chrom, last.start, max(last.end, interval.end))
-        else:
-            if last:
-                yield last
-            last = interval
-    if last:
-        yield last

@@ -14,8 +14,6 @@ COLORS: dict[str, Color] = {
     "ref": GREY,
     "alt": VERMILLION,
     "difference": BLUE,
-    "gain": BLUE,
-    "loss": VERMILLION,
 }
 BELOW_ZERO = COLORS | {"score": VERMILLION, "difference": VERMILLION}
 MEANS = {"difference"}  # zoomed out, its mean is drawn; of all else the maximum, which keeps peaks
@@ -44,7 +42,7 @@ class Panel(NamedTuple):
 
 def kind_name(file: TrackFile) -> str:
     """Return what the values of a file are; "" for scores."""
-    return NAMES.get(file.kind, file.kind)
+    return NAMES[file.kind]
 
 
 def panels(made: TrackSet) -> list[Panel]:
