@@ -1,8 +1,8 @@
 """`regplug explain`: which bases matter, and what a variant does to them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,10 @@ def explain(
 
     Writes map.png, map.svg, map.tsv, loss.bw and gain.bw (of REF), and at a variant motifs.tsv.
     """
+    from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn
+
     from regplug.adapter import FieldOptions
+    from regplug.cli.progress import bar
     from regplug.explain import explain as run_explain
     from regplug.explain_picture import Explained
     from regplug.explain_report import check_output, write_report
@@ -113,7 +116,8 @@ def explain(
         tags = FieldOptions(tuple(dict.fromkeys(targets)))
         opened = Model(backend, adapter_for(manager, card), tags, transcripts)
         chosen = [card.labels.index(target) for target in tags.targets]
-        with _progress(card.name) as advance:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
+        with bar("bases changed", None, *columns) as advance:
             explained = run_explain(
                 where, opened, genome, targets=chosen, flank=flank, progress=advance
             )
@@ -162,20 +166,6 @@ def _motifs(against: Path | None, proteins: Sequence[str]) -> "list[Motif]":
 def _names(target: "Target") -> list[str]:
     """Return what the target's own motif may be called."""
     return [target.label, target.about.get("protein", target.label)]
-
-
-@contextmanager
-def _progress(model: str) -> Iterator[Callable[[int], None]]:
-    """Show on stderr, if it is a terminal, how many bases were changed."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("bases changed"), MofNCompleteColumn())
-    off = not console.is_terminal
-    with Progress(*columns, console=console, disable=off, transient=True) as bar:
-        task = bar.add_task(model, total=None)
-        yield lambda bases: bar.update(task, advance=bases)
 
 
 def _tell(output: Path, shown: "Sequence[Explained]") -> None:

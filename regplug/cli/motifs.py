@@ -73,10 +73,8 @@ def motifs(
     labels of sites how much the loss rises. Filters of an ensemble stand behind their member: 2.17.
     It takes a while: filters × sequences predictions.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from regplug.cli.motif_models import look_at, open_model, read_windows
+    from regplug.cli.progress import bars
     from regplug.matches import match
     from regplug.meme import DNA, RNA
     from regplug.motif_report import FILES, write_report
@@ -85,8 +83,7 @@ def motifs(
     if (run is None) == (model is None) or (run and model_repo) or (model and targets):
         raise click.UsageError("give RUN [--target], or --model [--model-repo]")
     check_folder(output, FILES)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+    with bars() as bar:
         influence, labels = None, []
         if run is None:
             opened = open_model(str(model), model_repo, rna=rna)

@@ -62,8 +62,7 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
         from regplug.train.data.samples import Settings
     except ImportError as error:
         raise ConfigError(f"this needs {error.name}: pip install 'regplug[train]'") from error
-    from rich.console import Console
-    from rich.progress import Progress
+    from regplug.cli.progress import bars
 
     settings = Settings(
         split=split,
@@ -72,8 +71,7 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
         centres="summits" if options["summits"] else "midpoints",
         excluded=names_between_commas(options["exclude_chroms"]),
     )
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+    with bars() as bar:
         task = bar.add_task("samples")
         card, counts = prepare_basset(
             samples,

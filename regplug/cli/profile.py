@@ -1,7 +1,7 @@
 """`regplug profile`: where around exons a protein binds, group by group."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,7 @@ def profile(
     q over all tests) and dropped.tsv: exons that were not scored, and why.
     """
     from regplug.card import read_width
+    from regplug.cli.progress import bar
     from regplug.exons import SIDES
     from regplug.genome import Genome
     from regplug.output import check_folder
@@ -95,7 +96,7 @@ def profile(
         width, index = read_width(backend.card), _target(backend.card, target)
         groups = [examine(name, each, genome, layout, width) for name, each in exons.items()]
         total = sum(len(group.exons) for group in groups) * 2 * (flank + exon)
-        with _progress(total) as advance:
+        with bar("bases", total) as advance:
             values = {
                 group.name: score(
                     group, genome, backend, target=index, layout=layout, progress=advance
@@ -142,18 +143,6 @@ def _target(card: "ModelCard", wanted: str) -> int:
             f"{card.name} {what}: give --target one of {some} (regplug models show {card.name})"
         )
     return 0
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar of scored bases on stderr, if it is a terminal; give what moves it on."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("bases", total=total)
-        yield lambda bases: bar.update(task, advance=bases)
 
 
 def _tell(groups: "Sequence[Group]", control: str, tests: "Sequence[Test]") -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from regplug.annotate import Tally
+from regplug.cli.progress import bars
 from regplug.variant import Status
 from regplug.writer import Batch
 
@@ -15,16 +16,13 @@ from regplug.writer import Batch
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Batch], None]]:
     """Show a progress bar on stderr, if it is a terminal; give what moves it on."""
-    console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(
-        *columns, console=console, disable=not console.is_terminal, transient=True
-    ) as bar:
+    with bars(*columns) as bar:
         task = bar.add_task("ALTs", total=None)
 
         def advance(batch: Batch) -> None:

@@ -78,18 +78,13 @@ def _tell(tests: "list[SiteTest]", part: str) -> None:
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar and its speed on stderr, if it is a terminal; give what moves it on."""
-    from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    from regplug.cli.progress import bars
+
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
     speed = TextColumn("{task.fields[speed]}")
-    with Progress(
-        *(*columns, speed, TimeRemainingColumn()),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as bar:
+    with bars(*columns, speed, TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=total, speed="")
 
         def advance(count: int) -> None:

@@ -1,21 +1,19 @@
 """What `regplug track` does: the tracks of regions, and those of variants."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import click
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from regplug.adapter import FEW_TARGETS, FieldOptions, chosen_targets
 from regplug.annotate import Tally
 from regplug.backend import BackendOptions
 from regplug.card import ModelCard, read_width
+from regplug.cli.progress import bar
 from regplug.cli.report import report
 from regplug.effects import difference
 from regplug.errors import ModelError, RegionError, VariantFileError
@@ -64,7 +62,7 @@ def over_regions(asked: Asked, regions: str, bed: str, stack: ExitStack) -> Trac
     if not (regions or bed):
         wanted = _whole(genome, width)
     places = covered(wanted, genome, width)
-    with _progress("bases", sum(map(len, places))) as advance:
+    with bar("bases", sum(map(len, places))) as advance:
         tracks = write_tracks(
             asked.output,
             asked.model,
@@ -114,7 +112,7 @@ def around_variants(asked: Asked, vcf: str, stack: ExitStack) -> TrackSet:
     report(tally, genome.renamed)
     if not drawn:
         raise VariantFileError(f"no ALT of {reader.path} can be scored: there is nothing to draw")
-    with _progress("variants", len(drawn)) as advance:
+    with bar("variants", len(drawn)) as advance:
         tracks = write_tracks(
             asked.output,
             asked.model,
@@ -174,12 +172,3 @@ def _whole(genome: Genome, width: int) -> list[Interval]:
     if len(kept) < len(whole):
         click.echo(f"left out: {len(whole) - len(kept)} contigs of under {width} bases", err=True)
     return kept
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if it is a terminal; give what moves it on."""
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda more: bar.update(task, advance=more)
