@@ -22,7 +22,8 @@ import numpy as np
 from regplug.bigwig import bigwigs
 from regplug.codes import decode
 from regplug.errors import MotifError
-from regplug.explain_picture import Explained, Style, draw
+from regplug.explain_picture import Explained, draw
+from regplug.explain_rows import Style
 from regplug.hits import Hit
 from regplug.output import check_folder, complete
 
