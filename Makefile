@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
+PYTEST = -n 2 --dist loadfile
 DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
 .PHONY: demo test check debian clean
@@ -16,13 +17,13 @@ demo: .venv/core
 	@$(BIN)/python examples/show.py out/demo.vcf.gz
 
 test: .venv/all debian check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 	$(MAKE) test-numpy2
 
 # The package as most people install it: no torch, no server, NumPy 2.
 .PHONY: test-numpy2
 test-numpy2: .venv-numpy2/ready
-	.venv-numpy2/bin/python -m pytest -m "not triton and not slow and not data" tests --ignore tests/train
+	.venv-numpy2/bin/python -m pytest $(PYTEST) -m "not triton and not slow and not data" tests --ignore tests/train
 
 check: .venv/all
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Fixtures that every test may use, and the rule that some tests must not be skipped."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
 
 DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+# Tests send Ctrl-C to processes, which would ignore it if pytest does (`pytest &` in a script).
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Finished(NamedTuple):
