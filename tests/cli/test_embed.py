@@ -15,6 +15,8 @@ from tests.toy_networks import random_panel
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
+pytestmark = pytest.mark.slow
+
 # Two filters, matches of GATA - 2 and of CCCC - 2.
 PARAMETERS = """# deepbind 0.1
 reverse_complement = {both}
@@ -51,7 +53,6 @@ def table(folder):
     return [row.split("\t") for row in rows]
 
 
-@pytest.mark.slow
 def test_embed(regplug, files):
     out = files / "out"
     done = regplug("embed", files / "dna.txt", files / "a.fa", "-o", out)
@@ -91,7 +92,6 @@ def test_some_are_drawn_and_all_are_written(regplug, files):
     assert "." not in [cell for row in rows for cell in row[2:4]]
 
 
-@pytest.mark.slow
 def test_labels(regplug, files):
     """Both classes of a file, its name, a table; files of several classes keep their names."""
     words = {f"b{i}": random_letters(20, seed=20 + i) for i in range(3)}
@@ -122,7 +122,6 @@ def test_labels(regplug, files):
     assert [row[1] for row in table(out)] == [".", "liver & $x$", ".", "_hidden", "."]
 
 
-@pytest.mark.slow
 def test_regions(regplug, files):
     """Regions become the bases around their midpoints; those outside the genome are dropped."""
     letters = random_letters(900, seed=3)
@@ -173,7 +172,6 @@ def test_a_run_and_its_targets(regplug, files):
     assert (done.status, "2 units of REST" in done.err) == (0, True), done.err
 
 
-@pytest.mark.slow
 def test_a_model_by_name_and_by_folder(regplug, files):
     """Of a graph with both strands: units @ the last layer is what predict prints."""
     graph = Graph()
@@ -247,7 +245,6 @@ def test_nothing_is_half_written(regplug, files, monkeypatch):
 
 
 @pytest.mark.data
-@pytest.mark.slow
 def test_real_peaks_stand_apart(regplug, data, tmp_path):
     """REST's published network on held-out peaks and shuffles: its scores, and its neighbours."""
     from sklearn.neighbors import KNeighborsClassifier

@@ -22,6 +22,8 @@ pytest.importorskip("memelite")
 pytest.importorskip("pyjaspar")
 pytest.importorskip("scipy")
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KNOWN = """MEME version 4
 ALPHABET= ACGT
@@ -328,7 +330,6 @@ def test_a_variant_is_written_in_many_ways(explain, world, tmp_path):
     assert tables[0] == tables[1] == tables[2]
 
 
-@pytest.mark.slow
 def test_tert_c228t_makes_a_site_for_gabpa(regplug, tmp_path):
     """CCGGAAG, GABPA's motif, is there after the variant (Huang et al. 2013; Bell et al. 2015)."""
     out = tmp_path / "out"

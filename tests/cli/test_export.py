@@ -11,6 +11,8 @@ from regplug_deepbind.weights import load_networks, save_networks
 from tests.plugins.deepbind.reference import score
 from tests.toy_runs import BOUND
 
+pytestmark = pytest.mark.slow
+
 
 def copied(toy_run, folder, targets):
     """Return a run with some of the toy run's networks, in the form of a finished one."""
@@ -21,7 +23,6 @@ def copied(toy_run, folder, targets):
     return {target: networks[target] for target in targets}
 
 
-@pytest.mark.slow
 def test_a_run_becomes_a_model(regplug, toy_run, tmp_path):
     network = copied(toy_run, tmp_path / "run", [BOUND])[BOUND]
     done = regplug(

@@ -19,6 +19,8 @@ from tests.toy_networks import random_panel
 pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
 
+pytestmark = pytest.mark.slow
+
 SITE = "TGCATG"
 EXONS, BETWEEN, LENGTH = 40, 400, 60  # of a group; bases from exon to exon; of an exon
 

@@ -13,6 +13,8 @@ pytest.importorskip("torch")
 from regplug.train.data.trainingset import read_set
 from tests.toy_runs import BOUND, PROBES, bound_set, probe_set
 
+pytestmark = pytest.mark.slow
+
 
 def rows(text):
     return [line.split("\t") for line in text.splitlines()]

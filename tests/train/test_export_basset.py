@@ -14,6 +14,8 @@ from regplug.train.basset_run import read_run
 from regplug.train.sites_measure import Predicted
 from tests.train.toy_open import TRAIN, VALID, toy_codes, toy_sites, write_open
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -20,6 +20,8 @@ from regplug_deepbind.network import Network
 from regplug_deepbind.weights import WEIGHTS, load_networks
 from tests.toy_runs import BOUND, CARD, PROBES, toy_inputs, train
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "img", "br"}
 PICTURE = "data:image/svg+xml;base64,"
 
@@ -223,7 +225,6 @@ def test_motifs_are_made_of_the_bound_and_of_the_bright():
     assert bound_codes(bright)[:, 0].tolist() == [2, 4, 1]
 
 
-@pytest.mark.slow
 def test_a_filter_of_dna_is_known_to_jaspar():
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 4, (200, 30), dtype=np.uint8)

@@ -22,6 +22,8 @@ from regplug.train.target import read_result
 from regplug_deepbind.weights import load_networks
 from tests.train.test_fit import set_of
 
+pytestmark = pytest.mark.slow
+
 RECIPE = DeepBindRecipe(
     settings=4,
     rounds=2,
@@ -65,7 +67,6 @@ def weights(out):
     }
 
 
-@pytest.mark.slow
 def test_a_run_leaves_networks_and_figures(folders, tmp_path):
     told = []
     results = run(folders, tmp_path / "run", change(RECIPE, steps=200), told=told)
@@ -90,7 +91,6 @@ class KilledError(Exception):
     """Stands for a signal."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("at", ["fold", "finals"])
 def test_a_killed_run_goes_on_to_the_same_weights(folders, tmp_path, monkeypatch, at):
     run(folders, tmp_path / "whole")
@@ -119,7 +119,6 @@ def test_a_killed_run_goes_on_to_the_same_weights(folders, tmp_path, monkeypatch
         np.testing.assert_array_equal(value, theirs[name])
 
 
-@pytest.mark.slow
 def test_workers_do_not_change_the_weights(folders, tmp_path):
     run(folders, tmp_path / "one")
     sets, tests = folders
@@ -141,7 +140,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 def test_workers_end_with_a_killed_run(tmp_path):
     (tmp_path / "waiting.py").write_text(WAITING)
     command = [sys.executable, tmp_path / "waiting.py"]

@@ -14,6 +14,8 @@ from regplug.train.sites_figures import (
 )
 from regplug.train.sites_measure import Predicted, measure_targets
 
+pytestmark = pytest.mark.slow
+
 
 def toy(targets, n=3000, name=r"$\no$"):
     """Return predictions that are the better the later the target; every second score is tied."""

@@ -13,6 +13,8 @@ from tests.toy_models import gc_model, table_model
 from tests.toy_networks import random_panel
 from tests.train.toy_sites import write_sites
 
+pytestmark = pytest.mark.slow
+
 SEQUENCES = ["GGGG", "GGAA", "GAAA", "AAAA"]
 OPEN = [1, 0, 1, 0]
 PICTURES = {f"{name}.{form}" for name in ("roc", "pr") for form in ("png", "svg")}

@@ -30,6 +30,8 @@ from regplug.train.metrics import auroc
 from tests.plugins.basset.toys import random_state
 from tests.train.toy_open import CNN, MOTIFS, toy_codes, toy_sites, write_open
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"basset": "recipe.toml", "cnn": "cnn.toml"}
 
 
@@ -104,7 +106,6 @@ def test_the_log_has_a_row_per_epoch(trained):
     assert all(float(row["seconds"]) > 0 for row in rows)
 
 
-@pytest.mark.slow
 def test_the_best_epoch_s_weights_are_kept(toys, tmp_path, monkeypatch):
     script = [0.6, 0.9, 0.7, 0.7]
     monkeypatch.setattr(
@@ -120,7 +121,6 @@ def test_the_best_epoch_s_weights_are_kept(toys, tmp_path, monkeypatch):
     assert (third["last.weight"] != weights(stopped)["last.weight"]).any()
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile's own
 @pytest.mark.parametrize("setting", ['schedule.precision="bfloat16"', "train.compile=true"])
 def test_faster_ways_learn_too(toys, tmp_path, setting):
@@ -148,7 +148,7 @@ class KilledError(Exception):
     pass
 
 
-@pytest.mark.parametrize("kind", ["basset", pytest.param("cnn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["basset", "cnn"])
 def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch, kind):
     whole = run(toys, tmp_path / "whole", kind=kind)
     save = loop.save
@@ -183,7 +183,6 @@ def test_a_finished_run_is_not_made_again(toys, tmp_path):
         run(toys, out, "schedule.epochs=2", resume=True)
 
 
-@pytest.mark.slow
 def test_ctrl_c_stops_at_once_and_the_run_goes_on(toys, tmp_path):
     out = tmp_path / "run"
     words = ["train", "basset", toys / "recipe.toml", toys / "sites.h5", "-o", out]
@@ -287,7 +286,6 @@ def test_a_run_becomes_a_model(trained, regplug, tmp_path):
     assert regplug("models", "verify", "--model-repo", tmp_path / "repo").status == 0
 
 
-@pytest.mark.slow
 def test_a_run_s_graph_takes_no_torch(trained):
     script = (
         "import sys\nfrom pathlib import Path\n"
@@ -318,7 +316,6 @@ def search(folder, regplug, *words):
     return regplug(*recipe, *words)
 
 
-@pytest.mark.slow
 def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path):
     toy_sites(tmp_path)
     out = tmp_path / "out"
@@ -348,7 +345,6 @@ def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path):
     assert (other.status, "another recipe" in other.err) == (1, True)
 
 
-@pytest.mark.slow
 def test_trials_that_diverge_count_as_tried(regplug, tmp_path):
     toy_sites(tmp_path)
     setting = 'search.space."schedule.learning_rate"=[1e30]'
@@ -447,7 +443,6 @@ def test_a_run_that_is_damaged_is_told(trained, tmp_path):
         read_run(tmp_path)
 
 
-@pytest.mark.slow
 def test_two_processes_write_one_run(toys, tmp_path):
     """On CPUs each process's norms see its own share; those of the first are kept."""
     out = tmp_path / "run"
