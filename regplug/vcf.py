@@ -4,7 +4,6 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,8 +30,6 @@ class VariantReader:
         self._regions: list[Interval] = []
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
-        if path == "-" and sys.stdin is None:  # a pipe of ours would get its number
-            raise VariantFileError("standard input is closed: give the path of a VCF")
         self._stream = Stream() if path == "-" else None
         try:  # one thread: with more, htslib waits for ever where a file is cut off
             self._file = pysam.VariantFile(self._stream.path if self._stream else path)

@@ -359,12 +359,19 @@ def test_the_output_is_standard_input(folder, command):
     assert many.read_text() == before
 
 
-def test_standard_input_is_closed(folder, command):
-    command[command.index(folder / "many.vcf")] = "-"
+@pytest.mark.parametrize("command_name", ["annotate", "predict"])
+def test_standard_input_is_closed(folder, command, toy_repo, command_name):
+    if command_name == "annotate":
+        command[command.index(folder / "many.vcf")] = "-"
+        said = "standard input is not a VCF"
+    else:
+        command = [sys.executable, "-m", "regplug", "predict", "-", "--model", "gc"]
+        command += ["--model-repo", toy_repo]
+        said = "holds no sequence"
     line = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert "standard input is closed" in done.stderr
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("out", ["out.vcf", "big.vcf.gz", "big.bcf"])

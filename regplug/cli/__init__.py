@@ -1,6 +1,7 @@
 """The command line: one module per command, imported when it is called."""
 
 import importlib
+import os
 import signal
 import sys
 
@@ -52,6 +53,8 @@ def main() -> None:
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
     )  # cleaned up like Ctrl-C
+    if sys.stdin is None:  # closed: the first file opened would get its number, and be read for `-`
+        os.open(os.devnull, os.O_RDONLY)
     try:
         from regplug.plugins import plugin_manager
 
