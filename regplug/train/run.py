@@ -147,7 +147,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
         if name == "recipe":
             theirs = msgspec.structs.replace(theirs, workers=ours.workers, device=ours.device)
         if ours != theirs:
-            raise OutputError(f"{out} was started with another {name}: name a new folder")
+            raise OutputError(f"{out} was not started with the same {name}: name a new folder")
 
 
 def _finished(

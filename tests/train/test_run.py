@@ -158,13 +158,13 @@ def test_another_run_is_not_gone_on_with(folders, tmp_path):
     run(([sets[0]], tests), tmp_path / "run")
     with pytest.raises(OutputError, match="--resume"):
         run(([sets[0]], tests), tmp_path / "run")
-    with pytest.raises(OutputError, match="another recipe"):
+    with pytest.raises(OutputError, match="the same recipe"):
         run(([sets[0]], tests), tmp_path / "run", change(RECIPE, seed=2), resume=True)
-    with pytest.raises(OutputError, match="another sets"):
+    with pytest.raises(OutputError, match="the same sets"):
         run(folders, tmp_path / "run", resume=True)
     made = read_set(sets[0])
     write_set(sets[0], made._replace(card=change(made.card, seed=9)))  # other shuffles and folds
-    with pytest.raises(OutputError, match="another sets"):
+    with pytest.raises(OutputError, match="the same sets"):
         run(([sets[0]], tests), tmp_path / "run", resume=True)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
