@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from regplug.codes import decode
-from regplug.export import random_codes
+from regplug.genome.codes import decode
+from regplug.models.export import random_codes
 from tests.toy_models import centre_model
 
 EVERY = 40  # bases between variants
@@ -73,7 +73,7 @@ def _model_cases(
 ) -> list[Case]:
     cases = [Case(name, "in process", name, repo, alleles)]
     if triton:
-        from regplug.server import serving
+        from regplug.models.server import serving
 
         server = stack.enter_context(serving(Path(repo)))
         cases.append(Case(name, "Triton, gRPC", name, server.grpc, alleles))

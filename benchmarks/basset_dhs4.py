@@ -19,10 +19,10 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.clip import counts
-from regplug.backends.embedded import Embedded
-from regplug.codes import Codes
-from regplug.train.data.sites import Sites
-from regplug.train.metrics import BOOTSTRAPS, Interval, auroc, ranking_intervals
+from regplug.data.measure.metrics import BOOTSTRAPS, Interval, auroc, ranking_intervals
+from regplug.data.sites.sites import Sites
+from regplug.genome.codes import Codes
+from regplug.models.embedded import Embedded
 
 K = 6
 PENALTIES = (0.003, 0.01, 0.03, 0.1)  # C of scikit-learn

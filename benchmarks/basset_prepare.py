@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regplug.codes import decode
-from regplug.export import random_codes
+from regplug.genome.codes import decode
+from regplug.models.export import random_codes
 
 SAMPLES, CONTIGS, LENGTH, PLACES = 164, 24, 125_000_000, 2_900_000
 LINE = 100_000  # bases of a line of the FASTA

@@ -36,12 +36,12 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from benchmarks.annotate import cpu_name
-from regplug.train.data.parts import RandomSplit
-from regplug.train.data.samples import Settings
-from regplug.train.data.sites import Batch, Sites, SitesCard
-from regplug.train.data.sites_writer import SitesWriter
-from regplug.train.learner import shorten_rows
-from regplug.train.models.basset import Basset
+from regplug.data.sites.parts import RandomSplit
+from regplug.data.sites.samples import Settings
+from regplug.data.sites.sites import Batch, Sites, SitesCard
+from regplug.data.sites.writer import SitesWriter
+from regplug.train.basset.network import Basset
+from regplug.train.loop.learner import shorten_rows
 from regplug_basset.network import BassetShape
 
 FULL, SEEDED = "full, 164 targets", "seeded, 1 target"

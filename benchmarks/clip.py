@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from regplug.codes import UNKNOWN, Codes
-from regplug.train.data.trainingset import TrainingSet, read_set
-from regplug.train.measure import measure_sets
-from regplug.train.metrics import auroc, auroc_interval
+from regplug.data.measure.metrics import auroc, auroc_interval
+from regplug.data.sets.training import TrainingSet, read_set
+from regplug.genome.codes import UNKNOWN, Codes
+from regplug.train.deepbind.measure import measure_sets
 
 LENGTHS = (3, 4, 5, 6)
 PENALTIES = (0.003, 0.03, 0.3)  # C of scikit-learn

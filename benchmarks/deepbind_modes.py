@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.deepbind_results import published_table
-from regplug.train.target import Result, read_result
+from regplug.train.deepbind.target import Result, read_result
 
 
 def main() -> None:

@@ -19,10 +19,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from regplug.backends.embedded import Embedded
-from regplug.codes import Codes
-from regplug.train.panel_metrics import KINDS, Aucs
-from regplug.train.panel_publish import aucs_on_tests
+from regplug.genome.codes import Codes
+from regplug.models.embedded import Embedded
+from regplug.train.panel.metrics import KINDS, Aucs
+from regplug.train.panel.publish import aucs_on_tests
 from regplug_deepbind.graph import scan_graph
 from regplug_deepbind.parameters import read_network
 

@@ -3,10 +3,10 @@
     python -m benchmarks.deepbind_training [--device cuda] [--workers 2] [--rounds 3]
 
 The 30 settings of the published procedure, one fold, on random sequences of 101 bases: all as one
-program (`regplug.train.fit`), and one after the other in a loop of plain PyTorch (Conv1d, max,
-Linear, SGD), as the procedure is usually written. `--workers` processes do the same at once, each
-on one thread, as the workers of a run do. The two take turns; the median of the rounds is printed,
-in networks per second, of 20,000 steps each.
+program (`regplug.train.deepbind.fit`), and one after the other in a loop of plain PyTorch (Conv1d,
+max, Linear, SGD), as the procedure is usually written. `--workers` processes do the same at once,
+each on one thread, as the workers of a run do. The two take turns; the median of the rounds is
+printed, in networks per second, of 20,000 steps each.
 """
 
 import argparse
@@ -22,12 +22,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from regplug.train.data.rows import Rows
-from regplug.train.data.trainingset import SetCard
-from regplug.train.fit import fit, networks_for
-from regplug.train.models.deepbind import reverse_complement
-from regplug.train.recipe import DeepBindRecipe, Setting
-from regplug.train.search import draw_setting, sampler_of
+from regplug.data.sets.training import SetCard
+from regplug.train.deepbind.fit import fit, networks_for
+from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
+from regplug.train.deepbind.rows import Rows
+from regplug.train.deepbind.search import draw_setting, sampler_of
+from regplug.train.loop.strands import reverse_complement
 
 SETTINGS, STEPS, WIDTH = 30, 20_000, 101
 CARD = SetCard(

@@ -35,14 +35,14 @@ from benchmarks.mpra_variants import (
     read_experiments,
     read_loci,
 )
-from regplug.adapter import FieldOptions
-from regplug.alleles import examine
-from regplug.backend import BackendOptions
-from regplug.effects import EFFECTS, Scores
-from regplug.genome import Genome
-from regplug.model import Model
-from regplug.plugins import adapter_for, open_backend, plugin_manager
-from regplug.variant import Status
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Status
+from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
+from regplug.scoring.adapter import FieldOptions
+from regplug.scoring.alleles import examine
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.effects import EFFECTS, Scores
+from regplug.scoring.model import Model
 
 FEW = 4  # targets that are all shown
 LEAST = 100  # scored variants of an element that counts in the means

@@ -16,7 +16,7 @@ import numpy as np
 import pysam
 from numpy.typing import NDArray
 
-from regplug.variant import Variant
+from regplug.genome.variant import Variant
 
 BARCODES, SIGNIFICANT = 10, 1e-5  # at least, and below: what the data's own page shows unasked
 AROUND = 10_000  # unknown bases at either end of a locus

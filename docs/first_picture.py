@@ -15,16 +15,16 @@ import pyBigWig
 from matplotlib.figure import Figure
 from PIL import Image
 
-from regplug.adapter import FieldOptions
-from regplug.backend import BackendOptions
-from regplug.explain import explain
-from regplug.explain_picture import Explained, draw
-from regplug.genome import Genome
-from regplug.hits import best, find_hits
-from regplug.matches import jaspar
-from regplug.model import Model
-from regplug.plugins import adapter_for, open_backend, plugin_manager
-from regplug.variant import Variant
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Variant
+from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
+from regplug.interpret.explain.maps import explain
+from regplug.interpret.explain.picture import Explained, draw
+from regplug.motifs.hits import best, find_hits
+from regplug.motifs.matches import jaspar
+from regplug.scoring.adapter import FieldOptions
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.model import Model
 
 ROOT = Path(__file__).parent.parent
 FASTA = ROOT / "examples/example.hg38.fa.gz"

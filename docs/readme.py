@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from regplug.repository import model_names, read_card
+from regplug.models.repository import model_names, read_card
 
 ROOT = Path(__file__).parent.parent
 SHOWN = ("SORT1_rs12740374", "TERT_C228T", "HBB_deletion")

@@ -2,11 +2,11 @@
 
 from importlib.metadata import version
 
-from regplug.card import ModelCard, Target
 from regplug.errors import RegplugError
-from regplug.genome import Genome
-from regplug.plugins import open_backend, plugin_manager
-from regplug.variant import Interval, Status, Variant
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval, Status, Variant
+from regplug.hooks.manager import open_backend, plugin_manager
+from regplug.scoring.card import ModelCard, Target
 
 __version__ = version("regplug")
 

@@ -10,9 +10,12 @@ from typing import NamedTuple
 import pytest
 
 from regplug.cli import main
-from regplug.genome import Genome
+from regplug.genome.fasta import Genome
+from tests.toy_codes import planted_codes, random_codes
 from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
+
+__all__ = ["planted_codes", "random_codes"]  # fixtures, which pytest finds here
 
 DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "shared" / "data")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regplug.backend import Backend, BackendOptions
-from regplug.export import random_codes
-from regplug.plugins import open_backend, plugin_manager
-from regplug.repository import model_names
+from regplug.hooks.manager import open_backend, plugin_manager
+from regplug.models.export import random_codes
+from regplug.models.repository import model_names
+from regplug.scoring.backend import Backend, BackendOptions
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 from tests.toy_networks import random_panel
 
@@ -39,7 +39,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def urls(repo: Path) -> Iterator[dict[str, str]]:
     """Return the URLs of a server on the repository, files unchanged."""
-    from regplug.server import serving
+    from regplug.models.server import serving
 
     with serving(repo) as server:
         yield {"grpc": server.grpc, "http": server.http}

@@ -12,9 +12,9 @@ import pybigtools
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from regplug.genome import Genome
-from regplug.repository import read_card
-from regplug.variant import Interval
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+from regplug.models.repository import read_card
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -153,7 +153,7 @@ def test_the_panel_of_515_stays_under_two_gigabytes(human_tfs: Path) -> None:
     script = (
         "import re, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from regplug.backends.embedded import Embedded\n"
+        "from regplug.models.embedded import Embedded\n"
         "backend = Embedded(Path(sys.argv[1]), threads=2)\n"
         "codes = np.zeros((2 * backend.card.max_batch_size + 1, backend.card.window), np.uint8)\n"
         "assert backend.predict(codes).shape == (len(codes), 515)\n"

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from regplug.card import ModelCard, Target
-from regplug.codes import encode
-from regplug.export import export_model
-from regplug.train.models.cnn_graph import ensemble_graph
-from regplug.train.models.shape import CnnShape
+from regplug.genome.codes import encode
+from regplug.models.export import export_model
+from regplug.scoring.card import ModelCard, Target
+from regplug.train.cnn.graph import ensemble_graph
+from regplug.train.cnn.shape import CnnShape
 from regplug_basset.graph import basset_graph
 from regplug_basset.network import EPSILON, BassetShape, Network
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from regplug.card import ModelCard, Target
-from regplug.codes import encode
-from regplug.repository import Golden, write_model
+from regplug.genome.codes import encode
+from regplug.models.repository import Golden, write_model
+from regplug.scoring.card import ModelCard, Target
 
 
 def table_model(

@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from regplug.codes import Codes, encode
-from regplug.train.data.trainingset import Scale, SetCard, Source, TrainingSet, write_set
+from regplug.data.sets.training import Scale, SetCard, TrainingSet, write_set
+from regplug.files.sources import Source
+from regplug.genome.codes import Codes, encode
 
 BOUND, PROBES = '<script>a&b "c"\'', "probes"  # targets; the first wants escaping in HTML
 MOTIF = encode("GCAUGCA")
@@ -83,9 +84,9 @@ def toy_inputs(folder: Path) -> None:
 
 def train(folder: Path, *, tested: bool = True) -> None:
     """Train on the inputs in `folder`, or go on with the run there, and write its report."""
-    from regplug.train.recipe import read_recipe
-    from regplug.train.report import write_report
-    from regplug.train.run import train_run
+    from regplug.train.deepbind.recipe import read_recipe
+    from regplug.train.deepbind.report import write_report
+    from regplug.train.deepbind.run import train_run
 
     sets = [folder / "train" / target for target in (BOUND, PROBES)]
     recipe = read_recipe(folder / "recipe.toml")

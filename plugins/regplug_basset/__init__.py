@@ -1,8 +1,8 @@
 """Basset (Kelley et al. 2016): its adapter, and the importer of its published weights."""
 
-from regplug.adapter import Adapter
-from regplug.hookspecs import hookimpl
-from regplug.importer import Importer
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.importer import Importer
+from regplug.scoring.adapter import Adapter
 from regplug_basset.adapter import Basset
 from regplug_basset.command import basset as command
 

@@ -1,6 +1,6 @@
 """What Basset's numbers mean: probabilities that chromatin is accessible, one per cell type."""
 
-from regplug.adapter import VariantEffect
+from regplug.scoring.adapter import VariantEffect
 
 
 class Basset(VariantEffect):

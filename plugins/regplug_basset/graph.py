@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from onnx import ModelProto, TensorProto, helper
 
-from regplug.onnx_builder import Builder
+from regplug.models.onnx_builder import Builder
 from regplug_basset.network import Network
 
 

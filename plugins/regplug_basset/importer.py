@@ -9,9 +9,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from regplug import __version__
-from regplug.card import ModelCard, Target, as_label
 from regplug.errors import ModelError
-from regplug.export import RANDOM_SNVS, export_model
+from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.scoring.card import ModelCard, Target, as_label
 from regplug_basset.graph import basset_graph
 from regplug_basset.network import Network
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict

@@ -3,7 +3,7 @@
 state dict, Torch7 file ─importer→ Network ─graph→ model.onnx
 trained torch module    ─train.models.basset→ ↗
 
-The arrays have the names that they have in the torch module of regplug.train.models.basset.
+The arrays have the names that they have in the torch module of regplug.train.basset.network.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Views over finished tracks: a UCSC hub, an IGV session, a page that needs no network."""
 
-from regplug.hookspecs import hookimpl
-from regplug.track_writer import TrackWriter
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.track_writer import TrackWriter
 from regplug_browser.hub import Hub
 from regplug_browser.igv import Igv
 from regplug_browser.page import Page

@@ -1,7 +1,7 @@
 """TrackSet ─assembly_of→ the name by which genome browsers know its coordinates."""
 
-from regplug.genome import Genome
-from regplug.track_writer import TrackSet
+from regplug.genome.fasta import Genome
+from regplug.hooks.track_writer import TrackSet
 
 SAME = {"grch37": "hg19", "b37": "hg19", "hs37d5": "hg19", "grch38": "hg38"}
 SAME |= {"grcm38": "mm10", "grcm39": "mm39"}

@@ -6,9 +6,9 @@ igv.js takes a FASTA whose records are slices of contigs, named `>chr5:1295001-1
 
 from collections.abc import Iterable
 
-from regplug.regions import merged
-from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.genome.regions import merged
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser.panels import contig
 
 FLANK = 500  # bases on each side of what was scored

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from regplug.errors import OutputError
-from regplug.output import complete
-from regplug.track_writer import TrackFile, TrackSet
+from regplug.files.output import complete
+from regplug.hooks.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,

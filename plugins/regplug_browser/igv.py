@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from regplug.output import complete
-from regplug.track_writer import TrackFile, TrackSet
+from regplug.files.output import complete
+from regplug.hooks.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.bases import sparse_fasta, why_not
 from regplug_browser.igv_js import HEIGHT, session

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from regplug.track_writer import TrackFile, TrackSet
+from regplug.hooks.track_writer import TrackFile, TrackSet
 from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.bases import why_not
 from regplug_browser.panels import (

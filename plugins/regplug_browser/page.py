@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from regplug.codes import decode
 from regplug.errors import OutputError
-from regplug.output import complete
-from regplug.track_writer import Changes, TrackFile, TrackSet
+from regplug.files.output import complete
+from regplug.genome.codes import decode
+from regplug.hooks.track_writer import Changes, TrackFile, TrackSet
 from regplug_browser import igv_js
 from regplug_browser.bases import sparse_fasta, why_not
 from regplug_browser.panels import around, contig, first_view, strongest

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regplug.track_writer import TrackFile, TrackSet
-from regplug.variant import Interval
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackFile, TrackSet
 
 Color = tuple[int, int, int]
 BLUE, VERMILLION, GREY = (0, 114, 178), (213, 94, 0), (140, 140, 140)  # told apart by all eyes

@@ -1,8 +1,8 @@
 """DeepBind (Alipanahi et al. 2015): its adapter, and the importer of its published weights."""
 
-from regplug.adapter import Adapter
-from regplug.hookspecs import hookimpl
-from regplug.importer import Importer
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.importer import Importer
+from regplug.scoring.adapter import Adapter
 from regplug_deepbind.adapter import DeepBind
 from regplug_deepbind.command import deepbind as command
 

@@ -1,6 +1,6 @@
 """What DeepBind's numbers mean: binding scores, higher for a better site, on no common scale."""
 
-from regplug.adapter import VariantEffect
+from regplug.scoring.adapter import VariantEffect
 
 
 class DeepBind(VariantEffect):

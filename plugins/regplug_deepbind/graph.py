@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from onnx import ModelProto, TensorProto, helper
 
-from regplug.onnx_builder import Builder
+from regplug.models.onnx_builder import Builder
 from regplug_deepbind.filters import stack_filters
 from regplug_deepbind.network import Network
 from regplug_deepbind.placements import SubWindows

@@ -13,9 +13,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from regplug import __version__
-from regplug.card import ModelCard, Target
 from regplug.errors import ModelError
-from regplug.export import RANDOM_SNVS, export_model
+from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
 from regplug_deepbind.network import Network
 from regplug_deepbind.parameters import read_network

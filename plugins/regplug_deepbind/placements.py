@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from regplug.onnx_builder import Builder
+from regplug.models.onnx_builder import Builder
 
 _LETTERS = np.eye(5, 4)  # rows A, C, G, T, unknown
 

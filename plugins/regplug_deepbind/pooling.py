@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.onnx_builder import Builder
+from regplug.models.onnx_builder import Builder
 from regplug_deepbind.filters import FilterBank
 from regplug_deepbind.placements import Edge, SubWindows
 

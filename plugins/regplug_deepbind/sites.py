@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from regplug.codes import UNKNOWN, Codes, reverse_complement
-from regplug.motifs import Motif, count_bases, motif_of
+from regplug.genome.codes import UNKNOWN, Codes, reverse_complement
+from regplug.motifs.motif import Motif, count_bases, motif_of
 from regplug_deepbind.network import Network
 
 TOGETHER = 32_768  # bases of sequences whose windows are unfolded at once

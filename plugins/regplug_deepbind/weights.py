@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
-from regplug.output import complete
+from regplug.files.output import complete
+from regplug.files.weights import WEIGHTS
 from regplug_deepbind.network import Network
 from regplug_deepbind.parameters import read_network
 
 ARRAYS = ("detectors", "thresholds", "weights1", "biases1", "weights2", "bias2")
 FLAGS = {"reverse_complement": True, "average_pooling": False}
-WEIGHTS = "weights.safetensors"
 
 
 class Named(NamedTuple):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from regplug.adapter import VariantEffect
-from regplug.card import ModelCard, Target
-from regplug.hookspecs import hookimpl
+from regplug.hooks.hookspecs import hookimpl
+from regplug.scoring.adapter import VariantEffect
+from regplug.scoring.card import ModelCard, Target
 
 CARD = ModelCard(
     name="gc_content", version="1", family="gc", window=101, targets=(Target("GC"),), strand="mean",

@@ -18,12 +18,12 @@ COMMANDS = {
     "motifs": "regplug.cli.motifs",
     "plugins": "regplug.cli.plugins",
     "predict": "regplug.cli.predict",
-    "prepare": "regplug.cli.prepare",
+    "prepare": "regplug.cli.prepare.command",
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
-    "test": "regplug.cli.test",
-    "track": "regplug.cli.track",
-    "train": "regplug.cli.train",
+    "test": "regplug.cli.test.runs",
+    "track": "regplug.cli.track.command",
+    "train": "regplug.cli.train.command",
 }
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     if sys.stdin is None:  # closed: the first file opened would get its number, and be read for `-`
         os.open(os.devnull, os.O_RDONLY)
     try:
-        from regplug.plugins import plugin_manager
+        from regplug.hooks.manager import plugin_manager
 
         plugin_manager().hook.regplug_commands(cli=cli)
         cli(standalone_mode=False)

@@ -10,26 +10,26 @@ import click
 import pluggy
 
 from regplug import __version__
-from regplug.adapter import FieldOptions
-from regplug.annotate import annotate as run_annotate
-from regplug.backend import Backend, BackendOptions
-from regplug.card import ModelCard
-from regplug.cli.options import backend_from, backend_options, fasta_option
-from regplug.cli.report import progress_bar, report
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.report import progress_bar, report
 from regplug.errors import ModelError, OutputError
-from regplug.genome import Genome
-from regplug.model import INPUT_STATUS, Model, check_tags
-from regplug.output import STDOUT, check_files
-from regplug.outputs import outputs
-from regplug.plugins import adapter_for, cards, open_backend, plugin_manager, writer_for
-from regplug.provenance import annotated_header, header_lines, tags_of
-from regplug.reference import check_build, find_fasta
-from regplug.regions import check_regions, parse_regions, read_bed
-from regplug.transcripts import Transcripts
-from regplug.variant import Interval
-from regplug.vcf import VariantReader
-from regplug.vcf_writers import TYPES, VcfText
-from regplug.writer import Plan, VariantWriter
+from regplug.files.output import STDOUT, check_files
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import check_build, find_fasta
+from regplug.genome.regions import check_regions, parse_regions, read_bed
+from regplug.genome.transcripts import Transcripts
+from regplug.genome.variant import Interval
+from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager, writer_for
+from regplug.hooks.writer import Plan, VariantWriter
+from regplug.scoring.adapter import FieldOptions
+from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.card import ModelCard
+from regplug.scoring.model import INPUT_STATUS, Model, check_tags
+from regplug.vcf.annotate import annotate as run_annotate
+from regplug.vcf.outputs import outputs
+from regplug.vcf.provenance import annotated_header, header_lines, tags_of
+from regplug.vcf.records import VariantReader
+from regplug.vcf.writers import TYPES, VcfText
 
 
 @click.command()

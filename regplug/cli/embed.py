@@ -8,8 +8,8 @@ import click
 from regplug.errors import SequenceError
 
 if TYPE_CHECKING:
-    from regplug.backend import Backend
-    from regplug.cli.embed_inputs import Labelled
+    from regplug.interpret.embed.inputs import Labelled
+    from regplug.scoring.backend import Backend
 
 FILE = click.Path(path_type=Path)
 WINDOW = 101  # bases around a BED region's midpoint, for models of any length
@@ -69,12 +69,12 @@ def embed(
     label: that in --labels or --label-column, else bound or unbound where a file has both, else the
     file's name. Writes embedding.npy, embedding.tsv, embed.png and embed.svg.
     """
-    from regplug.cli.embed_inputs import relabelled
-    from regplug.cli.embed_models import open_units
-    from regplug.embedding import check_libraries, project
-    from regplug.embedding_report import FILES, Embedded, write_report
-    from regplug.output import check_folder
-    from regplug.sequences import predict_sequences
+    from regplug.files.output import check_folder
+    from regplug.interpret.embed.inputs import relabelled
+    from regplug.interpret.embed.networks import open_units
+    from regplug.interpret.embed.projection import check_libraries, project
+    from regplug.interpret.embed.report import FILES, Embedded, write_report
+    from regplug.scoring.sequences import predict_sequences
 
     check_folder(output, FILES)
     check_libraries()
@@ -104,7 +104,7 @@ def _read(
     label_column: int | None,
 ) -> "list[Labelled]":
     """Return the sequences of the files; tell on stderr how many regions have none."""
-    from regplug.cli.embed_inputs import read_regions, read_sequences
+    from regplug.interpret.embed.inputs import read_regions, read_sequences
 
     if fasta is None:
         if length or label_column:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option
 from regplug.errors import MotifError, RegionError
 
 if TYPE_CHECKING:
-    from regplug.card import Target
-    from regplug.explain_picture import Explained
-    from regplug.genome import Genome
-    from regplug.motifs import Motif
-    from regplug.variant import Interval
+    from regplug.genome.fasta import Genome
+    from regplug.genome.variant import Interval
+    from regplug.interpret.explain.picture import Explained
+    from regplug.motifs.motif import Motif
+    from regplug.scoring.card import Target
 
 _FORMS = "give chr5:1295113:G:A, or chr5:1295000-1295200"
 
@@ -88,18 +88,18 @@ def explain(
     """
     from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn
 
-    from regplug.adapter import FieldOptions
-    from regplug.cli.progress import bar
-    from regplug.explain import explain as run_explain
-    from regplug.explain_picture import Explained
-    from regplug.explain_report import check_output, write_report
-    from regplug.genome import Genome
-    from regplug.hits import best, find_hits
-    from regplug.model import Model
-    from regplug.plugins import adapter_for, open_backend, plugin_manager
-    from regplug.reference import find_fasta
-    from regplug.regions import parse_variant
-    from regplug.transcripts import Transcripts
+    from regplug.cli.shared.progress import bar
+    from regplug.genome.fasta import Genome
+    from regplug.genome.reference import find_fasta
+    from regplug.genome.regions import parse_variant
+    from regplug.genome.transcripts import Transcripts
+    from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
+    from regplug.interpret.explain.maps import explain as run_explain
+    from regplug.interpret.explain.picture import Explained
+    from regplug.interpret.explain.report import check_output, write_report
+    from regplug.motifs.hits import best, find_hits
+    from regplug.scoring.adapter import FieldOptions
+    from regplug.scoring.model import Model
 
     check_output(output)
     asked = parse_variant(place)
@@ -134,7 +134,7 @@ def explain(
 
 def _region(text: str, genome: "Genome") -> "Interval":
     """Return the one region in `text`."""
-    from regplug.regions import parse_regions
+    from regplug.genome.regions import parse_regions
 
     if re.fullmatch(r"rs\d+", text):
         raise RegionError(f"{text} is an rsID, and regplug knows no positions of those: {_FORMS}")
@@ -146,9 +146,9 @@ def _region(text: str, genome: "Genome") -> "Interval":
 
 def _motifs(against: Path | None, proteins: Sequence[str]) -> "list[Motif]":
     """Return the known motifs to look for at a variant."""
-    from regplug.hits import named
-    from regplug.matches import Collection, jaspar
-    from regplug.meme import RNA, read_meme
+    from regplug.motifs.hits import named
+    from regplug.motifs.matches import Collection, jaspar
+    from regplug.motifs.meme import RNA, read_meme
 
     if against is None:
         collection = jaspar()

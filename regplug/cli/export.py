@@ -43,10 +43,10 @@ def export(
     --test, the card of such a model has the AUCs on validation sites.
     """
     try:
-        from regplug.train.basset_publish import publish_basset
-        from regplug.train.basset_run import is_basset_run
-        from regplug.train.panel_publish import is_panel_run, publish_panel
-        from regplug.train.publish import publish
+        from regplug.train.basset.publish import publish_basset
+        from regplug.train.basset.run import is_basset_run
+        from regplug.train.deepbind.publish import publish
+        from regplug.train.panel.publish import is_panel_run, publish_panel
     except ImportError as error:
         raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
     run, *more = runs

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from regplug.cli.options import backend_from, backend_options
+from regplug.cli.shared.options import backend_from, backend_options
 from regplug.errors import ModelError, RegplugError
 
 
@@ -19,7 +19,7 @@ def models() -> None:
 @backend_options
 def list_models(**options: Any) -> None:
     """List the models: name, family, window, targets, strand, default, metrics."""
-    from regplug.plugins import cards, plugin_manager
+    from regplug.hooks.manager import cards, plugin_manager
 
     location, backend = backend_from(options)
     click.echo("name\tfamily\twindow\ttargets\tstrand\tdefault\tmetrics")
@@ -37,8 +37,8 @@ def show(name: str, as_json: bool, **options: Any) -> None:
     """Show the card of model NAME, and its targets."""
     import msgspec
 
-    from regplug.card import card_to_json
-    from regplug.plugins import open_backend, plugin_manager
+    from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.scoring.card import card_to_json
 
     location, backend_options = backend_from(options)
     backend = open_backend(plugin_manager(), location, name, backend_options)
@@ -63,8 +63,8 @@ def show(name: str, as_json: bool, **options: Any) -> None:
 @backend_options
 def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
     """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5."""
-    from regplug.plugins import cards, locations, open_backend, plugin_manager
-    from regplug.verify import verify_model
+    from regplug.hooks.manager import cards, locations, open_backend, plugin_manager
+    from regplug.models.verify import verify_model
 
     manager = plugin_manager()
     location, backend_options = backend_from(options)
@@ -92,12 +92,12 @@ class _Importers(click.Group):
     """The importers of all plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        from regplug.plugins import importers, plugin_manager
+        from regplug.hooks.manager import importers, plugin_manager
 
         return sorted(importers(plugin_manager()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        from regplug.plugins import importers, plugin_manager
+        from regplug.hooks.manager import importers, plugin_manager
 
         importer = importers(plugin_manager()).get(cmd_name)
         return importer.command if importer else None

@@ -11,8 +11,8 @@ from regplug.errors import ModelError, MotifError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from regplug.matches import Collection, Matches
-    from regplug.motif_report import Learned
+    from regplug.interpret.filters.report import Learned
+    from regplug.motifs.matches import Collection, Matches
     from regplug_deepbind.weights import Named
 
 FILE = click.Path(path_type=Path)
@@ -73,12 +73,12 @@ def motifs(
     labels of sites how much the loss rises. Filters of an ensemble stand behind their member: 2.17.
     It takes a while: filters × sequences predictions.
     """
-    from regplug.cli.motif_models import look_at, open_model, read_windows
-    from regplug.cli.progress import bars
-    from regplug.matches import match
-    from regplug.meme import DNA, RNA
-    from regplug.motif_report import FILES, write_report
-    from regplug.output import check_folder
+    from regplug.cli.shared.progress import bars
+    from regplug.files.output import check_folder
+    from regplug.interpret.filters.models import look_at, open_model, read_windows
+    from regplug.interpret.filters.report import FILES, write_report
+    from regplug.motifs.matches import match
+    from regplug.motifs.meme import DNA, RNA
 
     if (run is None) == (model is None) or (run and model_repo) or (model and targets):
         raise click.UsageError("give RUN [--target], or --model [--model-repo]")
@@ -132,8 +132,8 @@ def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[Named]":
 
 def _learned(networks: "list[Named]", sequences: Path, most: int, gc: float) -> "list[Learned]":
     """Return the motifs of the networks' filters."""
-    from regplug.cli.motif_inputs import read_codes
-    from regplug.motif_report import named
+    from regplug.data.sequences.bound import read_codes
+    from regplug.interpret.filters.report import named
     from regplug_deepbind.sites import filter_motifs
 
     learned = []
@@ -150,8 +150,8 @@ def _tell(
     found: "Matches | None",
 ) -> None:
     """Say what was made, and how many filters are like known motifs."""
-    from regplug.matches import FEW
-    from regplug.motif_report import marked
+    from regplug.interpret.filters.report import marked
+    from regplug.motifs.matches import FEW
 
     known = f"{len(collection.motifs)} of {collection.title}" if collection else "no known motifs"
     click.echo(f"{output}: {len(learned)} filters, compared with {known}", err=True)
@@ -170,8 +170,8 @@ def _tell(
 
 def _known(against: Path | None, rna: bool) -> "Collection | None":
     """Return the known motifs to compare with; None for RNA without a file."""
-    from regplug.matches import Collection, jaspar
-    from regplug.meme import RNA, read_meme
+    from regplug.motifs.matches import Collection, jaspar
+    from regplug.motifs.meme import RNA, read_meme
 
     if against is None:
         return None if rna else jaspar()

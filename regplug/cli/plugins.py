@@ -2,7 +2,7 @@
 
 import click
 
-from regplug.plugins import plugin_manager
+from regplug.hooks.manager import plugin_manager
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from regplug.cli.options import backend_from, backend_options
+from regplug.cli.shared.options import backend_from, backend_options
 
 
 @click.command()
@@ -18,8 +18,8 @@ def predict(fasta: str, model: str, output: str, **options: Any) -> None:
 
     Prints a header, name and targets, then a row per sequence.
     """
-    from regplug.plugins import open_for_sequences, plugin_manager
-    from regplug.sequences import predict_fasta
+    from regplug.hooks.manager import open_for_sequences, plugin_manager
+    from regplug.scoring.sequences import predict_fasta
 
     location, backend_options = backend_from(options)
     with closing(open_for_sequences(plugin_manager(), location, model, backend_options)) as backend:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option
 from regplug.errors import ModelError, RegionError
 
 if TYPE_CHECKING:
-    from regplug.card import ModelCard
-    from regplug.exons import Exon
-    from regplug.profile import Group
-    from regplug.profile_statistics import Test
+    from regplug.interpret.profile.exons import Exon
+    from regplug.interpret.profile.scores import Group
+    from regplug.interpret.profile.statistics import Test
+    from regplug.scoring.card import ModelCard
 
 FEW_SIGNALS = 0.5  # of the exons between AG and GT: less is worth a word
 
@@ -71,16 +71,16 @@ def profile(
     Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
     q over all tests) and dropped.tsv: exons that were not scored, and why.
     """
-    from regplug.card import read_width
-    from regplug.cli.progress import bar
-    from regplug.exons import SIDES
-    from regplug.genome import Genome
-    from regplug.output import check_folder
-    from regplug.plugins import open_for_sequences, plugin_manager
-    from regplug.profile import Layout, examine, score
-    from regplug.profile_report import FILES, write_report
-    from regplug.profile_statistics import Profile, band, check_libraries, compare
-    from regplug.reference import find_fasta
+    from regplug.cli.shared.progress import bar
+    from regplug.files.output import check_folder
+    from regplug.genome.fasta import Genome
+    from regplug.genome.reference import find_fasta
+    from regplug.hooks.manager import open_for_sequences, plugin_manager
+    from regplug.interpret.profile.exons import SIDES
+    from regplug.interpret.profile.report import FILES, write_report
+    from regplug.interpret.profile.scores import Layout, examine, score
+    from regplug.interpret.profile.statistics import Profile, band, check_libraries, compare
+    from regplug.scoring.card import read_width
 
     check_folder(output, FILES)
     check_libraries()
@@ -113,7 +113,7 @@ def profile(
 
 def _read(files: Sequence[str]) -> "dict[str, list[Exon]]":
     """Return the exons of each group."""
-    from regplug.exons import read_exons
+    from regplug.interpret.profile.exons import read_exons
 
     if len(files) < 2:
         raise RegionError(f"{files[0]} is one group: give another BED to compare it with")

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from regplug.errors import BackendError, ModelError
-from regplug.plugins import locations, plugin_manager
-from regplug.server import container_command, local_server, serving
+from regplug.hooks.manager import locations, plugin_manager
+from regplug.models.server import container_command, local_server, serving
 
 
 @click.command()

@@ -8,9 +8,9 @@ from scipy import stats
 
 from benchmarks.mpra import main, mean_over_elements, pearson, same_sign, spearman
 from benchmarks.mpra_variants import AROUND, CELLS, Locus, padded, read_experiments, read_loci
-from regplug.alleles import encode, examine
-from regplug.codes import decode
-from regplug.variant import Status, Variant
+from regplug.genome.codes import decode
+from regplug.genome.variant import Status, Variant
+from regplug.scoring.alleles import encode, examine
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model
 

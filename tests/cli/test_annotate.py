@@ -10,7 +10,7 @@ import numpy as np
 import pysam
 import pytest
 
-from regplug.codes import encode
+from regplug.genome.codes import encode
 from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import gc_model, table_model
 

@@ -3,12 +3,12 @@ import gzip
 import numpy as np
 import pytest
 
-from regplug.codes import encode
 from regplug.errors import OutputError
+from regplug.genome.codes import encode
 from regplug_deepbind.graph import hidden_graph
 from regplug_deepbind.parameters import read_network
+from tests.interpret.embed.test_hidden import UNITS, WINDOW, Graph, last_layer, model_of, stacked
 from tests.plugins.deepbind.test_graph import opened, run
-from tests.test_hidden import UNITS, WINDOW, Graph, last_layer, model_of, stacked
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_networks import random_panel
 
@@ -237,7 +237,7 @@ def test_nothing_is_half_written(regplug, files, monkeypatch):
     def fail(*_: object) -> None:
         raise OutputError("the pen is dry: fill it")
 
-    monkeypatch.setattr("regplug.embedding_report.save_figure", fail)
+    monkeypatch.setattr("regplug.interpret.embed.report.save_figure", fail)
     before = sorted(files.rglob("*"))
     done = regplug("embed", files / "dna.txt", files / "a.fa", "-o", files / "out")
     assert (done.status, done.err) == (1, "regplug: the pen is dry: fill it\n")
@@ -249,7 +249,7 @@ def test_real_peaks_stand_apart(regplug, data, tmp_path):
     """REST's published network on held-out peaks and shuffles: its scores, and its neighbours."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    from regplug.train.data.chip import chip_file, read_chip
+    from regplug.data.sequences.chip import chip_file, read_chip
     from tests.plugins.deepbind.reference import score
 
     peaks, out = chip_file(data / "encode_chip", "REST", "B"), tmp_path / "out"

@@ -11,7 +11,7 @@ import pyBigWig
 import pytest
 from msgspec.structs import replace
 
-from regplug.repository import Golden, write_model
+from regplug.models.repository import Golden, write_model
 from tests.cli.test_profile import site_model
 from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import table_model
@@ -57,8 +57,8 @@ def explain(world, regplug, tmp_path):
 @pytest.fixture
 def numbers_only(monkeypatch):
     """Leave out what takes seconds: the picture, and numba's compilation of the scan."""
-    monkeypatch.setattr("regplug.explain_report.draw", lambda *_, **__: None)
-    monkeypatch.setattr("regplug.hits.find_hits", lambda *_: [])
+    monkeypatch.setattr("regplug.interpret.explain.report.draw", lambda *_, **__: None)
+    monkeypatch.setattr("regplug.motifs.hits.find_hits", lambda *_: [])
 
 
 def rows(path):

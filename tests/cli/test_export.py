@@ -5,8 +5,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from regplug.repository import read_card
-from regplug.train.data.trainingset import read_set
+from regplug.data.sets.training import read_set
+from regplug.models.repository import read_card
 from regplug_deepbind.weights import load_networks, save_networks
 from tests.plugins.deepbind.reference import score
 from tests.toy_runs import BOUND

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from regplug.repository import read_card
+from regplug.models.repository import read_card
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_nothing_is_half_written(regplug, files, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise MotifError("the pen is dry: fill it")
 
-    monkeypatch.setattr("regplug.motif_report.draw_logo", fail)
+    monkeypatch.setattr("regplug.interpret.filters.report.draw_logo", fail)
     before = sorted(files.rglob("*"))
     done = regplug(
         "motifs", files / "rna.txt", "--sequences", files / "a.fa", "-o", files / "out", "--rna"

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from regplug.codes import decode, encode
+from regplug.genome.codes import decode, encode
 from tests.toy_filters import basset_words, export_words, turned_words
 from tests.toy_networks import random_panel
 
@@ -78,10 +78,10 @@ def test_a_model(regplug, world, tmp_path):
 
 
 def write_sites(path, codes, targets, parts, samples):
-    from regplug.train.data.parts import RandomSplit
-    from regplug.train.data.samples import Settings
-    from regplug.train.data.sites import SitesCard
-    from regplug.train.data.sites_writer import SitesWriter
+    from regplug.data.sites.parts import RandomSplit
+    from regplug.data.sites.samples import Settings
+    from regplug.data.sites.sites import SitesCard
+    from regplug.data.sites.writer import SitesWriter
 
     settings = Settings(split=RandomSplit(0.1, 0.1, 0), length=codes.shape[1])
     with SitesWriter(path, codes.shape[1], ["chr1"], samples) as sites:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regplug.card import ModelCard, Target
-from regplug.codes import decode, encode, reverse_complement
+from regplug.genome.codes import decode, encode, reverse_complement
+from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
 from tests.toy_genomes import random_letters, write_fasta
@@ -213,7 +213,7 @@ def test_every_dropped_exon_has_a_reason(run, world, tmp_path):
 
 
 def test_which_group_is_the_control(run, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("regplug.profile_report.draw", lambda profile, paths: None)
+    monkeypatch.setattr("regplug.interpret.profile.report.draw", lambda profile, paths: None)
     files = (world / "control.bed", world / "up.bed", world / "down.bed.gz")
     for options, tested in (((), {"up", "down"}), (("--control", "up"), {"control", "down"})):
         assert run(*files, *options, "--window", 100).status == 0
@@ -279,7 +279,7 @@ def test_nothing_is_half_written(run, world, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regplug.profile_picture.save_figure", fail)
+    monkeypatch.setattr("regplug.interpret.profile.picture.save_figure", fail)
     done = run(world / "up.bed", world / "control.bed")
     assert (done.status, "No space left on device" in done.err) == (1, True)
     assert list(tmp_path.iterdir()) == []

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import regplug.server
+import regplug.models.server
 from regplug.cli import serve as command
 from regplug.errors import BackendError, ModelError
-from regplug.server import container_command, local_server, serving
+from regplug.models.server import container_command, local_server, serving
 from tests.toy_models import gc_model
 
-CHECKOUT = Path(regplug.server.__file__).parents[1]
+CHECKOUT = Path(regplug.models.server.__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_help_and_a_folder_that_is_missing() -> None:
 
 
 def test_no_server_is_installed(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regplug.server, "find_spec", lambda _: None)
+    monkeypatch.setattr(regplug.models.server, "find_spec", lambda _: None)
     assert local_server() is None
     with (
         pytest.raises(BackendError, match=r"no Triton server is installed: pip install 'regplug\["),
@@ -182,7 +182,7 @@ class TestLocalServer:
             pass
 
     def test_numpy_2_is_refused(self, repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(regplug.server, "version", lambda _: "2.1.0")
+        monkeypatch.setattr(regplug.models.server, "version", lambda _: "2.1.0")
         with (
             pytest.raises(BackendError, match=r"numpy 2\.1\.0 .*pip install 'numpy<2'"),
             serving(repo),

@@ -10,7 +10,7 @@ from regplug.errors import OutputError
 
 pytest.importorskip("torch")
 
-from regplug.train.data.trainingset import read_set
+from regplug.data.sets.training import read_set
 from tests.toy_runs import BOUND, PROBES, bound_set, probe_set
 
 pytestmark = pytest.mark.slow
@@ -102,7 +102,7 @@ def test_nothing_is_half_written(regplug, toy_run, tmp_path, monkeypatch):
     def fail(*_: object) -> None:
         raise OutputError("the disk is full")
 
-    monkeypatch.setattr("regplug.cli.test._text", fail)
+    monkeypatch.setattr("regplug.cli.test.runs._text", fail)
     done = regplug("test", toy_run / "run", toy_run / "test" / BOUND, "-o", tmp_path / "out")
     assert (done.status, done.out) == (1, "")
     assert not list(tmp_path.iterdir())

@@ -11,11 +11,11 @@ import pluggy
 import pybigtools
 import pytest
 
-from regplug import hookspecs
-from regplug.codes import decode
-from regplug.genome import Genome
-from regplug.track_folder import file_names
-from regplug.variant import Interval
+from regplug.genome.codes import decode
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+from regplug.hooks import hookspecs
+from regplug.tracks.folder import file_names
 from tests.cli.conftest import World
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_models import gc_model

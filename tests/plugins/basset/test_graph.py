@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from regplug.codes import encode, reverse_complement
+from regplug.genome.codes import encode, reverse_complement
 from regplug_basset.graph import basset_graph
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import network_of, random_state, tiny_network

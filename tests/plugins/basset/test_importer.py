@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from regplug.backends.embedded import Embedded
-from regplug.codes import decode, encode
 from regplug.errors import ModelError
-from regplug.export import random_codes
-from regplug.repository import check_files
+from regplug.genome.codes import decode, encode
+from regplug.models.embedded import Embedded
+from regplug.models.export import random_codes
+from regplug.models.repository import check_files
 from regplug_basset.importer import read_labels, read_network, rows_per_call
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import lua_modules, random_state, write_convnet

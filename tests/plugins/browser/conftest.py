@@ -9,9 +9,9 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from regplug.genome import Genome
-from regplug.track_writer import TrackFile, TrackSet
-from regplug.variant import Interval, Variant
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval, Variant
+from regplug.hooks.track_writer import TrackFile, TrackSet
 from regplug_browser.page import Page
 from tests.plugins.browser.chromium import Chromium
 from tests.plugins.browser.example_tracks import example_tracks

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from regplug.backend import BackendOptions
-from regplug.cli.track_runs import Asked, around_variants
-from regplug.genome import Genome
-from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.cli.track.runs import Asked, around_variants
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
+from regplug.scoring.backend import BackendOptions
 from tests.toy_genomes import vcf_text, write_fasta
 
 FASTA = Path(__file__).parents[3] / "examples" / "example.hg38.fa.gz"

@@ -7,8 +7,8 @@ import numpy as np
 import pyBigWig
 from numpy.typing import NDArray
 
-from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser.panels import BELOW_ZERO, COLORS, Color
 
 UP, DOWN = COLORS["difference"], BELOW_ZERO["difference"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from regplug.genome import Genome
-from regplug.track_writer import TrackSet
+from regplug.genome.fasta import Genome
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser.assembly import CHROMOSOMES, HUMAN, assembly_of
 from tests.plugins.browser.example_tracks import FASTA
 

@@ -1,7 +1,7 @@
 """The FASTA that igv.js is given: slices at their true coordinates."""
 
-from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser import bases
 from regplug_browser.bases import sparse_fasta, why_not
 

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from regplug.errors import OutputError
-from regplug.track_writer import TrackSet
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser.hub import Hub
 from tests.plugins.browser.conftest import IMAGE, SCRIPT
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pysam
 
-from regplug.track_writer import TrackSet
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser import bases
 from regplug_browser.igv import Igv
 from tests.plugins.browser.conftest import IMAGE, SCRIPT, VARIANTS

@@ -10,10 +10,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from regplug import plugins
 from regplug.errors import OutputError
-from regplug.mutation_map import MutationMap
-from regplug.track_writer import TrackSet
+from regplug.hooks import manager as plugins
+from regplug.hooks.track_writer import TrackSet
+from regplug.interpret.explain.mutation_map import MutationMap
 from regplug_browser import bases, page
 from regplug_browser.page import Page
 from tests.plugins.browser.conftest import IMAGE, SCRIPT

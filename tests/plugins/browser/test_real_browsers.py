@@ -14,8 +14,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from regplug.track_writer import TrackSet
-from regplug.variant import Interval
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
 from regplug_browser.igv import Igv
 from regplug_browser.page import Page
 from tests.plugins.browser.conftest import IMAGE, SCRIPT

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regplug.codes import encode
-from regplug.genome import Genome
-from regplug.repository import check_files, read_card
-from regplug.variant import Interval
+from regplug.genome.codes import encode
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+from regplug.models.repository import check_files, read_card
 from regplug_deepbind.parameters import read_network
 from tests.plugins.deepbind.reference import score
 
@@ -68,7 +68,7 @@ def test_cards_tell_where_the_weights_come_from(golden_repo: Path) -> None:
 
 def test_spread_is_that_of_random_snvs(golden_repo: Path, published: Path) -> None:
     """The 30 SNVs are redrawn here and scored by the independent scorer."""
-    from regplug.export import random_codes
+    from regplug.models.export import random_codes
 
     ref = random_codes(np.random.default_rng(0), 10, 59)
     network = read_network(published / "params" / "D00328.003.txt")
@@ -174,10 +174,10 @@ def _by_hand(row: dict[str, str], genome: Genome, network: object) -> float:
 
 
 def test_long_sequences_are_scored_as_a_whole(golden_repo: Path, published: Path) -> None:
-    from regplug.backends.embedded import Embedded
-    from regplug.codes import decode
-    from regplug.export import random_codes
-    from regplug.sequences import predict_sequences
+    from regplug.genome.codes import decode
+    from regplug.models.embedded import Embedded
+    from regplug.models.export import random_codes
+    from regplug.scoring.sequences import predict_sequences
 
     codes = random_codes(np.random.default_rng(5), 3, 5001)
     codes[1, 2000:2100] = 4

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from regplug.codes import decode, encode
+from regplug.genome.codes import decode, encode
 from regplug_deepbind.network import Network
 from regplug_deepbind.sites import activations, filter_motifs
 from tests.plugins.deepbind.reference import score

@@ -1,0 +1,1 @@
+"""`regplug prepare`: data as users have them become a training set."""

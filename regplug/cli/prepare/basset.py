@@ -1,0 +1,119 @@
+"""`regplug prepare basset`: peaks of samples → sites of open chromatin."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regplug.errors import ConfigError
+
+if TYPE_CHECKING:
+    from regplug.data.sites.parts import Split
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("samples", type=FILE)
+@click.option("--fasta", required=True, type=FILE, help="The genome.")
+@click.option("--output", "-o", required=True, type=FILE, help="SET.h5; more appears beside it.")
+@click.option(
+    "--length", type=click.IntRange(1), default=600, show_default=True, help="Bases of a site."
+)
+@click.option(
+    "--merge",
+    type=click.IntRange(0),
+    default=200,
+    show_default=True,
+    help="Bases of overlap from which windows become one.",
+)
+@click.option(
+    "--summits", is_flag=True, help="Take narrowPeaks' summits (column 10), not midpoints."
+)
+@click.option("--exclude-chroms", metavar="C,C", default="", help="Leave out, such as chrY.")
+@click.option(
+    "--split",
+    type=click.Choice(["random", "chrom"]),
+    default="random",
+    show_default=True,
+    help="Hold out sites drawn at random, as published, or whole contigs.",
+)
+@click.option(
+    "--valid",
+    type=click.FloatRange(0),
+    help="Sites to validate on: a number, or below 1 a share.  [default: 0.05]",
+)
+@click.option("--test", type=click.FloatRange(0), help="Sites of the test.  [default: 0.05]")
+@click.option("--valid-chroms", metavar="C,C", help="With --split chrom.")
+@click.option("--test-chroms", metavar="C,C", help="With --split chrom.")
+@click.option("--seed", type=click.IntRange(0), help="Of the random split.  [default: 0]")
+def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
+    """Make a set to train Basset on: which of the SAMPLES are open, at each site.
+
+    SAMPLES is a table of NAME<TAB>BED; BEDs (also narrowPeak, .gz) are relative to its folder.
+    Peaks become windows, and windows that overlap one site, as in Basset. SET.h5 gets the sites'
+    codes, targets and parts; SET.sites.bed.gz and SET.summary.tsv, .png and .svg show them.
+    """
+    split = _split(options)
+    if options["merge"] >= options["length"]:
+        raise click.BadParameter("must be below --length", param_hint="--merge")
+    try:
+        from regplug.data.sites.from_peaks import prepare_basset
+        from regplug.data.sites.samples import Settings
+    except ImportError as error:
+        raise ConfigError(f"this needs {error.name}: pip install 'regplug[train]'") from error
+    from regplug.cli.shared.progress import bars
+
+    settings = Settings(
+        split=split,
+        length=options["length"],
+        overlap=options["merge"],
+        centres="summits" if options["summits"] else "midpoints",
+        excluded=names_between_commas(options["exclude_chroms"]),
+    )
+    with bars() as bar:
+        task = bar.add_task("samples")
+        card, counts = prepare_basset(
+            samples,
+            output,
+            fasta=fasta,
+            settings=settings,
+            progress=lambda what, done, total: bar.update(
+                task, description=what, completed=done, total=total
+            ),
+        )
+    train, valid, test = counts.sites.tolist()
+    click.echo(
+        f"{output}: {train + valid + test} sites of {settings.length} bases in "
+        f"{len(counts.samples)} samples, {train} to train on, {valid} to validate, {test} to test",
+        err=True,
+    )
+    for why, count in card.counts.items():
+        click.echo(f"{count} {why}", err=True)
+
+
+def _split(options: dict[str, Any]) -> "Split":
+    """Return how to split; options of the other way are refused."""
+    from regplug.data.sites.parts import ContigSplit, RandomSplit
+
+    random, chrom = ("valid", "test", "seed"), ("valid_chroms", "test_chroms")
+    for name in chrom if options["split"] == "random" else random:
+        if options[name] is not None:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} does not go with --split {options['split']}"
+            )
+    if options["split"] == "chrom":
+        held = [names_between_commas(options[name] or "") for name in chrom]
+        if not any(held):
+            raise click.UsageError("--split chrom needs --valid-chroms or --test-chroms")
+        return ContigSplit(*held)
+    sizes = {name: 0.05 if options[name] is None else options[name] for name in ("valid", "test")}
+    for name, size in sizes.items():
+        if size >= 1 and size != int(size):
+            raise click.BadParameter("is no number of sites, nor a share", param_hint=f"--{name}")
+    return RandomSplit(**sizes, seed=options["seed"] or 0)
+
+
+def names_between_commas(text: str) -> tuple[str, ...]:
+    """Return the names between commas."""
+    return tuple(filter(None, text.split(",")))

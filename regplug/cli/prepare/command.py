@@ -1,0 +1,16 @@
+"""`regplug prepare`: a command for each form of data."""
+
+import click
+
+from regplug.cli.prepare.basset import basset
+from regplug.cli.prepare.deepbind import deepbind
+from regplug.cli.prepare.dhs import dhs
+
+
+@click.group()
+def prepare() -> None:
+    """Make a training set from data; needs no torch."""
+
+
+for command in (basset, deepbind, dhs):
+    prepare.add_command(command)

@@ -1,0 +1,83 @@
+"""`regplug prepare dhs`: sequences that are open in cells, and closed ones → sites."""
+
+from pathlib import Path
+
+import click
+
+from regplug.cli.prepare.basset import FILE, names_between_commas
+from regplug.errors import ConfigError
+
+
+@click.command()
+@click.argument("table", type=FILE)
+@click.option("--cells", metavar="C,C", required=True, help="Columns, or their starts before _.")
+@click.option("--windows", required=True, type=FILE, help="FASTA of measured windows.")
+@click.option("--signal", required=True, type=FILE, help="Their signal, .npz.")
+@click.option("--windows-split", required=True, type=FILE, help="TSV: which are train, which test.")
+@click.option(
+    "--below",
+    type=click.FloatRange(0, min_open=True),
+    default=0.3,
+    show_default=True,
+    help="Closed: less signal than this in each sample.",
+)
+@click.option(
+    "--apart",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Closed: so many bases from any open site.",
+)
+@click.option(
+    "--step",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Closed: bases from one to the next, where they are trained on; else side by side.",
+)
+@click.option("--valid-chroms", metavar="C,C", required=True, help="To choose by.")
+@click.option("--test-chroms", metavar="C,C", required=True, help="To report on.")
+@click.option("--exclude-chroms", metavar="C,C", default="", help="To leave out.")
+@click.option("--output", "-o", required=True, type=FILE, help="SET.h5.")
+def dhs(
+    table: Path,
+    output: Path,
+    cells: str,
+    windows: Path,
+    signal: Path,
+    windows_split: Path,
+    below: float,
+    apart: int,
+    step: int,
+    valid_chroms: str,
+    test_chroms: str,
+    exclude_chroms: str,
+) -> None:
+    """Make a set from the sequences in TABLE, each open in some cells, and closed tiles.
+
+    TABLE has chr, start, end, sequence and a column of 0 and 1 per cell. Closed tiles come from the
+    measured parts of windows: those for training from train windows, those of the test from test
+    windows, where no open site is trained on either.
+    """
+    try:
+        from regplug.data.sites.from_dhs import Measurement, prepare_dhs
+        from regplug.data.sites.parts import PARTS, ContigSplit
+        from regplug.data.sites.sites import Closed
+    except ImportError as error:
+        raise ConfigError(f"this needs {error.name}: pip install 'regplug[train]'") from error
+    names = names_between_commas(cells)
+    card, counts = prepare_dhs(
+        table,
+        output,
+        cells=names,
+        closed=Closed(below=below, apart=apart, step=step),
+        measurement=Measurement(windows, windows_split, signal),
+        split=ContigSplit(names_between_commas(valid_chroms), names_between_commas(test_chroms)),
+        excluded=names_between_commas(exclude_chroms),
+    )
+    click.echo(f"{output}: sites of {card.settings.length} bases", err=True)
+    for name, row in zip((*names, "closed"), counts.tolist(), strict=True):
+        told = ", ".join(f"{count} {part}" for count, part in zip(row, PARTS, strict=True))
+        click.echo(f"{name}: {told}", err=True)
+    for why, count in card.counts.items():
+        click.echo(f"{count} {why}", err=True)

@@ -1,0 +1,30 @@
+"""Progress on stderr, where that is a terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn
+
+
+@contextmanager
+def bars(*columns: ProgressColumn) -> Iterator[Progress]:
+    """Give what shows bars, by default with rich's columns."""
+    console = Console(stderr=True)
+    off = not console.is_terminal
+    with Progress(*columns, console=console, disable=off, transient=True) as shown:
+        yield shown
+
+
+@contextmanager
+def bar(what: str, total: int | None, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
+    """Show one bar; give what moves it on by so many."""
+    with bars(*columns) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda more: shown.update(task, advance=more)
+
+
+def tell(line: str) -> None:
+    """Say a line on stderr."""
+    click.echo(line, err=True)

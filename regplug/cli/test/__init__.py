@@ -1,0 +1,1 @@
+"""`regplug test`: how good networks are on what they have not seen."""

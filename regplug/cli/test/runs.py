@@ -1,0 +1,88 @@
+"""`regplug test`: how good networks are on sequences that they have not seen."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regplug.cli.shared.options import backend_options
+from regplug.data.sites.parts import PARTS
+from regplug.errors import ConfigError
+
+if TYPE_CHECKING:
+    from regplug.train.deepbind.measure import Measured
+
+FILE = click.Path(path_type=Path)
+COLUMNS = ("target", "metric", "value", "low", "high", "n")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=FILE, metavar="{RUN SETS... | SITES}")
+@click.option("--model", help="Test this model (regplug models list) on SITES.")
+@click.option("--output", "-o", type=FILE, help="Folder: of scores for SETS, of plots for SITES.")
+@click.option("--part", type=click.Choice(PARTS), help="Sites to test on.  [default: test]")
+@click.option(
+    "--bootstrap",
+    type=click.IntRange(0),
+    help="Bootstraps for the intervals of SITES.  [default: none]",
+)
+@backend_options
+def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **options: Any) -> None:
+    """Test the targets of RUN on SETS, or with --model those of a model on SITES.
+
+    RUN is a run of `regplug train deepbind`; SETS are folders made by `regplug prepare deepbind`. A
+    set is of the target that its folder is called as, and each of its sequences is one window.
+    Prints a row per target and metric: low and high are the 2.5 and 97.5 percentiles of 1,000
+    bootstraps, n the sequences. -o writes the scores, a row per sequence, in the order of the set.
+
+    SITES is a file made by `regplug prepare basset`; its targets are found in the model by name.
+    Prints a row per target: areas under the ROC and precision-recall curves, and the calibration
+    error where the model gives probabilities. -o writes metrics.tsv and .json, and the plots roc,
+    pr and calibration, .png and .svg.
+    """
+    if model is not None:
+        if len(paths) > 1:
+            raise click.UsageError("--model takes one file of SITES")
+        from regplug.cli.test.on_sites import test_on_sites
+
+        test_on_sites(paths[0], model, output, **options)
+        return
+    if given := [name for name, value in options.items() if value]:
+        raise click.UsageError(f"--{given[0].replace('_', '-')} goes with --model")
+    if len(paths) == 1:
+        raise click.UsageError("give RUN and SETS, or --model and SITES")
+    _test_run(paths[0], paths[1:], output)
+
+
+def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
+    try:
+        from regplug.train.deepbind.measure import measure_sets
+    except ImportError as error:
+        raise ConfigError(f"testing needs {error.name}: pip install 'regplug[train]'") from error
+    from regplug.files.output import check_folder
+
+    if output is not None:
+        check_folder(output, [f"{path.name}.tsv" for path in sets])
+    measured = list(measure_sets(run, sets))
+    if output is not None:
+        _write(output, measured)
+    click.echo("\t".join(COLUMNS))
+    for target, tested, _, figures in measured:
+        for metric, interval in figures.items():
+            numbers = "\t".join(f"{number:.4f}" for number in interval)
+            click.echo(f"{target}\t{metric}\t{numbers}\t{len(tested.codes)}")
+
+
+def _write(output: Path, measured: "list[Measured]") -> None:
+    """Write the folder of scores, replacing an earlier one of the same targets."""
+    from regplug.files.output import complete
+
+    with complete(output.absolute()) as partial:
+        partial.mkdir()
+        for one in measured:
+            (partial / f"{one.target}.tsv").write_text(_text(one))
+
+
+def _text(one: "Measured") -> str:
+    rows = zip(one.scores.tolist(), one.tested.targets.tolist(), strict=True)
+    return "score\ttarget\n" + "".join(f"{score:.6g}\t{wanted:.6g}\n" for score, wanted in rows)

@@ -1,0 +1,1 @@
+"""`regplug track`: what a model predicts along the genome."""

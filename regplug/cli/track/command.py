@@ -1,0 +1,91 @@
+"""`regplug track`: what a model predicts along the genome, for genome browsers."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+
+VIEWS = "regplug.track_writers"  # in the context: pairs of a TrackWriter and its option
+
+
+class TrackCommand(click.Command):
+    """Has an option for each view of tracks that is installed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the options, those of the views included."""
+        if VIEWS not in ctx.meta:
+            from regplug.hooks.manager import plugin_manager, track_writers
+
+            ctx.meta[VIEWS] = [
+                (writer, click.Option([f"--{name}", f"view{at}"], is_flag=True, help=writer.help))
+                for at, (name, writer) in enumerate(track_writers(plugin_manager()).items())
+            ]
+        return [*super().get_params(ctx), *(option for _, option in ctx.meta[VIEWS])]
+
+
+@click.command(cls=TrackCommand)
+@click.option("--model", required=True, help="Name of a model (regplug models list).")
+@click.option("--regions", default="", help="CHR:FROM-TO,...; 1-based; CHR is a whole contig.")
+@click.option("--regions-file", default="", help="A BED file.")
+@click.option("--all", "whole", is_flag=True, help="The whole FASTA.")
+@click.option("--vcf", default="", help="REF, ALT and their difference around each variant.")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(path_type=Path), help="New folder to write."
+)
+@click.option("--targets", default="", help="T,T.  [default: all, of up to 16]")
+@click.option(
+    "--step",
+    type=click.IntRange(1),
+    help="Bases from value to value.  [default: 1 for scans and --vcf, 50 for windows of 200 bases "
+    "and more, else a tenth of the window]",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["bigwig", "bedgraph"]),
+    default="bigwig",
+    show_default=True,
+    help="Of the files.",
+)
+@click.option("--assembly", help="What browsers call the FASTA.  [default: as in the VCF]")
+@click.option("--force", is_flag=True, help="Go on though contigs or REFs do not fit the FASTA.")
+@fasta_option
+@backend_options
+def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any) -> None:
+    """Write what a model predicts along the genome: a bigWig per target.
+
+    A value is that of the window around the middle base of its step; with a DeepBind scan, each
+    base has its own. There is none where more than a tenth of the window is N.
+
+    With --vcf, three files per target: REF, ALT and their difference, wherever a window holds the
+    variant. At the variant's base (trimmed and left-aligned) stand the numbers of regplug annotate.
+    Deleted bases have ALT's last base's value; inserted bases have no place but in the mean at
+    their anchor. Between variants, a base belongs to the nearer one; of several ALTs of one base
+    the most extreme is drawn.
+    """
+    pairs = click.get_current_context().meta[VIEWS]
+    views = [writer for writer, option in pairs if options.pop(option.name)]
+    if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
+        raise click.UsageError("give --regions or --regions-file, or --vcf, or --all")
+    if views and options["file_format"] != "bigwig":
+        raise click.UsageError(f"--{views[0].name} needs --format bigwig")
+
+    from regplug.cli.track.runs import Asked, around_variants, over_regions
+    from regplug.files.output import check_folder
+
+    location, backend = backend_from(options)
+    output = options.pop("output").resolve()
+    check_folder(output, ())
+    targets = tuple(filter(None, options.pop("targets").split(",")))
+    asked = Asked(output=output, targets=targets, location=location, backend=backend, **options)
+    with ExitStack() as stack:
+        if vcf:
+            made = around_variants(asked, vcf, stack)
+        else:
+            made = over_regions(asked, regions, regions_file, stack)
+        click.echo(f"{output}: {len(made.tracks)} tracks", err=True)
+        for view in views:
+            click.echo(f"{view.name}: {view.write(made)}", err=True)

@@ -1,0 +1,1 @@
+"""`regplug train`: fit networks to a data set."""

@@ -1,0 +1,97 @@
+"""`regplug train basset`: sites of open chromatin → a network."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import click
+
+from regplug.cli.shared.recipes import read_with, set_option
+from regplug.errors import ConfigError
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("recipe", type=FILE)
+@click.argument("sites", type=FILE)
+@click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
+@set_option
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option(
+    "--seed-from",
+    type=FILE,
+    metavar="RUN|FILE",
+    help="Begin with a trained network (a run, or a file of Basset's weights), a new last layer.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    help="Train so many networks, searching the recipe's space; keep the best.",
+)
+def basset(
+    recipe: Path,
+    sites: Path,
+    output: Path,
+    settings: tuple[str, ...],
+    resume: bool,
+    seed_from: Path | None,
+    trials: int | None,
+) -> None:
+    """Train a network on SITES.h5 by RECIPE, a TOML file: which samples are open, at each site.
+
+    SITES.h5 is made by `regplug prepare basset`. The run holds weights.safetensors, of the epoch
+    with the best validation AUC, log.csv and metrics.json; `regplug export` makes a model of it.
+    Several GPUs: torchrun --nproc-per-node N -m regplug train basset ...
+    """
+    try:
+        from regplug.train.basset.recipe import read_basset_recipe
+        from regplug.train.basset.search import search_basset
+        from regplug.train.basset.train import train_basset
+    except ImportError as error:
+        raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
+    read = read_with(read_basset_recipe, recipe, settings)
+    train = train_basset if trials is None else partial(search_basset, trials=trials)
+    with _progress(read.schedule.batch) as (tell, stepped):
+        made = train(
+            read, sites, output, resume=resume, seeded_from=seed_from, tell=tell, stepped=stepped
+        )
+        tell(f"{output}: validation AUC {made.valid_auc:.4f}, epoch {made.best_epoch}")
+
+
+@contextmanager
+def _progress(
+    batch: int,
+) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, int], None]]]:
+    """Give what tells a line on stderr, and what moves a bar, if that is a terminal.
+
+    Of torchrun's processes the first one speaks.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("{task.fields[speed]}"), TimeRemainingColumn()),
+    )
+    shown = console.is_terminal and not console.quiet
+    with Progress(*columns, console=console, disable=not shown, transient=True) as bar:
+        task = bar.add_task("reading", total=None, speed="")
+
+        def stepped(epoch: int, steps: int, step: int) -> None:
+            if step == 1:
+                bar.reset(task, description=f"epoch {epoch}", total=steps, speed="")
+            speed = bar.tasks[task].speed
+            told = "" if speed is None else f"{speed * batch:,.0f} sequences/s"
+            bar.update(task, completed=step, speed=told)
+
+        yield partial(console.print, markup=False, highlight=False, soft_wrap=True), stepped

@@ -1,0 +1,16 @@
+"""`regplug train`: a command for each form of network."""
+
+import click
+
+from regplug.cli.train.basset import basset
+from regplug.cli.train.deepbind import deepbind
+from regplug.cli.train.panel import panel
+
+
+@click.group()
+def train() -> None:
+    """Train models; needs torch (pip install 'regplug[train]')."""
+
+
+for command in (basset, deepbind, panel):
+    train.add_command(command)

@@ -1,0 +1,42 @@
+"""`regplug train deepbind`: sets → a network per target."""
+
+from pathlib import Path
+
+import click
+
+from regplug.cli.shared.progress import tell
+from regplug.cli.shared.recipes import read_with, set_option
+from regplug.errors import ConfigError
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("recipe", type=FILE)
+@click.argument("sets", nargs=-1, required=True, type=FILE)
+@click.option("--test", type=FILE, help="Folder of the test sets, called as the SETS are.")
+@click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
+@set_option
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+def deepbind(
+    recipe: Path,
+    sets: tuple[Path, ...],
+    test: Path | None,
+    output: Path,
+    settings: tuple[str, ...],
+    resume: bool,
+) -> None:
+    """Calibrate, train and test a DeepBind network on each of SETS, by RECIPE, a TOML file.
+
+    SETS are folders made by `regplug prepare deepbind`; a target is called as its folder. The run
+    holds weights.safetensors, metrics.json, report.html and what each target came from.
+    """
+    try:
+        from regplug.train.deepbind.recipe import read_recipe
+        from regplug.train.deepbind.report import write_report
+        from regplug.train.deepbind.run import train_run
+    except ImportError as error:
+        raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
+    read = read_with(read_recipe, recipe, settings)
+    train_run(read, sets, test, output, resume=resume, progress=tell)
+    tell(f"report: {write_report(output, sets)}")

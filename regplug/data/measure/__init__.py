@@ -1,0 +1,1 @@
+"""Predictions beside what is known: areas under curves, calibration, and their report."""

@@ -1,0 +1,129 @@
+"""How well a model tells open sites from closed ones.
+
+Sites, Backend ─predict_part→ Predicted ─measure_targets→ SiteTest, a target after the other
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.measure.calibration import Calibration, calibrate
+from regplug.data.measure.metrics import Interval, ranking_intervals
+from regplug.data.sites.parts import PARTS
+from regplug.data.sites.sites import Sites
+from regplug.errors import BackendError, DataError, ModelError
+from regplug.scoring.backend import Backend
+from regplug.scoring.card import ModelCard, as_label
+from regplug.scoring.sequences import predict_codes
+
+TOGETHER = 256  # sites in memory
+NAMED = 10  # missing targets in a message
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
+
+
+class Predicted(NamedTuple):
+    """Predictions for the sites of a part; targets are those of the set, in its order."""
+
+    names: list[str]
+    scores: NDArray[np.float32]  # (n, targets)
+    opened: NDArray[np.uint8]  # (n, targets), 0 or 1
+    probabilities: bool  # whether scores are
+
+
+class SiteTest(NamedTuple):
+    """How good a model is at a target; areas are nan where the sites are of one class."""
+
+    name: str
+    positives: int
+    negatives: int
+    auroc: Interval
+    auprc: Interval
+    calibration: Calibration | None  # of probabilities
+
+
+def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
+    """Return which of the model's targets is each of the set's, by name.
+
+    Raises:
+        DataError: the part has no sites, or they are not as long as the model's window.
+        ModelError: the model lacks targets of the set.
+    """
+    counts = {name: sites.count(name) for name in PARTS}
+    if not counts[part]:
+        there = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise DataError(f"{sites.path} has no sites in part {part} ({there}): choose with --part")
+    length = sites.card.settings.length
+    if card.window not in (None, length):
+        raise DataError(
+            f"{card.name} reads {card.window} bases, the sites of {sites.path} have {length}: "
+            f"prepare them with --length {card.window}"
+        )
+    places = {label: at for at, label in enumerate(card.labels)}
+    found = {name: places.get(name, places.get(as_label(name), -1)) for name in sites.samples}
+    if missing := [name for name, at in found.items() if at < 0]:
+        raise ModelError(
+            f"{card.name} lacks {len(missing)} of the {len(found)} targets of {sites.path}: "
+            f"{_some(missing)}; it has {_some(card.labels)}"
+        )
+    if len(set(found.values())) < len(found):
+        raise ModelError(f"two targets of {sites.path} are one of {card.name}'s: rename one")
+    return list(found.values())
+
+
+def predict_part(
+    sites: Sites,
+    part: str,
+    backend: Backend,
+    progress: Callable[[int], None] = lambda sites: None,
+) -> Predicted:
+    """Return a model's predictions for the sites of a part; `progress` is told how many are done.
+
+    Raises:
+        BackendError: the model fails, or promises probabilities and answers others.
+        DataError: the set is damaged, or does not fit the model.
+        ModelError: as `check_fit`.
+    """
+    card = backend.card
+    columns = check_fit(sites, part, card)
+    shape = sites.count(part), len(columns)
+    scores, opened = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+    done = 0
+    for batch in sites.batches(part, TOGETHER):
+        rows = slice(done, done + len(batch.codes))
+        scores[rows] = predict_codes(batch.codes, backend)[:, columns]
+        opened[rows] = batch.targets
+        done = rows.stop
+        progress(len(batch.codes))
+    probabilities = card.output_scale == "probability"
+    if probabilities and (scores.min() < 0 or scores.max() > 1):
+        raise BackendError(
+            f"{card.name} answered {scores.min():.3g} to {scores.max():.3g}, and its card promises "
+            f"probabilities: run regplug models verify {card.name}"
+        )
+    return Predicted(sites.samples, scores, opened, probabilities)
+
+
+def measure_targets(predicted: Predicted, *, bootstraps: int) -> Iterator[SiteTest]:
+    """Yield how good the predictions of each target are; without bootstraps, ends are nan.
+
+    Raises:
+        DataError: no target has both classes.
+    """
+    positives = predicted.opened.sum(axis=0, dtype=np.int64)
+    n = len(predicted.scores)
+    if not ((positives > 0) & (positives < n)).any():
+        raise DataError("no target has both open and closed sites in this part: test on more sites")
+    for at, (name, count) in enumerate(zip(predicted.names, positives.tolist(), strict=True)):
+        opened, scores = predicted.opened[:, at], predicted.scores[:, at]
+        areas = UNKNOWN, UNKNOWN
+        if 0 < count < n:
+            areas = ranking_intervals(opened, scores, bootstraps=bootstraps)
+        calibration = calibrate(opened, scores) if predicted.probabilities else None
+        yield SiteTest(name, count, n - count, *areas, calibration)
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest

@@ -1,0 +1,1 @@
+"""Sequences as users have them: FASTA, FASTQ, tables of peaks, BED with a genome."""

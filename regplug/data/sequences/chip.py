@@ -1,0 +1,38 @@
+"""ChIP-seq sets of the DeepBind paper.
+
+`<TF>_..._AC.seq.gz` holds a factor's bound sequences to train on, `<TF>_..._B.seq.gz` those to test
+on and their dinucleotide shuffles.
+"""
+
+import csv
+import gzip
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.genome.codes import encode
+
+
+class ChipSet(NamedTuple):
+    """Sequences of one length, strongest peak first, and their labels."""
+
+    codes: NDArray[np.uint8]  # (n, bases)
+    bound: NDArray[np.bool_]  # (n,); False for a shuffled sequence
+
+
+def chip_file(folder: Path, tf: str, part: str) -> Path:
+    """Return the one file of `tf` in `folder`; `part` is "AC" (training) or "B" (test)."""
+    found = sorted(folder.glob(f"{tf}_*_{part}.seq.gz"))
+    if len(found) != 1:
+        raise FileNotFoundError(f"{folder}: {len(found)} files named {tf}_*_{part}.seq.gz, not one")
+    return found[0]
+
+
+def read_chip(path: Path) -> ChipSet:
+    """Return the sequences and labels of a `.seq.gz` table with the columns `seq` and `Bound`."""
+    with gzip.open(path, "rt", newline="") as table:
+        rows = [(row["seq"], row["Bound"] == "1") for row in csv.DictReader(table, delimiter="\t")]
+    codes = np.stack([encode(sequence) for sequence, _ in rows])
+    return ChipSet(codes, np.array([bound for _, bound in rows]))

@@ -1,0 +1,1 @@
+"""Training sets for DeepBind: codes, targets and folds in a folder, and how they are made."""

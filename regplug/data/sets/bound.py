@@ -1,0 +1,122 @@
+"""Bound and unbound RNA (CLIP) ─prepare_bound→ TrainingSet, forward strand only."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.sequences.records import NO_BASE, Record, known_bases, read_records, to_codes
+from regplug.data.sets.folds import assign_folds, same_sequences
+from regplug.data.sets.training import SetCard, TrainingSet
+from regplug.errors import DataError
+from regplug.files.sources import sources_of
+from regplug.genome.codes import encode
+
+BOTH_SPLITS = "in both splits"
+BOTH_CLASSES = "in both classes"
+_CLASS = re.compile(r"\bclass:\s*(\S+)")
+
+
+class Labelled(NamedTuple):
+    """A record and its class."""
+
+    record: Record
+    bound: bool
+
+
+def prepare_bound(
+    path: Path,
+    *,
+    apart_from: Sequence[Path] = (),
+    length: int | None = None,
+    folds: int = 3,
+    seed: int = 0,
+) -> TrainingSet:
+    """Return the sequences of a FASTA with class:1 (bound) or class:0 in each header.
+
+    Sequences that stand in `apart_from`, the other split, or that have both classes are dropped.
+    The copies of a sequence share a fold; each class is spread evenly over the folds.
+
+    Raises:
+        DataError: the data cannot be read, hold one class only, or do not suffice.
+    """
+    labelled = read_labelled(path)
+    codes = to_codes(path, [record for record, _ in labelled], length)
+    keys = [_key(record) for record, _ in labelled]
+    elsewhere = {_key(record) for other in apart_from for record in read_records(other)}
+    classes = Counter(key for key, _ in {(k, b) for k, (_, b) in zip(keys, labelled, strict=True)})
+    known = known_bases(codes)
+    reasons = np.array([_why(key, known[i], classes, elsewhere) for i, key in enumerate(keys)])
+    kept = reasons == ""
+    bound = np.array([bound for _, bound in labelled])[kept]
+    if bound.all() or not bound.any():  # also if nothing is left
+        lost = f", after {int((~kept).sum())} were dropped" if not kept.all() else ""
+        raise DataError(f"{path} holds fewer than two classes{lost}: it takes class:0 and class:1")
+    card = SetCard(
+        form="bound",
+        kind="classification",
+        strand="forward",
+        length=codes.shape[1],
+        rows=len(bound),
+        positives=int(bound.sum()),
+        negatives="given",
+        folds=folds,
+        seed=seed,
+        sources=sources_of([path, *apart_from]),
+        dropped={str(why): int((reasons == why).sum()) for why in np.unique(reasons[~kept])},
+    )
+    codes = codes[kept]
+    fold = _folds(same_sequences(codes, both_strands=False), bound, folds, seed)
+    return TrainingSet(codes, bound.astype(np.float32), fold, card)
+
+
+def read_labelled(path: Path) -> list[Labelled]:
+    """Return the records of a FASTA, each with the class in its header.
+
+    Raises:
+        DataError: as `read_records`; a header without class:0 or class:1.
+    """
+    labelled = []
+    for record in read_records(path):
+        bound = class_of(record.header)
+        if bound is None:
+            raise DataError(
+                f"{path}, line {record.line}: neither class:0 nor class:1 in {record.header[:60]!r}"
+            )
+        labelled.append(Labelled(record, bound))
+    return labelled
+
+
+def class_of(header: str) -> bool | None:
+    """Return True for class:1 in a header, False for class:0, None for neither."""
+    match = _CLASS.search(header)
+    return {"0": False, "1": True}.get(match[1]) if match else None
+
+
+def _key(record: Record) -> bytes:
+    """Return what is the same for the same sequence, as DNA or RNA, in upper or lower case."""
+    return encode(record.letters).tobytes()
+
+
+def _why(key: bytes, known: np.bool_, classes: Counter[bytes], elsewhere: set[bytes]) -> str:
+    """Return why a record is dropped, or ""."""
+    if not known:
+        return NO_BASE
+    if key in elsewhere:
+        return BOTH_SPLITS
+    return BOTH_CLASSES if classes[key] > 1 else ""
+
+
+def _folds(
+    groups: NDArray[np.intp], bound: NDArray[np.bool_], folds: int, seed: int
+) -> NDArray[np.uint8]:
+    """Return a fold per row (n,): the groups of each class are spread evenly."""
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(bound), np.uint8)
+    for rows, what in ((bound, "positives"), (~bound, "negatives")):
+        fold[rows] = assign_folds(groups[rows], folds=folds, rng=rng, what=what)
+    return fold

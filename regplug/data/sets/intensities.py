@@ -1,0 +1,189 @@
+"""Probe intensities (PBM, RNAcompete) ─prepare_intensities→ TrainingSet, a regression."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.sequences.records import NO_BASE, Record, known_bases, read_lines, to_codes
+from regplug.data.sets.folds import assign_folds, same_sequences
+from regplug.data.sets.training import Scale, SetCard, TrainingSet
+from regplug.errors import DataError
+from regplug.files.sources import sources_of
+
+SEQUENCE = ("seq", "sequence")  # names of the column, in any case
+
+
+class Table(NamedTuple):
+    """Probes and their intensities."""
+
+    records: list[Record]
+    intensities: NDArray[np.float64]  # (n, columns)
+    columns: list[str]
+    target: int  # which of the columns is to be learned
+
+
+def prepare_intensities(
+    path: Path,
+    *,
+    target: str | None = None,
+    sequence: str | None = None,
+    ignore: Sequence[str] = (),
+    median: bool = False,
+    percentile: float = 99.95,
+    strand: Literal["both", "forward"] = "both",
+    length: int | None = None,
+    folds: int = 3,
+    seed: int = 0,
+) -> TrainingSet:
+    """Return the probes of a table, and one column of intensities scaled to mean 0, variance 1.
+
+    Args:
+        path: a tab-separated table with named columns.
+        target: the column to learn; may be left out where there is one.
+        sequence: the column of sequences; by default the one called seq or sequence.
+        ignore: columns that are no intensities.
+        median: first divide by the probe's median over all columns (PBM).
+        percentile: intensities above it are set to it (100: none are).
+        strand: both for DNA, forward for RNA.
+        length: bases of each sequence.
+        folds: of cross-validation; the copies of a sequence share one.
+        seed: of the folds.
+
+    Raises:
+        DataError: the table cannot be read, an intensity is missing, or all are the same.
+    """
+    table = read_table(path, target=target, sequence=sequence, ignore=ignore, alone=not median)
+    codes = to_codes(path, table.records, length)
+    known = known_bases(codes)
+    if not known.any():
+        raise DataError(f"no sequence of {path} holds a known base")
+    measured = table.intensities[known, table.target]
+    medians = _medians(path, table)[known] if median else None
+    column = table.columns[table.target]
+    over = measured if medians is None else measured / medians
+    targets, scale = scaled(path, over, column, median, percentile)
+    codes = codes[known]
+    groups = same_sequences(codes, both_strands=strand == "both")
+    rng = np.random.default_rng(seed)
+    fold = assign_folds(groups, folds=folds, rng=rng, what="sequences")
+    card = SetCard(
+        form="intensities",
+        kind="regression",
+        strand=strand,
+        length=codes.shape[1],
+        rows=len(codes),
+        positives=None,
+        negatives="none",
+        folds=folds,
+        seed=seed,
+        sources=sources_of([path]),
+        dropped={} if known.all() else {NO_BASE: int((~known).sum())},
+        scale=scale,
+    )
+    kept = None if medians is None else medians.astype(np.float32)
+    return TrainingSet(codes, targets, fold, card, kept)
+
+
+def read_table(
+    path: Path,
+    *,
+    target: str | None = None,
+    sequence: str | None = None,
+    ignore: Sequence[str] = (),
+    alone: bool = True,
+) -> Table:
+    """Return the sequences and intensities of a table: of `target` alone, or all its columns.
+
+    Raises:
+        DataError: as `read_lines`; a column is missing, or a cell is no finite number (the message
+            names its line and column).
+    """
+    lines = read_lines(path)
+    names = next(lines)[1].split("\t")
+    if len(set(names)) < len(names):
+        raise DataError(f"{path} has two columns of one name: {', '.join(names)}")
+    where = _sequence_column(path, names, sequence)
+    others = [name for name in names if name != names[where] and name not in ignore]
+    learned = _column(path, others, target)
+    columns = [others[learned]] if alone else others
+    at = [names.index(name) for name in columns]
+    records, rows = [], []
+    for number, line in lines:
+        cells = line.split("\t")
+        if len(cells) != len(names):
+            raise DataError(f"{path}, line {number}: {len(cells)} columns, not {len(names)}")
+        if not cells[where]:
+            raise DataError(f"{path}, line {number}: no sequence")
+        records.append(Record(number, "", cells[where]))
+        rows.append([_number(path, number, names[i], cells[i]) for i in at])
+    if not rows:
+        raise DataError(f"{path} holds no probe, only the names of its columns")
+    return Table(
+        records, np.array(rows).reshape(len(rows), len(at)), columns, 0 if alone else learned
+    )
+
+
+def _sequence_column(path: Path, names: list[str], sequence: str | None) -> int:
+    wanted = (sequence,) if sequence else SEQUENCE
+    found = [i for i, name in enumerate(names) if (name if sequence else name.lower()) in wanted]
+    if len(found) != 1:
+        raise DataError(
+            f"{path} has {len(found)} columns called {' or '.join(wanted)}: name the column of "
+            f"sequences with --sequence; there are {', '.join(names[:9])}"
+        )
+    return found[0]
+
+
+def _column(path: Path, columns: list[str], target: str | None) -> int:
+    """Return which of the columns is the one to learn."""
+    if target in columns:
+        return columns.index(target)
+    if target is None and len(columns) == 1:
+        return 0
+    problem = f"no column {target}" if target else f"{len(columns)} columns of intensities"
+    raise DataError(f"{path} has {problem}: give one with --target; {', '.join(columns[:9])}")
+
+
+def _number(path: Path, line: int, column: str, cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(
+            f"{path}, line {line}: {column} is {cell!r}, no number: take the line out, or leave a "
+            f"column that holds no intensities out with --ignore {column}"
+        )
+    return value
+
+
+def _medians(path: Path, table: Table) -> NDArray[np.float64]:
+    """Return each probe's median over the columns (n,)."""
+    if len(table.columns) < 2:
+        raise DataError(f"{path} has one column of intensities: a median takes two or more")
+    medians: NDArray[np.float64] = np.median(table.intensities, axis=1)
+    if (medians <= 0).any():
+        line = table.records[int((medians <= 0).argmax())].line
+        raise DataError(f"{path}, line {line}: the median is not above 0, nothing divides by it")
+    return medians
+
+
+def scaled(
+    path: Path, values: NDArray[np.float64], column: str, median: bool, percentile: float
+) -> tuple[NDArray[np.float32], Scale]:
+    """Return values (n,) clamped at their percentile, then with mean 0 and variance 1; and how.
+
+    Raises:
+        DataError: all values are the same.
+    """
+    ceiling = np.percentile(values, percentile)
+    clamped = np.minimum(values, ceiling)
+    mean, deviation = float(clamped.mean()), float(clamped.std())
+    if deviation <= 1e-12 * abs(mean):
+        raise DataError(f"{path}: the intensities in {column} are all the same")
+    scale = Scale(column, median, percentile, float(ceiling), mean, deviation)
+    return ((clamped - mean) / deviation).astype(np.float32), scale

@@ -1,0 +1,158 @@
+"""Sites that are open in some cells, and tiles that are closed in all → a set to train on.
+
+table ─read_labelled→ Labelled ┐
+windows, signal ─_closed→ Labelled ┴─SitesWriter→ the HDF5 file that `sites` describes
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.sites.closed import Measured, Places, closed_tiles, read_measured
+from regplug.data.sites.labelled import Labelled, joined, read_labelled
+from regplug.data.sites.parts import TEST, TRAIN, VALID, ContigSplit
+from regplug.data.sites.samples import Settings
+from regplug.data.sites.sites import Closed, SitesCard
+from regplug.data.sites.writer import SitesWriter
+from regplug.files.output import check_files, complete, naming
+from regplug.files.sources import sources_of
+
+NOT_USED = "sites left out: on excluded contigs"
+IN_TEST = "sites left out: in windows of the test"
+TILES_NOT_USED = "closed tiles left out: on excluded contigs, or those of the test"
+
+
+class Measurement(NamedTuple):
+    """Files of windows with a measured signal: see `closed.read_measured`."""
+
+    fasta: Path
+    split: Path
+    signal: Path
+
+
+def prepare_dhs(
+    table: Path,
+    output: Path,
+    *,
+    cells: Sequence[str],
+    closed: Closed,
+    measurement: Measurement,
+    split: ContigSplit,
+    excluded: Sequence[str],
+) -> tuple[SitesCard, NDArray[np.int64]]:
+    """Write the sites in `table` and closed tiles; return the card, and counts (cells + 1, parts).
+
+    Open sites belong to the part of their contig; those in test windows are not trained on. Closed
+    tiles of `train` windows are trained on or, on contigs for validation, validated on; those of
+    `test` windows are for the test, whatever their contig. Nothing is taken from `excluded`
+    contigs. The last row of the counts is of closed tiles.
+
+    Args:
+        table: tab-separated, perhaps gzipped: chr, start, end (of the site, 0-based), sequence
+            (all equally long), and a column of 0 and 1 per cell.
+        output: of the HDF5 file; `starts` are those of the sites, whose middle the sequence is.
+        cells: names of columns, or their beginnings before `_`.
+        closed: what a closed tile is.
+        measurement: windows to take closed tiles from.
+        split: contigs that are held out.
+        excluded: contigs that are left out.
+
+    Raises:
+        DataError: a file cannot be used, or a part is empty.
+        SequenceError: the windows are no FASTA.
+        OutputError: the file cannot be written, or would replace one that is read.
+    """
+    check_files([output], [table, *measurement])
+    sites = read_labelled(table, cells)
+    counts: Counter[str] = Counter()
+    parts = _parts(sites.contigs, split)
+    used = ~np.isin(sites.contigs, excluded)
+    in_test = np.zeros(len(parts), bool)
+    measured = {part: read_measured(*measurement, part) for part in ("train", "test")}
+    for window in (one.window for one in measured["test"]):
+        starts, ends = sites.places.T
+        here = (sites.contigs == window.chrom) & (starts < window.end) & (ends > window.start)
+        in_test |= here & (parts != TEST)
+    counts += Counter({NOT_USED: int((~used).sum()), IN_TEST: int((in_test & used).sum())})
+    tiles, tile_parts, left = _closed(sites, closed, measured, split, excluded)
+    counts[TILES_NOT_USED] = left
+    kept = sites.rows(used & ~in_test)
+    rows = joined([kept, tiles])
+    part = np.concatenate([parts[used & ~in_test], tile_parts])
+    settings = Settings(
+        split=split,
+        length=rows.codes.shape[1],
+        overlap=0,
+        centres="given",
+        excluded=tuple(excluded),
+    )
+    inputs = sources_of([table, *measurement])
+    card = SitesCard(settings=settings, closed=closed, sources=inputs, counts=dict(counts))
+    with complete(output) as partial, naming(output):
+        _write(partial, rows, part, cells, card)
+    return card, _counts(rows, part)
+
+
+def _parts(contigs: NDArray[np.str_], split: ContigSplit) -> NDArray[np.uint8]:
+    """Return the part of each row, by its contig."""
+    names, of_names = np.unique(contigs, return_inverse=True)
+    return split.assign(of_names, names.tolist())
+
+
+def _closed(
+    sites: Labelled,
+    closed: Closed,
+    measured: Mapping[str, Sequence[Measured]],
+    split: ContigSplit,
+    excluded: Sequence[str],
+) -> tuple[Labelled, NDArray[np.uint8], int]:
+    """Return closed tiles, their parts, and how many more there are that must not be used."""
+    open_places: Places = {
+        str(contig): sites.places[sites.contigs == contig] for contig in np.unique(sites.contigs)
+    }
+    length = sites.codes.shape[1]
+    tiles: list[Labelled] = []
+    parts: list[NDArray[np.uint8]] = []
+    left = 0
+    for part, windows in measured.items():
+        for one in windows:
+            chrom = one.window.chrom
+            held = TEST if part == "test" else VALID if chrom in split.valid else TRAIN
+            step = closed.step if held == TRAIN else length
+            starts, codes = closed_tiles(one, open_places, closed, length=length, step=step)
+            if chrom in excluded or (part == "train" and chrom in split.test):
+                left += len(starts)
+                continue
+            places = np.stack([starts, starts + length], axis=1)
+            targets = np.zeros((len(starts), sites.targets.shape[1]), np.uint8)
+            tiles.append(Labelled(np.full(len(starts), chrom), places, codes, targets))
+            parts.append(np.full(len(starts), held, np.uint8))
+    return joined(tiles), np.concatenate(parts), left
+
+
+def _write(
+    path: Path,
+    rows: Labelled,
+    parts: NDArray[np.uint8],
+    cells: Sequence[str],
+    card: SitesCard,
+) -> None:
+    """Write the sites, contig by contig and by start."""
+    names, contigs = np.unique(rows.contigs, return_inverse=True)
+    order = np.lexsort((rows.places[:, 0], contigs))
+    peaks = rows.targets.sum(0, dtype=np.int64).tolist()
+    with SitesWriter(path, rows.codes.shape[1], names.tolist(), cells) as writer:
+        for contig in range(len(names)):
+            here = order[contigs[order] == contig]
+            writer.add(contig, rows.places[here, 0], rows.codes[here], rows.targets[here])
+        writer.finish(card, parts[order], peaks)
+
+
+def _counts(rows: Labelled, parts: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return how many are open in each cell, and closed, in each part: (cells + 1, 3)."""
+    labels = np.column_stack([rows.targets, ~rows.targets.any(axis=1)])
+    return np.stack([labels[parts == part].sum(0) for part in (TRAIN, VALID, TEST)], axis=1)

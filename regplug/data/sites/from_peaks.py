@@ -1,0 +1,140 @@
+"""Samples' peaks ─prepare_basset→ sites in one HDF5 file, and what is in it beside it.
+
+SAMPLES.tsv ─read_windows→ windows of a sample ─Spill→ of a contig ─merged_windows→ sites ─Genome→
+codes ─SitesWriter→ file
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from regplug.data.sequences.windows import mostly_unknown
+from regplug.data.sites.merge import Merged, merged_windows
+from regplug.data.sites.parts import ContigSplit
+from regplug.data.sites.samples import Sample, Settings, read_samples, read_windows
+from regplug.data.sites.sites import Sites, SitesCard
+from regplug.data.sites.spill import Spill
+from regplug.data.sites.summary import Counts, count_sites, picture, write_table
+from regplug.data.sites.writer import SitesWriter
+from regplug.errors import DataError
+from regplug.files.figures import save_figure
+from regplug.files.output import check_files, complete, naming
+from regplug.files.sources import sources_of
+from regplug.genome.codes import Codes
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+
+UNKNOWN_BASES = "sites left out: more than half of their bases unknown"
+BESIDE = (".sites.bed.gz", ".summary.tsv", ".summary.png", ".summary.svg")
+
+Progress = Callable[[str, int, int], None]  # what is read, and how many of how many are done
+
+
+def prepare_basset(
+    table: Path, output: Path, *, fasta: Path, settings: Settings, progress: Progress
+) -> tuple[SitesCard, Counts]:
+    """Write the sites of the samples in `table` to `output`; return its card and what is in it.
+
+    Beside `output`, which appears last, stand the sites as a BED, and a summary as a table and a
+    picture.
+
+    Args:
+        table: names and BEDs of the samples.
+        output: of the HDF5 file that `sites` describes.
+        fasta: the genome; contigs may be called with or without chr.
+        settings: how peaks become sites.
+        progress: called as work is done.
+
+    Raises:
+        DataError: the table or a BED cannot be used, or a part would be empty.
+        GenomeError: the FASTA cannot be read.
+        OutputError: a file cannot be written, or would replace one that is read.
+    """
+    samples = read_samples(table)
+    inputs = [table, fasta, *(sample.path for sample in samples)]
+    outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
+    check_files(outputs, inputs)
+    with ExitStack() as stack:
+        partial, bed, tsv, *pictures = [stack.enter_context(complete(path)) for path in outputs]
+        with Genome(fasta) as genome, naming(output):
+            settings = _with_names_of(genome, settings)
+            card = _make(partial, samples, genome, settings, inputs, progress)
+        with Sites(partial) as sites, naming(outputs[1]):
+            counts = count_sites(sites, bed)
+        closed = [n for n, of in zip(counts.samples, counts.of_sample, strict=True) if not of.any()]
+        if closed:
+            raise DataError(f"{closed[0]} has no site of known bases: take the sample out")
+        with naming(outputs[2]):
+            write_table(counts, tsv)
+        figure = picture(counts)
+        for path, partial in zip(outputs[3:], pictures, strict=True):
+            with naming(path):
+                save_figure(figure, partial)
+    return card, counts
+
+
+def _make(
+    path: Path,
+    samples: Sequence[Sample],
+    genome: Genome,
+    settings: Settings,
+    inputs: Sequence[Path],
+    progress: Progress,
+) -> SitesCard:
+    """Write the HDF5 file to `path`; return its card."""
+    names, peaks = list(genome.lengths), []
+    counts: Counter[str] = Counter()
+    with (
+        Spill(path.absolute().parent) as spill,
+        SitesWriter(path, settings.length, names, [sample.name for sample in samples]) as writer,
+    ):
+        for at, sample in enumerate(samples):
+            progress("samples", at, len(samples))
+            windows = read_windows(sample.path, genome, settings)
+            spill.add(at, windows.contigs, windows.starts)
+            peaks.append(len(windows.starts))
+            counts += windows.counts
+        contigs = spill.contigs()
+        for at, contig in enumerate(contigs):
+            progress("contigs", at, len(contigs))
+            for sites in merged_windows(*spill.windows(contig), len(samples), settings):
+                codes = _codes(genome, names[contig], sites, settings.length)
+                kept = ~mostly_unknown(codes)
+                writer.add(contig, sites.starts[kept], codes[kept], sites.targets[kept])
+                counts += Counter({UNKNOWN_BASES: int((~kept).sum())})
+        of_sites = writer.contigs()
+        if not len(of_sites):
+            raise DataError(f"{genome.path} has hardly a known base at the peaks: is it masked?")
+        parts = settings.split.assign(of_sites, names)
+        card = SitesCard(settings=settings, sources=sources_of(inputs), counts=dict(counts))
+        writer.finish(card, parts, peaks)
+    return card
+
+
+def _codes(genome: Genome, contig: str, sites: Merged, length: int) -> Codes:
+    """Return the bases of sites on a contig (n, length)."""
+    intervals = (Interval(contig, start, start + length) for start in sites.starts.tolist())
+    return np.stack([genome.codes(interval) for interval in intervals])
+
+
+def _with_names_of(genome: Genome, settings: Settings) -> Settings:
+    """Return the settings with the FASTA's names of contigs."""
+
+    def known(names: Sequence[str]) -> tuple[str, ...]:
+        contigs = {name: genome.contig(name) for name in names}
+        missing = [name for name, contig in contigs.items() if contig is None]
+        if missing:
+            raise DataError(f"{genome.path} has no contig {', '.join(missing)}: leave it out")
+        return tuple(contig for contig in contigs.values() if contig)
+
+    split = settings.split
+    if isinstance(split, ContigSplit):
+        split = ContigSplit(known(split.valid), known(split.test))
+        both = set(split.valid) & set(split.test)
+        if both:
+            raise DataError(f"{', '.join(sorted(both))} cannot be for validation and the test")
+    return msgspec.structs.replace(settings, split=split, excluded=known(settings.excluded))

@@ -1,0 +1,196 @@
+"""Sites of open chromatin in one HDF5 file: codes, targets and parts ─Sites.batches→ Batch.
+
+    /codes    uint8 (n, length)   bases of each site, A C G T = 0 1 2 3, else 4
+    /targets  uint8 (n, samples)  1 where a sample has a peak
+    /parts    uint8 (n,)          0 train, 1 valid, 2 test
+    /contigs  int32 (n,)          which of /names; sites are in their order, then by start
+    /starts   int64 (n,)          0-based
+    /names    contigs as in the FASTA, UTF-8
+    /samples  names of the targets, UTF-8
+    /peaks    int64 (samples,)    peaks of each sample that were used
+    /card     JSON: what was made of which files
+
+All is compressed and checksummed in blocks: a part of the file can be read without the rest, and
+damage is noticed.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import h5py
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug import __version__
+from regplug.data.sites.parts import PARTS
+from regplug.data.sites.samples import Count, Settings
+from regplug.errors import DataError
+from regplug.files.sources import Source
+from regplug.genome.codes import UNKNOWN, Codes
+from regplug.genome.variant import Interval
+
+BLOCK = 256  # rows that are compressed together
+MIXED = 64  # blocks whose rows are shuffled together
+
+
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as closed, where closed sequences stand among the sites.
+
+    Attributes:
+        below: the signal of each sample, in each bin, is less.
+        apart: bases between it and an open site, or more.
+        step: bases from one to the next where they are trained on; else they stand side by side.
+    """
+
+    below: float
+    apart: Count
+    step: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a set of sites is, and what it was made from.
+
+    Attributes:
+        form: of the file.
+        settings: how peaks became sites.
+        closed: sites without a target, if there are any by intent.
+        sources: files it was made from.
+        counts: what was left out or replaced → how often.
+        regplug: version that made it.
+    """
+
+    form: Literal["basset 1"] = "basset 1"
+    settings: Settings
+    closed: Closed | None = None
+    sources: tuple[Source, ...]
+    counts: dict[str, Count]
+    regplug: str = __version__
+
+
+class Batch(NamedTuple):
+    """Sites in memory."""
+
+    codes: Codes  # (n, length)
+    targets: NDArray[np.uint8]  # (n, samples), 0 or 1
+
+
+class Sites:
+    """A set of sites, open for reading; codes and targets stay on disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`.
+
+        Raises:
+            DataError: no such file, not such a set, or it is damaged.
+        """
+        self.path = path
+        try:
+            self._file = h5py.File(path, "r")
+        except OSError as error:
+            raise DataError(f"{path} cannot be read as a set of sites: {_first(error)}") from error
+        try:
+            self.card = msgspec.json.decode(self._file["card"][:].tobytes(), type=SitesCard)
+            self.samples: list[str] = np.char.decode(self._file["samples"][:], "utf-8").tolist()
+            self.names: list[str] = np.char.decode(self._file["names"][:], "utf-8").tolist()
+            self.peaks: NDArray[np.int64] = self._file["peaks"][:]
+            self.parts: NDArray[np.uint8] = self._file["parts"][:]
+            self.contigs: NDArray[np.int32] = self._file["contigs"][:]
+            self.starts: NDArray[np.int64] = self._file["starts"][:]
+            self._check()
+        except (OSError, RuntimeError, LookupError, AttributeError, TypeError, ValueError) as error:
+            self.close()
+            raise DataError(f"{path} is no set of sites, or damaged: {_first(error)}") from error
+
+    def _check(self) -> None:
+        """Raise ValueError if arrays contradict each other."""
+        n, samples = len(self.parts), len(self.samples)
+        shapes = {"codes": (n, self.card.settings.length), "targets": (n, samples)}
+        found = {name: (self._file[name].shape, self._file[name].dtype) for name in shapes}
+        if found != {name: (shape, np.uint8) for name, shape in shapes.items()}:
+            raise ValueError(f"its arrays are {found}, not uint8 {shapes}")
+        if not n or {len(self.contigs), len(self.starts)} != {n} or len(self.peaks) != samples:
+            raise ValueError("its arrays differ in length")
+        contigs = self.contigs.min(), self.contigs.max()
+        if self.parts.max() >= len(PARTS) or contigs[0] < 0 or contigs[1] >= len(self.names):
+            raise ValueError("a site has no part or contig")
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def count(self, part: str) -> int:
+        """Return the number of sites in a part."""
+        return int((self.parts == PARTS.index(part)).sum())
+
+    def interval(self, row: int) -> Interval:
+        """Return where a site is."""
+        start = int(self.starts[row])
+        return Interval(self.names[self.contigs[row]], start, start + self.card.settings.length)
+
+    def read(self, start: int, stop: int) -> Batch:
+        """Return the sites in rows [start, stop).
+
+        Raises:
+            DataError: the file is damaged there.
+        """
+        try:
+            batch = Batch(self._file["codes"][start:stop], self._file["targets"][start:stop])
+        except OSError as error:
+            raise DataError(f"{self.path} is damaged: {_first(error)}; make it again") from error
+        if batch.codes.max(initial=0) > UNKNOWN or batch.targets.max(initial=0) > 1:
+            raise DataError(f"{self.path} holds a code above 4 or a target above 1; make it again")
+        return batch
+
+    def batches(
+        self, part: str, size: int, *, rng: np.random.Generator | None = None
+    ) -> Iterator[Batch]:
+        """Yield each site of a part once, `size` at a time; the last batch may be smaller.
+
+        Without `rng` in the order of the file. With it, blocks of 256 neighbours are drawn at
+        random, and the rows of 64 blocks are shuffled together; same `rng`, same batches.
+
+        Raises:
+            DataError: the file is damaged.
+        """
+        chosen = self.parts == PARTS.index(part)
+        blocks = np.unique(np.flatnonzero(chosen) // BLOCK)
+        if rng:
+            blocks = rng.permutation(blocks)
+        rest: list[Batch] = []
+        for at in range(0, len(blocks), MIXED):
+            pool = _joined(rest + [self._rows(i, chosen) for i in blocks[at : at + MIXED].tolist()])
+            if rng:
+                order = rng.permutation(len(pool.codes))
+                pool = Batch(pool.codes[order], pool.targets[order])
+            full = len(pool.codes) // size * size
+            for low in range(0, full, size):
+                yield Batch(pool.codes[low : low + size], pool.targets[low : low + size])
+            rest = [Batch(pool.codes[full:], pool.targets[full:])]
+        if rest and len(rest[0].codes):
+            yield rest[0]
+
+    def _rows(self, block: int, chosen: NDArray[np.bool_]) -> Batch:
+        """Return the chosen rows of a block."""
+        low, high = block * BLOCK, min(len(self), (block + 1) * BLOCK)
+        batch = self.read(low, high)
+        return Batch(batch.codes[chosen[low:high]], batch.targets[chosen[low:high]])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> "Sites":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    return Batch(*(np.concatenate(arrays) for arrays in zip(*batches, strict=True)))
+
+
+def _first(error: Exception) -> str:
+    """Return the first line of a message; HDF5's have many."""
+    return str(error).partition("\n")[0]

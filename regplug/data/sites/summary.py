@@ -1,0 +1,123 @@
+"""Sites ─count_sites→ Counts, and the sites' BED ─write_table, picture→ a table and a picture."""
+
+import gzip
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.sites.parts import PARTS
+from regplug.data.sites.sites import Batch, Sites
+
+TOGETHER = 64 * 256  # rows read at once
+NAMED = 24  # samples whose names fit under their bars
+COLOURS = ("#b8b8b8", "#0072B2", "#D55E00")  # of the parts
+
+
+class Counts(NamedTuple):
+    """What a set of sites holds; the last axis is train, valid, test."""
+
+    samples: list[str]
+    peaks: NDArray[np.int64]  # (samples,), that were used
+    sites: NDArray[np.int64]  # (parts,)
+    of_sample: NDArray[np.int64]  # (samples, parts), sites that are open in each
+    open_in: NDArray[np.int64]  # (samples + 1, parts), sites that are open in so many samples
+
+
+def count_sites(sites: Sites, bed: Path) -> Counts:
+    """Return what is in a set, and write its sites to a gzipped BED.
+
+    Its columns: contig, start, end (0-based, half-open), row in the set (from 0), number of
+    samples, strand (.), samples (commas between), part.
+    """
+    n, parts = len(sites.samples), len(PARTS)
+    of_sample = np.zeros((n, parts), np.int64)
+    open_in = np.zeros((n + 1, parts), np.int64)
+    with bed.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+        for low in range(0, len(sites), TOGETHER):
+            high = min(len(sites), low + TOGETHER)
+            batch = sites.read(low, high)
+            for part in range(parts):
+                targets = batch.targets[sites.parts[low:high] == part]
+                of_sample[:, part] += targets.sum(axis=0, dtype=np.int64)
+                open_in[:, part] += np.bincount(
+                    targets.sum(axis=1, dtype=np.int64), minlength=n + 1
+                )
+            file.write(_bed(sites, low, batch).encode())
+    return Counts(sites.samples, sites.peaks, open_in.sum(axis=0), of_sample, open_in)
+
+
+def _bed(sites: Sites, low: int, batch: Batch) -> str:
+    """Return the lines of rows from `low` on."""
+    high = low + len(batch.targets)
+    rows, columns = np.nonzero(batch.targets)
+    ends = np.searchsorted(rows, np.arange(1, high - low + 1)).tolist()
+    open_in = [sites.samples[column] for column in columns.tolist()]
+    starts = sites.starts[low:high].tolist()
+    contigs = [sites.names[at] for at in sites.contigs[low:high].tolist()]
+    parts = [PARTS[part] for part in sites.parts[low:high].tolist()]
+    length = sites.card.settings.length
+    lines, first = [], 0
+    for row, (contig, start, end, part) in enumerate(
+        zip(contigs, starts, ends, parts, strict=True), start=low
+    ):
+        names = ",".join(open_in[first:end])
+        lines.append(
+            f"{contig}\t{start}\t{start + length}\t{row}\t{end - first}\t.\t{names}\t{part}\n"
+        )
+        first = end
+    return "".join(lines)
+
+
+def write_table(counts: Counts, path: Path) -> None:
+    """Write a TSV: a row for all, one for each sample, one for each number of samples."""
+    lines = ["of\tname\tpeaks\tsites\ttrain\tvalid\ttest"]
+
+    def add(of: str, name: str, peaks: object, numbers: NDArray[np.int64]) -> None:
+        lines.append("\t".join(map(str, [of, name, peaks, numbers.sum(), *numbers])))
+
+    add("all", ".", counts.peaks.sum(), counts.sites)
+    for name, peaks, numbers in zip(counts.samples, counts.peaks, counts.of_sample, strict=True):
+        add("sample", name, peaks, numbers)
+    for open_in, numbers in enumerate(counts.open_in):
+        if numbers.any():
+            add("samples_per_site", str(open_in), ".", numbers)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def picture(counts: Counts) -> Any:
+    """Return a matplotlib figure of sites per sample, samples per site, and sites per part."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    left, middle, right = figure.subplots(1, 3, width_ratios=(3, 2, 1))
+    order = np.argsort(-counts.of_sample.sum(axis=1), kind="stable")
+    _stacked(left, counts.of_sample[order])
+    names = [counts.samples[at] for at in order.tolist()] if len(order) <= NAMED else []
+    left.set_xticks(range(len(names)), [_plain(n) for n in names], rotation=90)
+    _stacked(middle, counts.open_in[1:], first=1)
+    middle.set_yscale("log")
+    _stacked(right, np.diag(counts.sites))
+    right.set_xticks(range(len(PARTS)), PARTS)
+    labels = ("sample" if names else f"{len(order)} samples", "samples in which a site is open", "")
+    titles = ("sites per sample", "samples per site", "sites per part")
+    for axis, title, label in zip((left, middle, right), titles, labels, strict=True):
+        axis.set(title=title, xlabel=label, ylabel="sites")
+        axis.spines[["top", "right"]].set_visible(False)
+    left.legend(PARTS, frameon=False)
+    return figure
+
+
+def _stacked(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:
+    """Draw bars of counts (bars, parts), each part on top of those before."""
+    at = np.arange(first, first + len(counts))
+    foot = np.zeros(len(counts), np.int64)
+    for part, colour in enumerate(COLOURS):
+        axis.bar(at, counts[:, part], bottom=foot, color=colour, width=0.9)
+        foot += counts[:, part]
+
+
+def _plain(text: str) -> str:
+    """Return text that matplotlib takes as it is, shortened."""
+    return text[:24].replace("$", r"\$")

@@ -1,0 +1,1 @@
+"""Files: outputs that appear whole, standard input, signals, pictures, sources, weights' name."""

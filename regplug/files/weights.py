@@ -1,0 +1,3 @@
+"""The file that holds a run's weights."""
+
+WEIGHTS = "weights.safetensors"

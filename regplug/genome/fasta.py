@@ -1,0 +1,150 @@
+"""Interval ─Genome.codes→ codes: the reference bases, from an indexed FASTA."""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pysam
+
+from regplug.errors import GenomeError
+from regplug.genome.codes import UNKNOWN, Codes, decode, encode
+from regplug.genome.variant import Interval
+
+BLOCK = 1 << 16
+
+
+class Reference(Protocol):
+    """What REF and its flanks are read from: a genome, or a haplotype of it."""
+
+    lengths: dict[str, int]
+
+    def contig(self, chrom: str) -> str | None:
+        """Return the name of `chrom` in `lengths`, or None."""
+
+    def codes(self, interval: Interval) -> Codes:
+        """Return the codes of `interval`, shape (len(interval),); 4 outside the contig."""
+
+    def letters(self, interval: Interval) -> str:
+        """Return the upper-case letters of `interval`, N for anything but A, C, G, T."""
+
+
+class Genome:
+    """An indexed FASTA (plain or bgzipped); contig names may differ from the caller's by `chr`."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the FASTA at `path`, making its index where the folder allows it.
+
+        Raises:
+            GenomeError: no such file, no FASTA, or its index can be neither read nor written.
+        """
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise GenomeError(f"no FASTA at {path}: give an existing file with --fasta")
+        self._fasta = _open(self.path)
+        self.lengths: dict[str, int] = dict(
+            zip(self._fasta.references, self._fasta.lengths, strict=True)
+        )
+        if not self.lengths:
+            raise GenomeError(f"{path} holds no sequence: is it a FASTA?")
+        self.renamed: dict[str, str] = {}  # names asked for → names in the FASTA, where they differ
+        self._chrom, self._start = "", 0
+        self._block: Codes = encode("")
+
+    def contig(self, chrom: str) -> str | None:
+        """Return the FASTA's name of `chrom` (with or without `chr`, M as MT), or None."""
+        if chrom in self.lengths:
+            return chrom
+        if chrom not in self.renamed:
+            match = next((name for name in _spellings(chrom) if name in self.lengths), None)
+            if match is None:
+                return None
+            self.renamed[chrom] = match
+        return self.renamed[chrom]
+
+    def codes(self, interval: Interval) -> Codes:
+        """Return the codes of `interval`, shape (len(interval),); 4 outside the contig.
+
+        Raises:
+            GenomeError: no such contig, or the file is truncated.
+        """
+        contig = self.contig(interval.chrom)
+        if contig is None:
+            raise GenomeError(f"{self.path} has no contig {interval.chrom}")
+        low, high = max(0, interval.start), min(self.lengths[contig], interval.end)
+        if low >= high:
+            return np.full(len(interval), UNKNOWN, np.uint8)
+        inside = self._read(contig, low, high)
+        if low == interval.start and high == interval.end:
+            return inside
+        around = (low - interval.start, interval.end - high)
+        return np.pad(inside, around, constant_values=UNKNOWN)
+
+    def letters(self, interval: Interval) -> str:
+        """Return the upper-case letters of `interval`, N for anything but A, C, G, T."""
+        return decode(self.codes(interval))
+
+    def md5(self, contig: str) -> str:
+        """Return the md5 of a contig's upper-case letters, as SAM headers have it (M5)."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for start in range(0, self.lengths[contig], 1 << 24):
+            digest.update(self._fasta.fetch(contig, start, start + (1 << 24)).upper().encode())
+        return digest.hexdigest()
+
+    def _read(self, contig: str, start: int, end: int) -> Codes:
+        """Return [start, end) of `contig` from the block in memory, or a new one."""
+        at = start - self._start
+        if contig != self._chrom or at < 0 or end > self._start + len(self._block):
+            self._chrom, self._start = contig, max(0, start - BLOCK // 8)
+            stop = min(self.lengths[contig], max(end, self._start + BLOCK))
+            self._block = self._fetch(contig, self._start, stop)
+            at = start - self._start
+        return self._block[at : at + end - start]
+
+    def _fetch(self, contig: str, start: int, stop: int) -> Codes:
+        try:
+            letters = self._fasta.fetch(contig, start, stop)
+        except (OSError, ValueError):
+            letters = ""
+        if len(letters) != stop - start:
+            raise GenomeError(
+                f"{self.path} cannot be read at {contig}:{start + 1}-{stop}: the file is "
+                "truncated, or its .fai or .gzi index belongs to another file; index it again with "
+                "samtools faidx"
+            )
+        return encode(letters)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._fasta.close()
+
+    def __enter__(self) -> "Genome":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _spellings(chrom: str) -> list[str]:
+    """Return the other ways to write a contig's name."""
+    bare = chrom.removeprefix("chr")
+    mitochondrion = ["chrM", "MT", "chrMT", "M"] if bare in ("M", "MT") else []
+    return [bare, f"chr{bare}", *mitochondrion]
+
+
+def _open(path: Path) -> pysam.FastaFile:
+    """Return the opened FASTA; its .fai (and .gzi) must be there or be writable."""
+    index = Path(f"{path}.fai")
+    made = f"make the index where you can write: samtools faidx {path.name}"
+    verbosity = pysam.set_verbosity(0)
+    try:
+        return pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        if index.exists():
+            raise GenomeError(f"cannot read {path} with its index: {error}; {made}") from error
+        raise GenomeError(
+            f"{path} has no index and none could be made ({error}). A compressed FASTA must be "
+            f"bgzipped (bgzip, not gzip); {made}"
+        ) from error
+    finally:
+        pysam.set_verbosity(verbosity)

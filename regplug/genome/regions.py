@@ -1,0 +1,134 @@
+"""Regions and variants as users write them → Intervals, Variants."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from regplug.errors import RegionError
+from regplug.genome.variant import Interval, Variant
+
+END_OF_CONTIG = 2**31 - 2
+_SPAN = re.compile(r"(?P<chrom>.+):(?P<start>\d+)(?P<dash>-(?P<end>\d+)?)?", re.ASCII)
+_VARIANT = re.compile(
+    r"(?P<chrom>.+)[:-](?P<pos>\d[\d,]*)[: -]?(?P<ref>[ACGTN]+)[:>-](?P<alt>[ACGTN]+)",
+    re.ASCII | re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"\d{3}(-\d{0,3})?", re.ASCII)
+
+
+def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
+    """Return the regions in `text`: CONTIG, CONTIG:POS, CONTIG:FROM- or CONTIG:FROM-TO.
+
+    Positions are 1-based and inclusive, and may have thousands separators (chr1:1,000-2,000).
+    Several regions are separated by commas. A name in `contigs` is one even if it looks like a
+    region.
+
+    Raises:
+        RegionError: one cannot be read, or ends before it starts.
+    """
+    parts: list[str] = []
+    for piece in filter(None, text.split(",")):
+        if parts and ":" in parts[-1] and _THOUSANDS.fullmatch(piece) and piece not in contigs:
+            parts[-1] += piece
+        else:
+            parts.append(piece)
+    return [_region(part, contigs) for part in parts]
+
+
+def parse_variant(text: str) -> Variant | None:
+    """Return the variant in `text`, or None if it is something else.
+
+    It may be CHROM:POS:REF:ALT, CHROM-POS-REF-ALT or CHROM:POSREF>ALT; POS is 1-based.
+    """
+    match = _VARIANT.fullmatch(text)
+    if not match:
+        return None
+    pos = int(match["pos"].replace(",", ""))
+    return Variant(match["chrom"], pos, match["ref"].upper(), match["alt"].upper())
+
+
+class BedLine(NamedTuple):
+    """A line of a BED file: its number from 1, its region, and all of its columns."""
+
+    number: int
+    region: Interval
+    cells: list[str]
+
+
+def read_bed(path: str) -> list[Interval]:
+    """Return the regions of a BED file, as `read_bed_lines`."""
+    return [line.region for line in read_bed_lines(path)]
+
+
+def read_bed_lines(path: str) -> list[BedLine]:
+    """Return the lines of a BED file (0-based, half-open), plain or gzipped.
+
+    Raises:
+        RegionError: no such file, or a line that is not BED; the message names the line.
+    """
+    try:
+        raw = Path(path).read_bytes()
+        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
+        lines = raw.decode().splitlines()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise RegionError(f"cannot read the regions in {path}: {error}") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.startswith(("#", "track", "browser")):
+            where = f"{path}, line {number}"
+            cells = line.split("\t") if "\t" in line else line.split()
+            if len(cells) < 3 or not (cells[1].isdigit() and cells[2].isdigit()):
+                raise RegionError(f"{where} is not BED (contig, start, end): {line[:60]}")
+            region = _checked(Interval(cells[0], int(cells[1]), int(cells[2])), where)
+            found.append(BedLine(number, region, cells))
+    if not found:
+        raise RegionError(f"{path} holds no region")
+    return found
+
+
+def merged(regions: Iterable[Interval]) -> list[Interval]:
+    """Return the regions sorted in each contig and joined where they overlap or touch."""
+    regions, joined = list(regions), list[Interval]()
+    contigs = list(dict.fromkeys(region.chrom for region in regions))
+    for region in sorted(regions, key=lambda r: (contigs.index(r.chrom), r.start, r.end)):
+        last = joined[-1] if joined else None
+        if last and last.chrom == region.chrom and region.start <= last.end:
+            joined[-1] = Interval(last.chrom, last.start, max(last.end, region.end))
+        else:
+            joined.append(region)
+    return joined
+
+
+def check_regions(regions: Iterable[Interval], contigs: Mapping[str, int | None]) -> None:
+    """Raise RegionError if a region lies in none of the `contigs` (name → length or None)."""
+    for region in regions:
+        if region.chrom not in contigs:
+            known = ", ".join(list(contigs)[:5]) + (" ..." if len(contigs) > 5 else "")
+            raise RegionError(f"no contig {region.chrom} in the input; it has {known or 'none'}")
+        length = contigs[region.chrom]
+        if length and region.start >= length:
+            raise RegionError(f"region {region} starts behind the end of {region.chrom} ({length})")
+
+
+def _region(text: str, contigs: Collection[str]) -> Interval:
+    if text in contigs:
+        return Interval(text, 0, END_OF_CONTIG)
+    match = _SPAN.fullmatch(text)
+    if not match:
+        if ":" in text:
+            raise RegionError(f"{text} is not a region: write chr1, chr1:1000 or chr1:1000-2000")
+        return Interval(text, 0, END_OF_CONTIG)
+    start = int(match["start"])
+    end = int(match["end"] or (END_OF_CONTIG if match["dash"] else start))
+    return _checked(Interval(match["chrom"], start - 1, end), text)
+
+
+def _checked(region: Interval, text: str) -> Interval:
+    if not 0 <= region.start < region.end:
+        raise RegionError(
+            f"{text} is no region: it must end behind its start, and positions start at 1"
+        )
+    return region

@@ -1,0 +1,65 @@
+"""Which strand is transcribed where, from a GTF; for models of RNA."""
+
+import gzip
+import zlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import GenomeError
+from regplug.genome.variant import Interval
+
+Strand = Literal["+", "-"]
+STRANDS: tuple[Strand, ...] = ("+", "-")
+
+
+class Transcripts:
+    """The stretches of each strand that a gene covers."""
+
+    def __init__(self, path: str) -> None:
+        """Read the `gene` lines of a GTF (gzipped or not), or `transcript` lines if it has none.
+
+        Raises:
+            GenomeError: the file cannot be read, or holds neither.
+        """
+        kinds: dict[str, dict[tuple[str, str], list[tuple[int, int]]]] = {
+            "gene": defaultdict(list),
+            "transcript": defaultdict(list),
+        }
+        try:
+            with gzip.open(path, "rt") if path.endswith(".gz") else Path(path).open() as lines:
+                for line in lines:
+                    cells = line.split("\t", 7)
+                    if len(cells) == 8 and cells[2] in kinds and cells[6] in "+-":
+                        spans = kinds[cells[2]][cells[0].removeprefix("chr"), cells[6]]
+                        spans.append((int(cells[3]) - 1, int(cells[4])))
+        except (OSError, EOFError, zlib.error, ValueError) as error:
+            raise GenomeError(f"cannot read the genes in {path}: {error}") from error
+        found = kinds["gene"] or kinds["transcript"]
+        if not found:
+            raise GenomeError(f"{path} has no gene or transcript line: is it a GTF?")
+        self._spans = {key: _joined(spans) for key, spans in found.items()}
+
+    def covers(self, interval: Interval, strand: Strand) -> bool:
+        """Tell if a gene on `strand` covers a base of `interval`; `chr` makes no difference."""
+        spans = self._spans.get((interval.chrom.removeprefix("chr"), strand))
+        if spans is None:
+            return False
+        at = (
+            int(np.searchsorted(spans[:, 0], interval.end)) - 1
+        )  # the last that starts before its end
+        return at >= 0 and bool(spans[at, 1] > interval.start)
+
+
+def _joined(spans: list[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return the spans (0-based, half-open) sorted and joined, shape (n, 2)."""
+    joined: list[list[int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    return np.array(joined, np.int64)

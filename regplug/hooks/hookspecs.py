@@ -1,0 +1,57 @@
+"""The hooks: called at start-up, never per variant; docs/plugins.md has a section for each."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import pluggy
+
+from regplug.hooks.importer import Importer
+from regplug.hooks.track_writer import TrackWriter
+from regplug.hooks.writer import VariantWriter
+from regplug.scoring.adapter import Adapter
+from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.card import ModelCard
+
+hookspec = pluggy.HookspecMarker("regplug")
+hookimpl = pluggy.HookimplMarker("regplug")
+
+
+@hookspec
+def regplug_adapters() -> Iterable[Adapter]:
+    """Return adapters; a card's family names the one that scores it."""
+
+
+@hookspec
+def regplug_model_repos() -> Iterable[Path]:
+    """Return model repositories that are looked through when the user names none."""
+
+
+@hookspec
+def regplug_importers() -> Iterable[Importer]:
+    """Return importers of other people's weights."""
+
+
+@hookspec(firstresult=True)
+def regplug_cards(location: str, options: BackendOptions) -> list[ModelCard] | None:
+    """Return the cards of all models at `location`, or None if it is not ours."""
+
+
+@hookspec(firstresult=True)
+def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
+    """Return `model` of `location`, ready to predict, or None if it is not ours."""
+
+
+@hookspec
+def regplug_variant_writers() -> Iterable[type[VariantWriter]]:
+    """Return writers of annotated variants; the output's suffix chooses."""
+
+
+@hookspec
+def regplug_track_writers() -> Iterable[TrackWriter]:
+    """Return writers of views of finished tracks; each becomes an option of `regplug track`."""
+
+
+@hookspec
+def regplug_commands(cli: click.Group) -> None:
+    """Add commands to the command line."""

@@ -1,0 +1,153 @@
+"""The plugin manager: what is installed, asked once at start-up."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from regplug.errors import ModelError, PluginError
+from regplug.hooks import hookspecs
+from regplug.hooks.importer import Importer
+from regplug.hooks.track_writer import TrackWriter
+from regplug.hooks.writer import VariantWriter
+from regplug.scoring.adapter import Adapter, VariantEffect
+from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.card import ModelCard
+
+GROUP = "regplug"
+
+
+def plugin_manager() -> pluggy.PluginManager:
+    """Return a manager with every installed plugin of the entry-point group `regplug`.
+
+    Raises:
+        PluginError: a plugin cannot be loaded, or implements a hook that does not exist.
+    """
+    manager = pluggy.PluginManager("regplug")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.load_setuptools_entrypoints(GROUP)
+        manager.check_pending()
+    except Exception as error:
+        raise PluginError(
+            f"a plugin does not fit ({type(error).__name__}: {error}): "
+            "mend it, or remove its distribution"
+        ) from error
+    return manager
+
+
+def adapters(manager: pluggy.PluginManager) -> dict[str, Adapter]:
+    """Return the adapters by name; the default adapter is always there."""
+    return {VariantEffect.name: VariantEffect()} | _by_name(manager, "regplug_adapters")
+
+
+def importers(manager: pluggy.PluginManager) -> dict[str, Importer]:
+    """Return the importers by name."""
+    return _by_name(manager, "regplug_importers")
+
+
+def track_writers(manager: pluggy.PluginManager) -> dict[str, TrackWriter]:
+    """Return the views of tracks by name."""
+    return _by_name(manager, "regplug_track_writers")
+
+
+def adapter_for(manager: pluggy.PluginManager, card: ModelCard) -> Adapter:
+    """Return the adapter that the card's family names, or the default one."""
+    known = adapters(manager)
+    return known.get(card.family, known[VariantEffect.name])
+
+
+def writer_for(manager: pluggy.PluginManager, path: str) -> type[VariantWriter] | None:
+    """Return the writer for the longest fitting suffix of `path`, or None."""
+    fitting = [
+        (len(suffix), writer)
+        for writers in manager.hook.regplug_variant_writers()
+        for writer in writers
+        for suffix in writer.suffixes
+        if path.endswith(suffix)
+    ]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+def locations(manager: pluggy.PluginManager, location: str | None) -> list[str]:
+    """Return where to look for models: `location`, or each repository that a plugin brings."""
+    if location is not None:
+        return [location]
+    repos: Iterable[Iterable[Path]] = manager.hook.regplug_model_repos()
+    return list(dict.fromkeys(str(path) for paths in repos for path in paths))
+
+
+def cards(
+    manager: pluggy.PluginManager, location: str | None, options: BackendOptions
+) -> list[ModelCard]:
+    """Return the cards of all models at `location`, or in all repositories.
+
+    Raises:
+        ModelError: nothing knows how to read `location`.
+    """
+    found: list[ModelCard] = []
+    for place in locations(manager, location):
+        there = manager.hook.regplug_cards(location=place, options=options)
+        if there is None:
+            raise ModelError(_no_place(place))
+        found += there
+    return found
+
+
+def open_backend(
+    manager: pluggy.PluginManager, location: str | None, model: str, options: BackendOptions
+) -> Backend:
+    """Return `model`, from `location` or the first repository that has it.
+
+    Raises:
+        ModelError: no such model; the message lists those there are.
+    """
+    for place in locations(manager, location):
+        backend: Backend | None = manager.hook.regplug_open_backend(
+            location=place, model=model, options=options
+        )
+        if backend is not None:
+            return backend
+    known = sorted(card.name for card in cards(manager, location, options))
+    raise ModelError(
+        f"no model {model} in {location or 'the installed repositories'}; "
+        f"there are: {', '.join(known) or 'none'} (regplug models list)"
+    )
+
+
+def open_for_sequences(
+    manager: pluggy.PluginManager, location: str | None, model: str, options: BackendOptions
+) -> Backend:
+    """Return `model`'s companion for sequences of any length, or `model` if it has none.
+
+    Raises:
+        ModelError: as `open_backend`.
+    """
+    backend = open_backend(manager, location, model, options)
+    if not backend.card.companion:
+        return backend
+    backend.close()
+    return open_backend(manager, location, backend.card.companion, options)
+
+
+def _no_place(place: str) -> str:
+    if "://" in place:
+        scheme = place.split("://")[0]
+        return f"cannot reach {place}: --model-repo takes grpc, grpcs, http or https, not {scheme}"
+    return f"no models at {place}: give a folder with <model>/config.pbtxt, or a server's URL"
+
+
+def _by_name(manager: pluggy.PluginManager, hook: str) -> dict[str, Any]:
+    """Return what all plugins give for `hook`, by name; a name given twice is an error."""
+    found: dict[str, Any] = {}
+    owner: dict[str, str] = {}
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        for thing in implementation.function():
+            if thing.name in found:
+                raise PluginError(
+                    f"{owner[thing.name]} and {implementation.plugin_name} both bring "
+                    f"{hook.removeprefix('regplug_')} called {thing.name}: remove one"
+                )
+            found[thing.name], owner[thing.name] = thing, implementation.plugin_name
+    return found

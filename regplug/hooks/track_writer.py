@@ -1,0 +1,93 @@
+"""What makes a view of finished tracks: a hub, an IGV session, a page."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.genome.codes import Codes
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval, Variant
+
+Kind = Literal["score", "ref", "alt", "difference"]
+
+
+class TrackFile(NamedTuple):
+    """A finished bigWig in the output folder.
+
+    Attributes:
+        path: of the file.
+        model: the card's name.
+        target: its label, as on the card.
+        kind: what its values are.
+        low: the smallest value in the file.
+        high: the largest.
+    """
+
+    path: Path
+    model: str
+    target: str
+    kind: Kind
+    low: float
+    high: float
+
+
+class Changes(Protocol):
+    """A mutation map: what every single-base change of REF's or ALT's haplotype does to a target.
+
+    Attributes:
+        interval: of REF, which begins where the map begins.
+        codes: the haplotype, shape (bases,).
+        score: of it.
+        differences: shape (bases, 4): the score with that base less the score; 0 at the base
+            itself, NaN where there is no score.
+    """
+
+    @property
+    def interval(self) -> Interval: ...  # noqa: D102
+    @property
+    def codes(self) -> Codes: ...  # noqa: D102
+    @property
+    def score(self) -> float: ...  # noqa: D102
+    @property
+    def differences(self) -> NDArray[np.float32]: ...  # noqa: D102
+
+
+MapMaker = Callable[[Variant, str], Sequence[Changes]]  # a variant, a target → REF's map and ALT's
+
+
+class TrackSet(NamedTuple):
+    """All tracks of a run.
+
+    Attributes:
+        folder: which holds them.
+        tracks: in the order of the targets; of one target, in that of the kinds.
+        assembly: of the FASTA, such as hg38, or None if nobody told.
+        genome: for reference bases.
+        regions: what the tracks cover.
+        variants: of --vcf, as they stand there; else empty.
+        differences: ALT - REF at the variants, shape (variants, tracks of kind "difference" in
+            their order); NaN where there is no score.
+        maps: makes the mutation maps of a variant that has a score; None: there are none.
+    """
+
+    folder: Path
+    tracks: tuple[TrackFile, ...]
+    assembly: str | None
+    genome: Genome
+    regions: tuple[Interval, ...]
+    variants: tuple[Variant, ...]
+    differences: NDArray[np.float32]
+    maps: MapMaker | None = None
+
+
+class TrackWriter(Protocol):
+    """Writes a view of finished tracks; `name` becomes the option `--NAME`, with its `help`."""
+
+    name: str
+    help: str
+
+    def write(self, made: TrackSet) -> Path:
+        """Write the view into `made.folder`; return the file that the user opens."""

@@ -1,0 +1,68 @@
+"""What writes annotated variants: VCF, BCF, tables."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import pysam
+
+from regplug.genome.variant import Status, Variant
+from regplug.scoring.adapter import Values
+from regplug.scoring.card import ModelCard
+from regplug.scoring.effects import Scores
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run writes, known before the first record.
+
+    Attributes:
+        header: the input's header with the run's tags and provenance, as text.
+        dropped: tags of an earlier run, which this one replaces.
+        cards: the models.
+    """
+
+    header: str
+    dropped: Collection[str]
+    cards: Sequence[ModelCard]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A stretch of records and what became of each of their ALTs.
+
+    Attributes:
+        records: in the input's order.
+        first: per record, the index of its first ALT among `variants`.
+        variants: the ALTs as they are written in the records.
+        status: the input's faults, one per ALT.
+        columns: tag → its values, one per ALT.
+        scores: the models' predictions, in the order of Plan.cards.
+    """
+
+    records: Sequence[pysam.VariantRecord]
+    first: Sequence[int]
+    variants: Sequence[Variant]
+    status: Sequence[Status]
+    columns: dict[str, Values]
+    scores: Sequence[Scores]
+
+
+class Sink(Protocol):
+    """Takes the batches of a run."""
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch."""
+
+    def close(self) -> None:
+        """Write what is left, or raise OSError; called once more after an error."""
+
+
+class VariantWriter(Sink, Protocol):
+    """Writes one output; the suffix of its name chooses it."""
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        """Open `path`; `output.STDOUT` is standard output."""

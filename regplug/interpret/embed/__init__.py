@@ -1,0 +1,1 @@
+"""How a network sees sequences: its last hidden layer, projected."""

@@ -1,0 +1,1 @@
+"""Which bases matter, and what a variant does to them."""

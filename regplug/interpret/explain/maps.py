@@ -1,0 +1,177 @@
+"""Why a variant, or what in a region, matters to a model.
+
+Variant or Interval ─explain→ mutation maps of REF and ALT ─hits→ the motif there
+                    ─explain_picture, explain_report→ map.png, map.svg, map.tsv, loss.bw, gain.bw
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import RegionError
+from regplug.genome.fasta import Genome
+from regplug.genome.haplotype import Haplotype
+from regplug.genome.regions import END_OF_CONTIG
+from regplug.genome.variant import Interval, Status, Variant
+from regplug.interpret.explain.mutation_map import MutationMap, mutation_maps
+from regplug.scoring.adapter import spreads
+from regplug.scoring.alleles import examine
+from regplug.scoring.effects import Scores, difference, most_extreme
+from regplug.scoring.model import Model
+
+LONGEST = 5000  # bases of a map
+Allele = Literal["ref", "alt"]
+
+
+class Explanation(NamedTuple):
+    """The mutation maps of one target: REF's, and with a variant (normalised) also ALT's."""
+
+    target: int
+    variant: Variant | None
+    ref: MutationMap
+    alt: MutationMap | None
+
+    @property
+    def maps(self) -> dict[Allele, MutationMap]:
+        """Return the maps by allele, REF's first."""
+        maps: dict[Allele, MutationMap] = {"ref": self.ref}
+        if self.alt is not None:
+            maps["alt"] = self.alt
+        return maps
+
+    def places(self, allele: Allele) -> NDArray[np.intp]:
+        """Return the column of each base when REF and ALT stand above each other, shape (bases,).
+
+        The alleles begin in one column; behind them, the shorter has a gap.
+        """
+        at = np.arange(len(self.maps[allele].codes))
+        if self.variant is None:
+            return at
+        lengths = {"ref": len(self.variant.ref), "alt": len(self.variant.alt)}
+        behind = self.variant.start - self.ref.interval.start + lengths[allele]
+        return at + (at >= behind) * (max(lengths.values()) - lengths[allele])
+
+    @property
+    def positions(self) -> NDArray[np.intp]:
+        """Return each column's position in REF, 1-based; an inserted base has the one before."""
+        places = self.places("ref")
+        columns = max(self.places(allele)[-1] for allele in self.maps) + 1
+        before = np.searchsorted(places, np.arange(columns), side="right") - 1
+        return before + self.ref.interval.start + 1
+
+
+def explain(
+    place: Variant | Interval,
+    model: Model,
+    genome: Genome,
+    *,
+    targets: Sequence[int] = (),
+    flank: int = 40,
+    progress: Callable[[int], None] = lambda bases: None,
+) -> list[Explanation]:
+    """Return the maps of `place` for each of `targets`, by default for the one that moves most.
+
+    Around a variant, `flank` bases on either side are changed. What moves most is judged by the
+    difference over the target's spread, as in a VCF's __TOP: the variant's, or the largest of a
+    region.
+
+    Raises:
+        RegionError: the place is not in the genome, too long, or has no score; REF is another.
+    """
+    if isinstance(place, Variant):
+        variant, scores = _scored(place, model, genome)
+        interval = around(variant, genome, flank)
+    else:
+        variant, scores, interval = None, None, within(place, genome)
+    refs = mutation_maps(model, genome, interval, progress=progress)
+    if all(np.isnan(one.differences).all() for one in refs):
+        raise RegionError(
+            f"no base of {interval} has a score: over a tenth of the bases around each are unknown "
+            "in the FASTA, or no gene of --genes is there"
+        )
+    if variant is None or scores is None:
+        return [Explanation(t, None, refs[t], None) for t in targets or [_strongest(refs, model)]]
+    longer = len(variant.alt) - len(variant.ref)
+    ours = Interval(interval.chrom, interval.start, interval.end + longer)
+    alts = mutation_maps(model, Haplotype(genome, variant), ours, progress=progress)
+    chosen = targets or most_extreme(difference(scores.ref, scores.alt), spreads(model.card))
+    return [
+        Explanation(
+            int(t),
+            variant,
+            refs[t]._replace(score=float(scores.ref[0, t])),
+            alts[t]._replace(score=float(scores.alt[0, t]), interval=interval),
+        )
+        for t in chosen
+    ]
+
+
+def within(region: Interval, genome: Genome) -> Interval:
+    """Return `region`, under the FASTA's name of its contig and with an end.
+
+    Raises:
+        RegionError: it does not lie in a contig, or is longer than LONGEST.
+    """
+    contig = _contig(region.chrom, genome)
+    length = genome.lengths[contig]
+    end = length if region.end == END_OF_CONTIG else region.end
+    if end > length or region.start >= length:
+        raise RegionError(
+            f"{region} ends behind the end of {region.chrom}, which has {length} bases"
+        )
+    found = Interval(contig, region.start, end)
+    if len(found) > LONGEST:
+        raise RegionError(
+            f"{found} has {len(found):,} bases, and a map at most {LONGEST:,}: "
+            "give a part of it as CONTIG:FROM-TO"
+        )
+    return found
+
+
+def around(variant: Variant, genome: Genome, flank: int) -> Interval:
+    """Return REF and `flank` bases on either side, as far as the contig goes."""
+    contig = _contig(variant.chrom, genome)
+    start, end = variant.start - flank, variant.interval.end + flank
+    return Interval(contig, max(0, start), min(genome.lengths[contig], end))
+
+
+def _contig(chrom: str, genome: Genome) -> str:
+    contig = genome.contig(chrom)
+    if contig is None:
+        known = ", ".join(list(genome.lengths)[:5]) + (" ..." if len(genome.lengths) > 5 else "")
+        raise RegionError(f"no contig {chrom} in {genome.path}; it has {known}")
+    return contig
+
+
+def _scored(variant: Variant, model: Model, genome: Genome) -> tuple[Variant, Scores]:
+    """Return the normalised variant and its predictions."""
+    _contig(variant.chrom, genome)
+    if variant.ref == variant.alt:
+        raise RegionError(f"{variant} changes nothing: REF and ALT are the same")
+    examined = examine(variant, genome)
+    scores = model.score([examined], genome)
+    status = scores.status[0]
+    if status is Status.REF_MISMATCH:
+        there = genome.letters(variant.interval)
+        raise RegionError(
+            f"REF of {variant} is not what {genome.path} has there, {there[:60]}: is it another "
+            "build, or are REF and ALT swapped?"
+        )
+    if status is not Status.OK:
+        raise RegionError(f"{variant} has no score: {_REASONS[status].format(model.window // 2)}")
+    return examined.variant, scores
+
+
+_REASONS = {
+    Status.TOO_LONG: "too_long, an allele has more than {} bases, half of the model's window",
+    Status.MOSTLY_N: "mostly_n, over a tenth of the bases around it are unknown in the FASTA",
+    Status.NO_TRANSCRIPT: "no_transcript, no gene of --genes is there, and the model is of RNA",
+}
+
+
+def _strongest(maps: Sequence[MutationMap], model: Model) -> int:
+    """Return the target of the largest difference over its spread."""
+    largest = np.array([[np.nanmax(np.abs(one.differences)) for one in maps]], np.float32)
+    return int(most_extreme(largest, spreads(model.card))[0])

@@ -1,0 +1,139 @@
+"""The folder that `regplug explain` writes: Explained ─write_report→ files.
+
+map.png, map.svg   the picture
+map.tsv            a row per base: what each base there adds to the score, and
+                     loss    score - the lowest with another base (Basset)
+                     gain    the highest with another base - score (Basset)
+                     height  of DeepBind's letters
+                   allele: REF's map (ref), ALT's (alt); an inserted base has the position of the
+                   base before it, and `.` in the column ref
+motifs.tsv         known motifs at the variant that FIMO reports (p_placement < 1e-4), best first
+loss.bw, gain.bw   of REF's map; with several targets loss_<TARGET>.bw, gain_<TARGET>.bw
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from regplug.errors import MotifError
+from regplug.files.output import check_folder, complete
+from regplug.genome.codes import decode
+from regplug.interpret.explain.picture import Explained, draw
+from regplug.interpret.explain.rows import Style
+from regplug.motifs.hits import Hit
+from regplug.tracks.bigwig import bigwigs
+
+REPORTED = 1e-4  # p of a placement, FIMO's own threshold
+
+_FILES = {"map.png", "map.svg", "map.tsv", "motifs.tsv", "loss.bw", "gain.bw"}
+
+
+def check_output(folder: Path) -> None:
+    """Raise OutputError if `folder` cannot be made, or holds other things than a report.
+
+    Raises:
+        MotifError: a library is not installed.
+    """
+    check_folder(folder, _FILES | {path.name for path in folder.glob("[lg]*_*.bw")})
+    for library in ("logomaker", "matplotlib", "memelite", "pyjaspar", "scipy"):
+        if find_spec(library) is None:
+            raise MotifError(f"explain needs {library}: pip install 'regplug[motifs]'")
+
+
+def write_report(
+    folder: Path,
+    shown: Sequence[Explained],
+    hits: Sequence[Hit],
+    *,
+    contigs: Mapping[str, int],
+    style: Style = "basset",
+) -> None:
+    """Write the folder, replacing an earlier report; `contigs` are the genome's, name → length.
+
+    Raises:
+        OutputError: it holds other things, or cannot be written.
+    """
+    check_output(folder)
+    with complete(folder.absolute()) as partial:
+        partial.mkdir()
+        draw(shown, [partial / "map.png", partial / "map.svg"], style=style)
+        _write_table(partial / "map.tsv", _bases(shown))
+        if shown[0].explanation.variant:
+            _write_table(partial / "motifs.tsv", _motifs(hits))
+        _write_bigwigs(partial, shown, contigs)
+
+
+def _endings(targets: Sequence[str]) -> list[str]:
+    """Return what names each target's files; none where there is one."""
+    if len(targets) == 1:
+        return [""]
+    words = [re.sub(r"[^\w.-]", "-", target) for target in targets]
+    return [
+        f"_{word}" if words.count(word) == 1 else f"_{word}_{number}"
+        for number, word in enumerate(words, start=1)
+    ]
+
+
+def _bases(shown: Sequence[Explained]) -> Iterator[Sequence[object]]:
+    yield [
+        *("target", "allele", "chrom", "pos", "ref", "base"),
+        *("A", "C", "G", "T", "loss", "gain", "height"),
+    ]
+    for one in shown:
+        explanation = one.explanation
+        interval, letters = explanation.ref.interval, decode(explanation.ref.codes)
+        own = dict(zip(explanation.places("ref").tolist(), letters, strict=True))
+        for allele, made in explanation.maps.items():
+            places = explanation.places(allele)
+            yield from zip(
+                [one.target] * len(places),
+                [allele] * len(places),
+                [interval.chrom] * len(places),
+                explanation.positions[places],
+                [own.get(place, ".") for place in places.tolist()],
+                decode(made.codes),
+                *made.differences.T,
+                made.loss,
+                made.gain,
+                made.height,
+                strict=True,
+            )
+
+
+def _motifs(hits: Sequence[Hit]) -> Iterator[Sequence[object]]:
+    """Yield the rows of motifs.tsv; start is in bases from the variant's first."""
+    yield [
+        *("motif", "protein", "ref_bits", "alt_bits", "p_placement", "p", "q"),
+        *("allele", "start", "strand"),
+    ]
+    for hit in hits:
+        if hit.p_placement < REPORTED:
+            numbers = (f"{number:.4g}" for number in hit[1:6])
+            yield [hit.motif.name, hit.motif.also or ".", *numbers, *hit[6:]]
+
+
+def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    path.write_text("".join("\t".join(map(_cell, row)) + "\n" for row in rows))
+
+
+def _cell(value: object) -> str:
+    """Return float32's shortest digits, `.` for what there is not."""
+    return "." if isinstance(value, np.floating) and math.isnan(value) else str(value)
+
+
+def _write_bigwigs(folder: Path, shown: Sequence[Explained], contigs: Mapping[str, int]) -> None:
+    """Write loss and gain of REF's map of each target; none where there is no score."""
+    endings = _endings([one.target for one in shown])
+    paths = [folder / f"{name}{ending}.bw" for ending in endings for name in ("loss", "gain")]
+    maps = [one.explanation.ref for one in shown]
+    columns = np.stack([column for made in maps for column in (made.loss, made.gain)], axis=1)
+    interval, known = maps[0].interval, ~np.isnan(columns).any(axis=1)
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    with bigwigs(paths, contigs) as files:
+        for start, end in edges.reshape(-1, 2):
+            bases = np.arange(interval.start + start, interval.start + end + 1)
+            files.write(interval.chrom, bases, columns[start:end])

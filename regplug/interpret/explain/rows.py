@@ -1,0 +1,146 @@
+"""The rows of a mutation map's picture: letters, or loss and gain; colours; what stands there."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.genome.codes import UNKNOWN, decode
+from regplug.interpret.explain.maps import Allele, Explanation
+from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.motifs.hits import Hit
+
+READABLE = 240  # bases, above which there are no letters
+BLUE, RED = "#2166AC", "#B2182B"  # loss and gain, the ends of the colours
+MARK = "#FFE9A8"  # the variant
+
+Style = Literal["basset", "deepbind"]
+
+
+def changes_of(made: MutationMap, style: Style) -> NDArray[np.float32]:
+    """Return what is drawn in colour, shape (bases, 4)."""
+    return made.differences if style == "basset" else made.weighted
+
+
+def heights_of(made: MutationMap, style: Style) -> NDArray[np.float32]:
+    """Return what is drawn as letters, shape (bases,)."""
+    return made.loss if style == "basset" else made.height
+
+
+def draw_letters(
+    axis: Any, made: MutationMap, places: NDArray[np.intp], style: Style, limit: float, prefix: str
+) -> None:
+    """Draw the sequence; Basset's letters stand a seventh of the limit below zero.
+
+    In an SVG a letter is the group `prefix`-COLUMN-LETTER.
+    """
+    import logomaker
+    import pandas
+
+    foot = limit / 7 if style == "basset" else 0.0  # 0.25 + 1.75 / limit * loss, in units of loss
+    heights = np.nan_to_num(heights_of(made, style)) + foot
+    table = np.zeros((places[-1] + 1, 4))
+    known = made.codes != UNKNOWN
+    table[places[known], made.codes[known]] = heights[known]
+    if table.any():  # where nothing binds, DeepBind's letters have no height
+        frame = pandas.DataFrame(table, columns=list("ACGT"))
+        logo = logomaker.Logo(frame, ax=axis, show_spines=False)
+        for glyph in logo.glyph_list:
+            if glyph.patch is not None:
+                glyph.patch.set_gid(f"{prefix}-{int(glyph.p)}-{glyph.c}")
+    axis.axhline(foot, color="grey", linewidth=0.5)
+    axis.set_ylim(0, (foot + limit) * 1.05)
+    ticks = [0, limit / 2, limit]
+    axis.set_yticks([foot + tick for tick in ticks], [f"{tick:.2g}" for tick in ticks], fontsize=8)
+    axis.spines[:].set_visible(False)
+    axis.spines["left"].set_visible(True)
+
+
+def draw_profile(axis: Any, made: MutationMap, style: Style) -> None:
+    """Draw loss downwards and gain upwards; of DeepBind's, the heights."""
+    at = np.arange(len(made.codes))
+    if style == "basset":
+        axis.fill_between(at, 0, -made.loss, step="mid", color=BLUE, linewidth=0, label="loss")
+        axis.fill_between(at, 0, made.gain, step="mid", color=RED, linewidth=0, label="gain")
+        axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
+    else:
+        axis.fill_between(at, 0, made.height, step="mid", color=BLUE, linewidth=0)
+    axis.axhline(0, color="grey", linewidth=0.5)
+    axis.spines[["top", "right", "bottom"]].set_visible(False)
+    axis.tick_params(labelsize=8)
+
+
+def draw_colours(
+    axis: Any,
+    made: MutationMap,
+    changes: NDArray[np.float32],
+    explanation: Explanation,
+    allele: Allele,
+    limit: float,
+) -> Any:
+    """Draw four rows of cells, A at the top; grey where there is no score, or a gap."""
+    places, columns = explanation.places(allele), len(explanation.positions)
+    cells = np.full((4, columns), np.nan)
+    cells[:, places] = changes.T
+    mesh = axis.pcolormesh(
+        np.arange(columns + 1) - 0.5,
+        np.arange(5) - 0.5,
+        cells,
+        cmap="RdBu_r",
+        vmin=-limit,
+        vmax=limit,
+        rasterized=columns > READABLE,
+    )
+    axis.set_facecolor("#D9D9D9")
+    axis.set_ylim(3.5, -0.5)
+    axis.set_yticks(range(4), "ACGT", fontsize=7)
+    axis.tick_params(left=False)
+    axis.set_xlim(-0.5, columns - 0.5)
+    if columns <= READABLE:
+        middle = {"ha": "center", "va": "center", "fontsize": 6}
+        for column, code, letter in zip(places, made.codes, decode(made.codes), strict=True):
+            if code != UNKNOWN:
+                axis.text(column, code, letter, color="#555555", **middle)
+        for gap in sorted(set(range(columns)) - set(places.tolist())):
+            axis.text(gap, 1.5, "–", **middle)
+    return mesh
+
+
+def draw_mark(top: Any, below: Any, explanation: Explanation) -> None:
+    """Mark the columns of the variant."""
+    variant = explanation.variant
+    if variant is None:
+        return
+    first = variant.start - explanation.ref.interval.start - 0.5
+    last = first + max(len(variant.ref), len(variant.alt))
+    top.axvspan(first, last, color=MARK, linewidth=0, zorder=-1)
+    for edge in (first, last):
+        below.axvline(edge, color="black", linewidth=1)
+
+
+def draw_motif(axis: Any, hit: Hit, explanation: Explanation) -> None:
+    """Draw a bracket above the motif's bases, with its name and scores."""
+    if explanation.variant is None:
+        return
+    start = explanation.variant.start - explanation.ref.interval.start + hit.start
+    places = explanation.places(hit.allele)
+    inside = places[max(0, start) : start + hit.motif.width]
+    left, right = inside[0] - 0.4, inside[-1] + 0.4
+    above = axis.get_xaxis_transform()
+    axis.plot(
+        [left, left, right, right],
+        [0.97, 1.03, 1.03, 0.97],
+        transform=above,
+        color="black",
+        linewidth=1,
+        clip_on=False,
+    )
+    axis.text(
+        (left + right) / 2,
+        1.06,
+        hit.text,
+        transform=above,
+        ha="center",
+        fontsize=8,
+        parse_math=False,
+    )

@@ -1,0 +1,206 @@
+"""What filters do, as files: Marked filters, Influence ─write_influence→ a table and two pictures.
+
+influence.tsv            a row per filter, a column per target: Influence.targets
+influence_scatter.*      information of the motif → influence over all targets
+influence_heatmap.*      the same as the table, both sides clustered
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.files.figures import save_figure
+from regplug.interpret.filters.influence import Influence
+
+FILES = {"influence.tsv"} | {
+    f"influence_{name}.{suffix}" for name in ("scatter", "heatmap") for suffix in ("png", "svg")
+}
+
+# Okabe and Ito's colours: a believed match, one no better than shuffled columns, none.
+_KINDS = {"like": "#0072B2", "like shuffled": "#56B4E9", "unknown": "#E69F00"}
+_LEGEND = {
+    "like": "like a known motif (q < 0.1)",
+    "like shuffled": "q < 0.1, but so are its columns in random orders",
+    "unknown": "like none",
+}
+_NAMED = 20  # filters with a name in the scatter, where there is room
+_ROOM = 0.11  # inches that a name needs in the heat map
+_TALLEST, _WIDEST = 13.0, 20.0  # inches of the heat map
+
+
+class Marked(NamedTuple):
+    """A filter: its name, the bits of its motif, the known motif like it ("" if none).
+
+    `believed` is False where the motif's columns in random orders are as much like one.
+    """
+
+    name: str
+    bits: float
+    known: str
+    believed: bool
+
+    @property
+    def kind(self) -> str:
+        """Return which of _KINDS it is."""
+        return "unknown" if not self.known else "like" if self.believed else "like shuffled"
+
+    @property
+    def label(self) -> str:
+        """Return its name, and that of the known motif that it is believed to be."""
+        return f"{self.name} {self.known}" if self.kind == "like" else self.name
+
+
+def write_influence(
+    folder: Path, filters: Sequence[Marked], influence: Influence, targets: Sequence[str]
+) -> None:
+    """Write the files into `folder`."""
+    rows = [["filter", "match", *targets]]
+    for one, values in zip(filters, influence.targets, strict=True):
+        rows.append([one.name, one.known or ".", *map(cell, values)])
+    (folder / "influence.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    for name, figure in (
+        ("scatter", _scatter(filters, influence.overall)),
+        ("heatmap", _heatmap(filters, influence, targets)),
+    ):
+        for suffix in ("png", "svg"):
+            save_figure(figure, folder / f"influence_{name}.{suffix}")
+
+
+def cell(value: float) -> str:
+    """Return the cell of a number; `.` if it is missing."""
+    return "." if np.isnan(value) else f"{value:.4g}"
+
+
+def _scatter(filters: Sequence[Marked], overall: NDArray[np.float64]) -> Any:
+    """Return the figure of those filters that have a motif."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 5.4), layout="constrained")
+    axis = figure.subplots()
+    spoken = [row for row, one in enumerate(filters) if one.bits > 0]
+    for kind, colour in _KINDS.items():
+        rows = [row for row in spoken if filters[row].kind == kind]
+        if rows:
+            text = f"{_LEGEND[kind]}: {len(rows)} of {len(spoken)} ({len(rows) / len(spoken):.0%})"
+            bits = [filters[row].bits for row in rows]
+            axis.scatter(bits, overall[rows], s=18, c=colour, alpha=0.8, linewidths=0, label=text)
+    axis.set_xlabel("information content, bits")
+    axis.set_ylabel("influence over all targets")
+    axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    axis.spines[["top", "right"]].set_visible(False)
+    silent = len(filters) - len(spoken)
+    axis.set_title(
+        f"{len(filters)} filters" + (f", {silent} without a motif" if silent else ""), fontsize=10
+    )
+    if spoken:
+        figure.legend(loc="outside lower center", ncols=1, frameon=False, fontsize=8)
+        _name_outstanding(axis, filters, overall, spoken)
+    return figure
+
+
+def _name_outstanding(
+    axis: Any, filters: Sequence[Marked], overall: NDArray[np.float64], spoken: Sequence[int]
+) -> None:
+    """Write names beside the points of most influence, on the side where there is room."""
+    axis.figure.draw_without_rendering()
+    inside = axis.get_window_extent()
+    top = sorted((row for row in spoken if overall[row]), key=lambda row: -overall[row])[:_NAMED]
+    points = [(filters[row].bits, overall[row]) for row in top]
+    taken: list[Any] = []
+    for row, point in zip(top, points, strict=True):
+        for side, align in ((5, "left"), (-5, "right")):
+            text = axis.annotate(
+                filters[row].label,
+                point,
+                xytext=(side, 0),
+                textcoords="offset points",
+                ha=align,
+                va="center",
+                fontsize=7,
+                parse_math=False,
+            )
+            box = text.get_window_extent()
+            clear = inside.x0 < box.x0 and box.x1 < inside.x1
+            clear &= box.count_contains(axis.transData.transform(points)) == 0
+            if clear and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            text.remove()
+
+
+def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[str]) -> Any:
+    """Return the figure of the filters that do something; each row's largest value is 1 or -1."""
+    from matplotlib.figure import Figure
+
+    values = np.nan_to_num(influence.targets)
+    rows = np.flatnonzero(np.abs(values).max(axis=1, initial=0) > 0)
+    height = float(np.clip(len(rows) * _ROOM, 2.5, _TALLEST))
+    width = float(np.clip(len(targets) * _ROOM * 1.3, 2.5, _WIDEST))
+    figure = Figure(figsize=(width + 3.2, height + 2.4), layout="constrained")
+    if not len(rows):
+        figure.text(0.5, 0.5, "no filter has any influence", ha="center")
+        return figure
+    shares = values[rows] / np.abs(values[rows]).max(axis=1, keepdims=True)
+    grid = figure.add_gridspec(2, 2, width_ratios=(0.7, width), height_ratios=(0.5, height))
+    order = _tree(figure.add_subplot(grid[1, 0]), shares, above=False)
+    columns = _tree(figure.add_subplot(grid[0, 1]), shares.T, above=True)
+    axis = figure.add_subplot(grid[1, 1])
+    image = axis.imshow(
+        shares[np.ix_(order, columns)],
+        cmap="RdBu_r",
+        vmin=-1,
+        vmax=1,
+        aspect="auto",
+        interpolation="nearest",
+    )
+    shown = _spaced(influence.overall[rows[order]], int(height / _ROOM))
+    axis.yaxis.tick_right()
+    axis.set_yticks(shown, [filters[rows[order[at]]].label for at in shown])
+    fitting = int(width / _ROOM)
+    step = -(-len(targets) // fitting)
+    axis.set_xticks(
+        range(0, len(targets), step), [targets[columns[at]] for at in range(0, len(targets), step)]
+    )
+    axis.tick_params(axis="x", rotation=90)
+    axis.tick_params(labelsize=6.5, length=2)
+    for text in (*axis.get_xticklabels(), *axis.get_yticklabels()):
+        text.set_parse_math(False)
+    bar = figure.colorbar(image, ax=axis, location="bottom", shrink=0.5, aspect=40, pad=0.02)
+    bar.set_label("influence over the filter's largest", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    told = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
+    figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{told}", fontsize=10)
+    return figure
+
+
+def _tree(axis: Any, values: NDArray[np.float64], *, above: bool) -> list[int]:
+    """Draw the average-linkage tree of the rows of `values`; return them in its order.
+
+    It stands above the heat map, or beside its left edge with the first row at the top.
+    """
+    from scipy.cluster.hierarchy import dendrogram, linkage
+
+    axis.set_axis_off()
+    if len(values) < 2:
+        return [0]
+    tree = dendrogram(linkage(values, "average", optimal_ordering=True), no_plot=True)
+    leaf = 10  # what a leaf takes in scipy's coordinates
+    for along, up in zip(tree["icoord"], tree["dcoord"], strict=True):
+        axis.plot(*((along, up) if above else (up, along)), color="#555555", lw=0.7)
+    ends, top = (0, leaf * len(values)), max(map(max, tree["dcoord"])) or 1
+    axis.set(xlim=ends, ylim=(0, top)) if above else axis.set(xlim=(top, 0), ylim=ends[::-1])
+    order: list[int] = tree["leaves"]
+    return order
+
+
+def _spaced(weights: NDArray[np.float64], most: int) -> list[int]:
+    """Return places of a column, the heaviest first chosen, so that `most` of them fit."""
+    gap = max(1, len(weights) / most)
+    chosen: list[int] = []
+    for at in np.argsort(-weights, kind="stable").tolist():
+        if all(abs(at - other) >= gap for other in chosen):
+            chosen.append(at)
+    return sorted(chosen)

@@ -1,0 +1,116 @@
+"""A model whose filters `regplug motifs` looks at, and the sequences that it reads."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+
+from regplug.data.sequences.bound import read_codes
+from regplug.errors import ModelError, SequenceError
+from regplug.genome.codes import Codes
+from regplug.interpret.filters.influence import Influence, Labels, measure
+from regplug.interpret.filters.layer import FirstLayer
+from regplug.interpret.filters.motifs import filter_motifs, names
+from regplug.interpret.filters.report import Learned, learned_of
+from regplug.models.locate import model_folder
+from regplug.models.repository import read_card, read_onnx
+from regplug.scoring.card import ModelCard
+
+
+class Windows(NamedTuple):
+    """Codes (n, window), labels (n, targets) if they are known, and what there is to tell."""
+
+    codes: Codes
+    labels: Labels | None
+    told: str
+
+
+def open_model(name: str, repo: str | None, *, rna: bool) -> FirstLayer:
+    """Return the model called `name`, or in that folder; it reads the strands that `rna` says.
+
+    Raises:
+        ModelError: there is none, it reads others, or its filters cannot be looked at.
+    """
+    folder = model_folder(Path(name), repo)
+    card = read_card(folder)
+    if rna != (card.strand == "forward"):
+        strands, do = ("both strands", "leave --rna out") if rna else ("one strand", "add --rna")
+        raise ModelError(f"{card.name} reads {strands}: {do}")
+    return FirstLayer(onnx.load_from_string(read_onnx(folder, card)), card)
+
+
+def read_windows(path: Path, card: ModelCard, most: int) -> Windows:
+    """Return up to `most` sequences of a set of sites, a table or FASTA, or a folder of tables.
+
+    Of a set of sites some of the test part are drawn, else of the validation, else of training. Of
+    a folder, each target's file gives its share.
+
+    Raises:
+        SequenceError: they cannot be read, or do not fit the model.
+        DataError: the set of sites cannot be read.
+    """
+    if path.suffix in (".h5", ".hdf5"):
+        found = _sites(path, card, most)
+    elif path.is_dir():
+        share = max(1, most // len(card.targets))
+        codes = [one for name in card.labels for one in read_codes(path, name, share)]
+        found = Windows(
+            _stacked(codes, card), None, f"{len(codes)} sequences, up to {share} of each target"
+        )
+    else:
+        codes = read_codes(path, "", most)
+        found = Windows(_stacked(codes, card), None, f"{len(codes)} sequences")
+    if len(found.codes) < 2:
+        raise SequenceError(f"{path} has one sequence: filters are compared over several")
+    return found
+
+
+def look_at(
+    model: FirstLayer,
+    windows: Windows,
+    gc: float,
+    task: Callable[[str], Callable[[int, int], None]],
+) -> tuple[list[Learned], Influence]:
+    """Return the motifs and the influence of a model's filters; `task` opens a progress bar."""
+    motifs = filter_motifs(model, windows.codes, gc=gc, progress=task("motifs"))
+    influence = measure(model, windows.codes, windows.labels, progress=task("influence"))
+    found, bits = zip(*(one for member in motifs for one in member), strict=True)
+    return learned_of(model.card.name, found, bits, names(model.members)), influence
+
+
+def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
+    wrong = [len(one) for one in codes if len(one) != card.window]
+    if wrong:
+        raise _misfit(card, f"a sequence has {wrong[0]}: cut the sequences to {card.window}")
+    return np.stack(codes)
+
+
+def _sites(path: Path, card: ModelCard, most: int) -> Windows:
+    try:
+        from regplug.data.sites.parts import PARTS
+        from regplug.data.sites.sites import Sites
+    except ImportError as error:
+        raise ModelError(f"sets of sites need {error.name}: pip install h5py") from error
+    with Sites(path) as sites:
+        length = sites.card.settings.length
+        if length != card.window:
+            raise _misfit(
+                card, f"the sites have {length}: prepare them with --length {card.window}"
+            )
+        part = next(one for one in reversed(PARTS) if (sites.parts == PARTS.index(one)).any())
+        batch = next(sites.batches(part, most, rng=np.random.default_rng(0)))
+        columns = [sites.samples.index(one) for one in card.labels if one in sites.samples]
+    told, labels = f"{len(batch.codes)} sites of the part {part}", None
+    if card.output_scale != "probability":
+        told += "; no loss: the model's scores are no probabilities"
+    elif len(columns) < len(card.targets):
+        told += "; no loss: the model's targets are not all among the samples"
+    else:
+        labels = batch.targets[:, columns]
+    return Windows(batch.codes, labels, told)
+
+
+def _misfit(card: ModelCard, why: str) -> SequenceError:
+    return SequenceError(f"{card.name} reads {card.window} bases, {why}")

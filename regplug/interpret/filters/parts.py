@@ -1,0 +1,104 @@
+"""Parts of a graph, to run by themselves: ModelProto, Filters ─with_logits, tapped, part→ ONNX."""
+
+from collections.abc import Sequence
+
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
+
+from regplug.interpret.filters.find import Filters, refused
+from regplug.scoring.card import ModelCard
+
+# What may stand between a sigmoid and the scores.
+_MOVE = {"Concat", "Gather", "Identity", "Mean", "ReduceMean", "ReduceSum", "Reshape", "Slice"}
+_MOVE |= {"Split", "Squeeze", "Transpose", "Unsqueeze", "Add", "Sum", "Mul", "Div"}
+
+
+def tap(member: Filters) -> list[str]:
+    """Return the inputs that `tapped` gives the graph behind a member with a `next`."""
+    return [f"{member.next}/{word}" for word in ("base", "lost", "index")]
+
+
+def tapped(model: ModelProto, members: Sequence[Filters]) -> ModelProto:
+    """Return the model with `next` of each member made of what it is, less what a filter adds.
+
+    A convolution is a sum over filters, so what one of them adds can be taken off without the
+    others: `next` = `next/base` - the convolution of `next/lost` (rows, 1, ...) with the weights of
+    filter `next/index` (1,).
+    """
+    copy, nexts = ModelProto(), {member.next for member in members} - {""}
+    copy.CopyFrom(model)
+    copy.graph.ClearField("node")
+    for node in model.graph.node:
+        name = node.output[0]
+        if name not in nexts:
+            copy.graph.node.append(node)
+            continue
+        weights, less = f"{name}/weights", f"{name}/less"
+        pick = helper.make_node("Gather", [node.input[1], f"{name}/index"], [weights], axis=1)
+        convolution = NodeProto()
+        convolution.CopyFrom(node)
+        convolution.input[:], convolution.output[:] = [f"{name}/lost", weights], [less]
+        subtract = helper.make_node("Sub", [f"{name}/base", less], [name])
+        copy.graph.node.extend([pick, convolution, subtract])
+    return copy
+
+
+def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
+    """Return the model with a second end: its scores without their sigmoid, and its name."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    makers = {name: node for node in copy.graph.node for name in node.output}
+    tail, waiting, found = set[str](), ["scores"], False
+    while waiting:
+        name = waiting.pop()
+        node = makers.get(name)
+        if node is None or name in tail:
+            continue
+        tail.update(node.output)
+        found |= node.op_type == "Sigmoid"
+        if node.op_type in _MOVE:
+            waiting += node.input
+        elif node.op_type not in ("Sigmoid", "Constant", "Shape"):
+            raise refused(card, f"its probabilities come from {node.op_type}, not a sigmoid")
+    if not found:
+        raise refused(card, "its probabilities come from no sigmoid")
+    for node in list(copy.graph.node):
+        if tail.isdisjoint(node.output):
+            continue
+        twin = copy.graph.node.add()
+        twin.CopyFrom(node)
+        twin.name = f"{node.name}/logits"
+        if node.op_type == "Sigmoid":
+            twin.op_type = "Identity"
+        else:
+            twin.input[:] = [f"{one}/logits" if one in tail else one for one in node.input]
+        twin.output[:] = [f"{one}/logits" for one in node.output]
+    return copy, "scores/logits"
+
+
+def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
+    """Return the graph that makes `outputs` of those of the `inputs` that it needs."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    needed, waiting = set[str](), list(outputs)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            if name not in inputs and name in makers:
+                waiting += makers[name].input
+    made = needed - set(inputs)
+    known = {one.name: one for one in model.graph.input}
+    graph = helper.make_graph(
+        [node for node in model.graph.node if not made.isdisjoint(node.output)],
+        model.graph.name,
+        [known.get(one) or _value(one) for one in inputs if one in needed],
+        [_value(one) for one in outputs],
+        [one for one in model.graph.initializer if one.name in needed],
+    )
+    whole = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    onnx: bytes = whole.SerializeToString()
+    return onnx
+
+
+def _value(name: str) -> ValueInfoProto:
+    kind = TensorProto.INT64 if name.endswith("/index") else TensorProto.FLOAT
+    return helper.make_tensor_value_info(name, kind, None)

@@ -1,0 +1,200 @@
+"""The folder that `regplug motifs` writes: Learned motifs, Matches ─write_report→ files.
+
+motifs.meme    the motifs
+motifs.tsv     a row per filter: sites, consensus, information, best match; shuffled_p is the
+               smallest p of the same columns in random orders: a match with a larger p says nothing
+matches.tsv    every match with q < 0.1
+logos/         <target>_<filter>.png and .svg
+overview.png   each target's best filters; of a model, those with the largest influence
+
+Of a model also influence.tsv, influence_scatter and influence_heatmap (`influence_report`), and in
+motifs.tsv its filters' influence, how far scores move without them, and the loss without them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from regplug.files.output import check_folder, complete
+from regplug.interpret.filters.influence import Influence, mean_over_targets
+from regplug.interpret.filters.influence_report import FILES as INFLUENCE_FILES
+from regplug.interpret.filters.influence_report import Marked, cell, write_influence
+from regplug.motifs.logos import draw_logo, draw_overview
+from regplug.motifs.matches import Matches
+from regplug.motifs.meme import DNA, write_meme
+from regplug.motifs.motif import FEWEST, Motif, information
+
+REPORTED = 0.1  # matches.tsv has those with a smaller q
+SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
+SHOWN_OF_MODEL = 32  # filters
+
+FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png", *INFLUENCE_FILES}
+_MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
+
+
+class Learned(NamedTuple):
+    """What a filter of a target's network, or of a model, has learned, and its bits.
+
+    Filters count from 0; those of an ensemble stand behind their member: 2.17.
+    """
+
+    target: str
+    filter: str
+    motif: Motif
+    bits: float
+
+
+def named(target: str, motifs: Sequence[Motif], *, gc: float = 0.5) -> list[Learned]:
+    """Return a target's motifs, in the order of its filters, under names fit for files."""
+    bits = [float(information(motif.frequencies, gc=gc).sum()) for motif in motifs]
+    return learned_of(target, motifs, bits, list(map(str, range(len(motifs)))))
+
+
+def learned_of(
+    target: str, motifs: Sequence[Motif], bits: Sequence[float], filters: Sequence[str]
+) -> list[Learned]:
+    """Return motifs with the names of their filters, under names fit for files."""
+    word = re.sub(r"[^\w.-]", "-", target)
+    return [
+        Learned(target, filter, replace(motif, name=f"{word}_{filter}"), one)
+        for motif, one, filter in zip(motifs, bits, filters, strict=True)
+    ]
+
+
+def write_report(
+    folder: Path,
+    learned: Sequence[Learned],
+    matches: Matches | None,
+    *,
+    letters: str = DNA,
+    influence: Influence | None = None,
+    targets: Sequence[str] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Write the folder, replacing an earlier report; without `matches`, best matches are `.`.
+
+    `influence` is that of the filters on a model's `targets`.
+
+    Raises:
+        OutputError: it holds other things, or cannot be written.
+        MotifError: a library for the logos is not installed.
+    """
+    check_folder(folder, FILES)
+    speaking = [one for one in learned if one.motif.width]
+    with complete(folder.absolute()) as partial:
+        (partial / "logos").mkdir(parents=True)
+        write_meme(partial / "motifs.meme", [one.motif for one in learned], letters=letters)
+        _write_table(partial / "motifs.tsv", _filters(learned, matches, letters, influence))
+        _write_table(partial / "matches.tsv", _matches(learned, matches))
+        for done, one in enumerate(speaking, start=1):
+            title = f"{one.target} filter {one.filter}, {one.motif.sites} sites"
+            stem = partial / "logos" / one.motif.name
+            draw_logo(one.motif, stem, letters=letters, title=title)
+            progress(done, len(speaking))
+        if speaking:
+            rows = _overview(learned, matches, influence)
+            draw_overview(rows, partial / "overview.png", letters=letters)
+        if influence:
+            write_influence(partial, marked(learned, matches), influence, targets)
+
+
+def marked(learned: Sequence[Learned], matches: Matches | None) -> list[Marked]:
+    """Return the filters with the names of the known motifs that they are like, q < 0.1."""
+    found = []
+    for row, (_, name, motif, bits) in enumerate(learned):
+        known, believed = "", False
+        if matches and motif.width:
+            best = int(matches.ranked(row)[0])
+            if matches.q[row, best] < REPORTED:
+                known = matches.known[best].also or matches.known[best].name
+                believed = matches.ordered(row)
+        found.append(Marked(name, bits, known, believed))
+    return found
+
+
+def _filters(
+    learned: Sequence[Learned],
+    matches: Matches | None,
+    letters: str,
+    influence: Influence | None,
+) -> Iterator[Sequence[object]]:
+    """Yield the rows of motifs.tsv; what there is not is `.`."""
+    measured = _measured(influence) if influence else {}
+    yield ["target", "filter", "nsites", "consensus", "information", *measured, *_MATCH]
+    for row, (target, index, motif, bits) in enumerate(learned):
+        best = _best(matches, row) if matches and motif.width else ["."] * len(_MATCH)
+        numbers = [f"{bits:.2f}", *(cells[row] for cells in measured.values())]
+        yield [target, index, motif.sites, motif.consensus(letters) or ".", *numbers, *best]
+
+
+def _measured(influence: Influence) -> dict[str, list[str]]:
+    """Return the columns that influence adds to motifs.tsv."""
+    nothing = ["."] * len(influence.targets)
+    return {
+        "influence": [*map(cell, influence.overall)],
+        "moved": [*map(cell, mean_over_targets(influence.moved))],
+        "loss": nothing if influence.loss is None else [*map(cell, influence.loss)],
+    }
+
+
+def _best(matches: Matches, row: int) -> list[str]:
+    """Return the cells of a motif's best match, whatever its q."""
+    return _cells(matches, row, int(matches.ranked(row)[0]))
+
+
+def _matches(learned: Sequence[Learned], matches: Matches | None) -> Iterator[Sequence[object]]:
+    """Yield the rows of matches.tsv, best first for each filter."""
+    yield ["target", "filter", *_MATCH]
+    if matches is None:
+        return
+    for row, (target, index, *_) in enumerate(learned):
+        for column in matches.ranked(row):
+            if matches.q[row, column] >= REPORTED:
+                break
+            yield [target, index, *_cells(matches, row, int(column))]
+
+
+def _cells(matches: Matches, row: int, column: int) -> list[str]:
+    """Return the cells of a motif's match with a known one, in the order of _MATCH."""
+    known = matches.known[column]
+    numbers = (matches.p[row, column], matches.q[row, column], matches.shuffled[row])
+    return [known.name, known.also or ".", *(f"{one:.3g}" for one in numbers), matches.title]
+
+
+def _overview(
+    learned: Sequence[Learned], matches: Matches | None, influence: Influence | None
+) -> list[tuple[str, list[tuple[Motif, str]]]]:
+    """Return rows of filters, each with its title: a target's, or the next ones of a model.
+
+    Of a target those come first whose match is better than shuffled ones by the largest factor;
+    then the others, by information; last those of fewer than FEWEST sites. Of a model those with
+    the largest influence.
+    """
+    targets: dict[str, list[tuple[tuple[float, ...], Motif, str]]] = {}
+    for row, (target, index, motif, bits) in enumerate(learned):
+        if not motif.width:
+            continue
+        factor, title = 1.0, f"filter {index}"
+        if matches and matches.ordered(row):
+            name, also, p, q, shuffled, _ = _best(matches, row)
+            factor = float(p) / float(shuffled)
+            title += f": {name if also == '.' else also}, q = {q}" if float(q) < REPORTED else ""
+        if influence is None:
+            place: tuple[float, ...] = (motif.sites < FEWEST, factor, -bits)
+        else:
+            place = (-float(influence.overall[row]), -bits)
+        targets.setdefault(target, []).append((place, motif, title))
+    rows = []
+    for target, found in list(targets.items())[:SHOWN_TARGETS]:
+        found.sort(key=lambda entry: entry[0])
+        shown = SHOWN_FILTERS if influence is None else SHOWN_OF_MODEL
+        logos = [entry[1:] for entry in found[:shown]]
+        starts = range(0, len(logos), SHOWN_FILTERS)
+        rows += [(target, logos[start : start + SHOWN_FILTERS]) for start in starts]
+    return rows
+
+
+def _write_table(path: Path, rows: Iterator[Sequence[object]]) -> None:
+    path.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))

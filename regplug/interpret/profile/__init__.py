@@ -1,0 +1,1 @@
+"""Scores along the introns around groups of exons."""

@@ -1,0 +1,139 @@
+"""Values of groups of exons ─band→ means and their bands; ─compare→ tests against a control."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import OutputError
+from regplug.interpret.profile.exons import SIDES, Side
+from regplug.interpret.profile.scores import Group, Layout, Values
+
+DRAWS = 1000  # of exons, for a band
+BAND = (2.5, 97.5)  # percentiles
+SEED = 0
+
+_AT_ONCE = 50  # draws
+
+
+class Mean(NamedTuple):
+    """Arrays of shape (positions,): a group's mean, its band, and the exons that have a value."""
+
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    exons: NDArray[np.int64]
+
+
+class Test(NamedTuple):
+    """A group against the control in the window [start, end); auc > 0.5: the group is higher."""
+
+    group: str
+    side: Side
+    start: int
+    end: int
+    n: int
+    n_control: int
+    mean: float
+    mean_control: float
+    auc: float
+    p: float
+    q: float
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """All that the report shows.
+
+    Attributes:
+        title: of the picture.
+        groups: in the order they are shown in.
+        control: the name of the one that the others are compared with.
+        means: by group and side.
+        tests: of all groups.
+        layout: what the positions are.
+    """
+
+    title: str
+    groups: Sequence[Group]
+    control: str
+    means: Mapping[tuple[str, Side], Mean]
+    tests: Sequence[Test]
+    layout: Layout
+
+
+def check_libraries() -> None:
+    """Raise OutputError if a library of the extra is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+        import scipy  # noqa: F401
+    except ImportError as error:
+        raise OutputError(f"profiles need {error.name}: pip install 'regplug[motifs]'") from error
+
+
+def band(values: NDArray[np.float32]) -> Mean:
+    """Return the mean of values (exons, positions) and its 95 % bootstrap band.
+
+    The exons are drawn again DRAWS times (seeded); the band holds the middle 95 % of the means.
+    """
+    known = ~np.isnan(values)
+    weights, sums = known.astype(np.float64), np.where(known, values, 0).astype(np.float64)
+    random = np.random.default_rng(SEED)
+    shares = np.full(len(values), 1 / len(values))
+    means = []
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no exon that was drawn has the position
+        for _ in range(0, DRAWS, _AT_ONCE):
+            drawn = random.multinomial(len(values), shares, size=_AT_ONCE).astype(np.float64)
+            means.append((drawn @ sums) / (drawn @ weights))
+        mean = sums.sum(axis=0) / weights.sum(axis=0)
+    some = known.any(axis=0)
+    low, high = np.full((2, values.shape[1]), np.nan)
+    low[some], high[some] = np.nanpercentile(np.concatenate(means)[:, some], BAND, axis=0)
+    return Mean(mean, low, high, known.sum(axis=0))
+
+
+def compare(groups: Mapping[str, Values], control: str, layout: Layout) -> list[Test]:
+    """Test each group against `control` in each window.
+
+    An exon's part in a window is the mean of its values there, of which the curve is the mean over
+    exons; the test is the two-sided one of Mann and Whitney, which needs no distribution of scores.
+    The q-values are Benjamini and Hochberg's over all tests.
+    """
+    from scipy.stats import false_discovery_control
+
+    tests = [
+        test
+        for name, values in groups.items()
+        if name != control
+        for side in SIDES
+        for test in _tests(name, side, values[side], groups[control][side], layout)
+    ]
+    q = false_discovery_control([test.p for test in tests], method="bh")
+    return [test._replace(q=float(one)) for test, one in zip(tests, q, strict=True)]
+
+
+def _tests(
+    name: str,
+    side: Side,
+    values: NDArray[np.float32],
+    control: NDArray[np.float32],
+    layout: Layout,
+) -> Iterator[Test]:
+    """Yield the tests of one side; q is not known yet."""
+    from scipy.stats import mannwhitneyu
+
+    first = layout.positions(side).start
+    for start, end in layout.windows(side):
+        ours, theirs = (
+            each[:, start - first : end - first].mean(axis=1, dtype=np.float64)
+            for each in (values, control)
+        )
+        found = mannwhitneyu(ours, theirs)
+        yield Test(
+            *(name, side, start, end, len(ours), len(theirs), ours.mean(), theirs.mean()),
+            auc=float(found.statistic / (len(ours) * len(theirs))),
+            p=float(found.pvalue),
+            q=np.nan,
+        )

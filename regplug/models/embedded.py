@@ -1,0 +1,88 @@
+"""codes ─Embedded.predict→ predictions: a model directory, in process by onnxruntime."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from regplug.errors import BackendError, ModelError
+from regplug.genome.codes import Codes
+from regplug.hooks.hookspecs import hookimpl
+from regplug.models.repository import model_names, read_card, read_onnx
+from regplug.scoring.backend import Backend, BackendOptions, checked
+from regplug.scoring.card import ModelCard
+
+IN_CACHE = 64  # rows at once; more are slower, as what the layers hand on leaves the cache
+
+
+def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
+    """Return onnxruntime's session of a graph; `threads` 0: all cores.
+
+    Raises:
+        ModelError: onnxruntime cannot load it.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads that spin halve the speed of a machine that has other work (measured).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"onnxruntime cannot load {name}: {error}") from error
+
+
+class Embedded:
+    """A model in this process; no server, no torch."""
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            ModelError: the folder holds no model, or a damaged one.
+        """
+        self.card: ModelCard = read_card(folder)
+        self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
+
+    def predict(self, codes: Codes) -> NDArray[np.float32]:
+        """Return predictions of shape (n, targets), a batch at a time."""
+        size = min(self.card.max_batch_size, IN_CACHE)
+        predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
+        for start in range(0, len(codes), size):
+            batch = codes[start : start + size]
+            predictions[start : start + size] = checked(self._run(batch), self.card, len(batch))
+        return predictions
+
+    def _run(self, batch: Codes) -> NDArray[np.float32]:
+        try:
+            scores: NDArray[np.float32] = self._session.run(["scores"], {"codes": batch})[0]
+        except Exception as error:
+            raise BackendError(
+                f"{self.card.name} cannot read codes of shape {batch.shape}: {error}"
+            ) from error
+        return scores
+
+    def close(self) -> None:
+        """Free the session."""
+        del self._session
+
+
+@hookimpl(trylast=True)
+def regplug_cards(location: str) -> list[ModelCard] | None:
+    """Return the cards of a repository folder."""
+    repo = Path(location)
+    if not repo.is_dir():
+        return None
+    return [read_card(repo / name) for name in model_names(repo)]
+
+
+@hookimpl(trylast=True)
+def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
+    """Open a model of a repository folder."""
+    folder = Path(location) / model
+    if not (folder / "card.json").is_file():
+        return None
+    return Embedded(folder, threads=options.threads)

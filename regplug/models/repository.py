@@ -1,0 +1,171 @@
+"""A model directory on disk: model_repo/<name>/, in process and on a Triton server alike.
+
+<name>/config.pbtxt   what the server reads; a pure function of the card
+card.json      the card, also in config.pbtxt as parameters.regplug_card
+targets.txt    a label a line
+golden.json    sequences and the scores they must get
+1/model.onnx
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import msgspec
+
+from regplug.errors import ModelError, OutputError
+from regplug.files.output import complete
+from regplug.hooks.hookspecs import hookimpl
+from regplug.scoring.card import ModelCard, card_from_json, card_to_json
+
+GOLDEN_TOLERANCE = 1e-5
+WARM_UP_LENGTH = 101  # bases, for graphs that read any length
+
+
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sequences, and the scores (a row each) that every backend must give to 1e-5."""
+
+    sequences: list[str]
+    scores: list[list[float]]
+
+
+@hookimpl
+def regplug_model_repos() -> list[Path]:
+    """Return the models that come with regplug: in the wheel, or beside the package in a clone."""
+    package = Path(__file__).parents[1]
+    return [
+        path for path in (package / "model_repo", package.parent / "model_repo") if path.is_dir()
+    ][:1]
+
+
+def write_model(repo: Path, card: ModelCard, *, onnx: bytes, golden: Golden) -> Path:
+    """Write `repo`/<card.name>/, replacing what was there; return its path.
+
+    Raises:
+        OutputError: the folder cannot be written.
+        ModelError: the card's sha256 is not that of `onnx`.
+    """
+    if hashlib.sha256(onnx).hexdigest() != card.sha256:
+        raise ModelError(f"the card of {card.name} has the sha256 of another model")
+    try:
+        repo.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make {repo}: {error.strerror}") from error
+    with complete(repo / card.name) as folder:
+        (folder / "1").mkdir(parents=True)
+        (folder / "1" / "model.onnx").write_bytes(onnx)
+        (folder / "card.json").write_text(card_to_json(card))
+        (folder / "targets.txt").write_text("".join(f"{label}\n" for label in card.labels))
+        (folder / "golden.json").write_bytes(msgspec.json.encode(golden) + b"\n")
+        (folder / "config.pbtxt").write_text(
+            promised_config(card) + _TUNING.format(shape=_shape(card))
+        )
+    return repo / card.name
+
+
+def model_names(repo: Path) -> list[str]:
+    """Return the names of the models in `repo`, sorted."""
+    return sorted(path.parent.name for path in repo.glob("*/card.json"))
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Return the card of the model in `folder`.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it names another model.
+    """
+    path = folder / "card.json"
+    if not path.is_file():
+        raise ModelError(f"no model at {folder}: it has no card.json")
+    card = card_from_json(path.read_bytes(), source=str(folder))
+    if card.name != folder.name:
+        raise ModelError(f"the card in {folder} is of {card.name}: a folder has its model's name")
+    return card
+
+
+def read_onnx(folder: Path, card: ModelCard) -> bytes:
+    """Return the graph in `folder`.
+
+    Raises:
+        ModelError: it is missing, or not the one that the card describes.
+    """
+    path = folder / "1" / "model.onnx"
+    if not path.is_file():
+        raise ModelError(f"{card.name} has no 1/model.onnx: import or train it again")
+    onnx = path.read_bytes()
+    if hashlib.sha256(onnx).hexdigest() != card.sha256:
+        raise ModelError(f"{path} is damaged or of another model: its sha256 is not the card's")
+    return onnx
+
+
+def read_golden(folder: Path) -> Golden:
+    """Return the golden scores of the model in `folder`.
+
+    Raises:
+        ModelError: they are missing or damaged.
+    """
+    try:
+        return msgspec.json.decode((folder / "golden.json").read_bytes(), type=Golden)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f"golden.json of {folder.name} cannot be read: {error}") from error
+
+
+def check_files(folder: Path) -> ModelCard:
+    """Return the card if targets.txt, config.pbtxt and model.onnx agree with it.
+
+    Raises:
+        ModelError: one does not; the message names the file and the line.
+    """
+    card = read_card(folder)
+    read_onnx(folder, card)
+    try:
+        labels = (folder / "targets.txt").read_text().splitlines()
+        config = (folder / "config.pbtxt").read_text()
+    except OSError as error:
+        raise ModelError(f"{card.name}: {error.filename} cannot be read") from error
+    if labels != card.labels:
+        raise ModelError(f"{card.name}: targets.txt and card.json name other targets")
+    for line in promised_config(card).splitlines():
+        if line not in config:
+            raise ModelError(f"{card.name}: config.pbtxt lacks the card's line: {line[:80]}")
+    return card
+
+
+def promised_config(card: ModelCard) -> str:
+    """Return the part of config.pbtxt that follows from the card."""
+    text = card_to_json(card)
+    compact = json.dumps(json.loads(text), separators=(",", ":"))
+    return _PROMISED.format(
+        name=card.name,
+        batch=card.max_batch_size,
+        shape=-1 if card.window is None else card.window,
+        targets=len(card.targets),
+        sha256=card.sha256,
+        card=compact.replace("\\", "\\\\").replace('"', '\\"'),
+    )
+
+
+def _shape(card: ModelCard) -> int:
+    return WARM_UP_LENGTH if card.window is None else card.window
+
+
+_PROMISED = """\
+name: "{name}"
+backend: "onnxruntime"
+max_batch_size: {batch}
+input [ {{ name: "codes" data_type: TYPE_UINT8 dims: [ {shape} ] }} ]
+output [ {{ name: "scores" data_type: TYPE_FP32 dims: [ {targets} ] label_filename: "targets.txt" }} ]
+parameters {{ key: "model_sha256" value {{ string_value: "{sha256}" }} }}
+parameters {{ key: "regplug_card" value {{ string_value: "{card}" }} }}
+"""  # noqa: E501
+
+# Below the promise: yours to tune for a server.
+_TUNING = """\
+instance_group [ {{ kind: KIND_AUTO }} ]
+dynamic_batching {{ max_queue_delay_microseconds: 500 }}
+model_warmup [ {{
+  name: "zeros"
+  batch_size: 1
+  inputs {{ key: "codes" value {{ data_type: TYPE_UINT8 dims: [ {shape} ] zero_data: true }} }}
+}} ]
+"""

@@ -1,0 +1,211 @@
+"""codes ─Triton.predict→ predictions: a model on a Triton or other Open Inference server.
+
+The server hands out the model's card; what it serves is checked against the card at opening, and
+again after each time that the server was away, and every CHECK_SECONDS.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import BackendError
+from regplug.genome.codes import Codes
+from regplug.hooks.hookspecs import hookimpl
+from regplug.models.triton_client import Client, Refused, Unavailable, is_url
+from regplug.models.triton_served import Served, card_in, card_of, describe
+from regplug.scoring.backend import Backend, BackendOptions, checked
+from regplug.scoring.card import ModelCard
+
+IN_FLIGHT = 8  # requests
+ANSWER_SECONDS = 300.0  # a busy server may take its time over a batch
+CHECK_SECONDS = 10.0  # a model may also be replaced while nobody asks
+OPENING_SECONDS = 5.0  # patience with a URL at which nothing has ever answered
+FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
+
+_T = TypeVar("_T")
+_Job = tuple[Codes, "Future[NDArray[np.float32]]"]
+
+
+class Triton:
+    """A model on a server; up to IN_FLIGHT requests at a time, each thread with its own client."""
+
+    def __init__(self, location: str, served: Served, options: BackendOptions) -> None:
+        self.card: ModelCard = served.card
+        self._served = served
+        self._location = location
+        self._options = options
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._checked_at = time.monotonic()
+        self._closed = threading.Event()
+
+    def predict(self, codes: Codes) -> NDArray[np.float32]:
+        """Return predictions of shape (n, targets); any thread may call it."""
+        size = self._served.max_batch_size
+        starts = range(0, len(codes), size)
+        self._staff(len(starts))
+        futures: list[Future[NDArray[np.float32]]] = [Future() for _ in starts]
+        predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
+        try:
+            for start, future in zip(starts, futures, strict=True):
+                self._jobs.put((codes[start : start + size], future))
+            for start, future in zip(starts, futures, strict=True):
+                predictions[start : start + size] = future.result()
+        finally:
+            for future in futures:
+                future.cancel()  # what is still waiting, after an error or Ctrl-C
+        return predictions
+
+    def close(self) -> None:
+        """Hang up."""
+        with self._lock:
+            self._closed.set()
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._jobs.put(None)
+        for thread in threads:
+            thread.join(timeout=OPENING_SECONDS)
+
+    def _staff(self, wanted: int) -> None:
+        """Start threads until there are `wanted` of them, or IN_FLIGHT."""
+        with self._lock:
+            if self._closed.is_set():
+                raise BackendError(f"{self.card.name} on {self._location} is closed: open it again")
+            while len(self._threads) < min(wanted, IN_FLIGHT):
+                thread = threading.Thread(target=self._work, daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def _work(self) -> None:
+        """Answer jobs until told to stop; the client is born, used and closed in this thread."""
+        client: Client | None = None
+        while (job := self._jobs.get()) is not None:
+            codes, future = job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                client = client or Client(self._location, self._options, seconds=ANSWER_SECONDS)
+                future.set_result(self._answer(client, codes))
+            except BaseException as error:  # noqa: BLE001  for the caller's thread
+                future.set_exception(error)
+        if client is not None:
+            client.close(thread_ends=True)
+
+    def _answer(self, client: Client, codes: Codes) -> NDArray[np.float32]:
+        def ask(again: bool) -> NDArray[np.float32]:
+            if again or time.monotonic() > self._checked_at + CHECK_SECONDS:
+                self._check_again(client)
+            try:
+                return client.infer(self.card.name, codes)
+            except Refused as error:
+                if client.ready(self.card.name):
+                    raise
+                raise Unavailable(str(error), answered=True) from error
+
+        patience = self._options.retry_seconds
+        asked = f"{self.card.name} for codes of shape {codes.shape}"
+        scores = _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
+        return checked(scores, self.card, len(codes))
+
+    def _check_again(self, client: Client) -> None:
+        """Raise BackendError if the server has another model than at opening."""
+        if not client.ready(self.card.name):
+            raise Unavailable(f"{self.card.name} is not ready", answered=True)
+        if describe(client, self._location, self.card.name, self._options) != self._served:
+            raise BackendError(
+                f"{self._location} now has another {self.card.name} (its card or max_batch_size "
+                "changed): start again, so that one model gives all scores"
+            )
+        self._checked_at = time.monotonic()
+
+
+@hookimpl
+def regplug_cards(location: str, options: BackendOptions) -> list[ModelCard] | None:
+    """Return the cards of the ready models of a server; or the one that the user gives."""
+    if not is_url(location):
+        return None
+    if options.card:
+        return [card_in(options.card)]
+
+    def ask(_: bool) -> list[ModelCard]:
+        ready = [entry["name"] for entry in client.index() if entry.get("state") == "READY"]
+        cards = (card_of(client.config(name), f"{name} on {location}") for name in ready)
+        return [card for card in cards if card is not None]
+
+    with closing(Client(location, options, seconds=OPENING_SECONDS)) as client:
+        return _patiently(ask, location, "its list of models", *_at_opening(options))
+
+
+@hookimpl
+def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
+    """Open a model of a server."""
+    if not is_url(location):
+        return None
+
+    def ask(_: bool) -> Served | None:
+        if client.ready(model):
+            return describe(client, location, model, options)
+        entry = next((entry for entry in client.index() if entry["name"] == model), None)
+        if entry is None:
+            return None
+        state = f"{entry.get('state', 'not loaded')} {entry.get('reason', '')}".strip()
+        if entry.get("state") == "LOADING":
+            raise Unavailable(f"{model} is {state}", answered=True)
+        raise Refused(f"it is {state}; see the server's log")
+
+    with closing(Client(location, options, seconds=OPENING_SECONDS)) as client:
+        served = _patiently(ask, location, model, *_at_opening(options))
+    return None if served is None else Triton(location, served, options)
+
+
+def _at_opening(options: BackendOptions) -> tuple[float, float]:
+    """Return the patience, in seconds, with silence and with a server that is not ready."""
+    return min(OPENING_SECONDS, options.retry_seconds), options.retry_seconds
+
+
+def _patiently(
+    ask: Callable[[bool], _T],
+    location: str,
+    asked: str,
+    silent: float,
+    unready: float,
+    wait: Callable[[float], object] = time.sleep,
+) -> _T:
+    """Return what `ask` returns; while the server is away, ask again at growing, random intervals.
+
+    Args:
+        ask: is told whether it is asked again.
+        location: the server's URL.
+        asked: what for, in words.
+        silent: seconds to go on after the first failure if nothing answers.
+        unready: seconds to go on if there is an answer: not ready.
+        wait: sleeps; a true answer means to give up.
+
+    Raises:
+        BackendError: the server refuses, or stays away.
+    """
+    first, delay = None, FIRST_DELAY
+    while True:
+        try:
+            return ask(first is not None)
+        except Refused as error:
+            raise BackendError(f"{location} refused {asked}: {error}") from error
+        except Unavailable as error:
+            first = first or time.monotonic()
+            left = first + (unready if error.answered else silent) - time.monotonic()
+            pause = min(delay * random.uniform(0.5, 1.0), left)
+            if left <= 0 or wait(pause):
+                raise BackendError(
+                    f"{location} does not answer when asked for {asked} ({error}): start a server "
+                    "there (regplug serve), or check the address"
+                ) from error
+            delay = min(2 * delay, LONGEST_DELAY)

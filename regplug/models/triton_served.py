@@ -1,0 +1,82 @@
+"""What a server has under a model's name, checked against the card that comes with it."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from regplug.errors import BackendError, ModelError
+from regplug.models.triton_client import Client, Refused
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.card import ModelCard, card_from_json
+
+
+class Served(NamedTuple):
+    """A model as a server has it: its card, and how many rows it takes at once."""
+
+    card: ModelCard
+    max_batch_size: int
+
+
+def describe(client: Client, location: str, model: str, options: BackendOptions) -> Served:
+    """Return what the server has as `model`.
+
+    Raises:
+        BackendError: it carries no card, or is another model than its card tells of.
+    """
+    where = f"{model} on {location}"
+    try:
+        config = client.config(model)
+    except Refused as error:  # an Open Inference server that is not Triton
+        if not options.card:
+            raise BackendError(f"{where} has no card ({error}): give --card FILE") from error
+        config = {}
+    card = card_in(options.card) if options.card else card_of(config, where)
+    if card is None:
+        raise BackendError(f"{where} carries no card: give --card FILE")
+    max_batch_size = int(config.get("max_batch_size", 0)) if config else card.max_batch_size
+    if max_batch_size < 1:
+        raise BackendError(f"{where} takes no batches: set max_batch_size in its config.pbtxt")
+    _check(card, model, config, client.metadata(model), where)
+    return Served(card, max_batch_size)
+
+
+def _check(
+    card: ModelCard, model: str, config: dict[str, Any], metadata: dict[str, Any], where: str
+) -> None:
+    """Raise BackendError if `metadata` or `config` are of another model than `card`."""
+    window = -1 if card.window is None else card.window
+    inputs = metadata.get("inputs", [])
+    outputs = [output for output in metadata.get("outputs", []) if output["name"] == "scores"]
+    for what, promised, found in (
+        ("the name", card.name, model),
+        ("the input", f"codes UINT8 [-1, {window}]", ", ".join(map(_tensor, inputs))),
+        ("the output", f"scores FP32 [-1, {len(card.targets)}]", ", ".join(map(_tensor, outputs))),
+        ("the sha256", card.sha256, _parameter(config, "model_sha256") or card.sha256),
+    ):
+        if promised != found:
+            raise BackendError(
+                f"{where} is another model than its card tells of: {what} is {found or 'missing'}, "
+                f"the card has {promised}; check the address, or export the model again"
+            )
+
+
+def _tensor(served: dict[str, Any]) -> str:
+    shape = ", ".join(str(size) for size in served.get("shape", []))
+    return f"{served['name']} {served['datatype']} [{shape}]"
+
+
+def card_of(config: dict[str, Any], where: str) -> ModelCard | None:
+    """Return the card that a model's configuration carries, or None."""
+    text = _parameter(config, "regplug_card")
+    return card_from_json(text, source=where) if text else None
+
+
+def card_in(path: str) -> ModelCard:
+    """Return the card in a file of the user's."""
+    try:
+        return card_from_json(Path(path).read_bytes(), source=path)
+    except OSError as error:
+        raise ModelError(f"cannot read the card {path}: {error.strerror}") from error
+
+
+def _parameter(config: dict[str, Any], key: str) -> str:
+    return str(config.get("parameters", {}).get(key, {}).get("string_value", ""))

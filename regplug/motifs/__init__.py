@@ -1,0 +1,1 @@
+"""Motifs: MEME files, logos, matches in JASPAR, and hits in sequences."""

@@ -1,0 +1,147 @@
+"""Known motifs at a variant: REF's and ALT's haplotype, Motifs ─find_hits→ Hits, the best first.
+
+Each motif is scanned as FIMO does, over all placements on both strands that overlap the variant.
+Its p-value is the smallest of those on REF and ALT times their number; q is Benjamini and
+Hochberg's over the motifs that were scanned.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from regplug.genome.codes import UNKNOWN, Codes
+from regplug.genome.fasta import Genome, Reference
+from regplug.genome.haplotype import Haplotype
+from regplug.genome.variant import Interval, Variant
+from regplug.motifs.matches import missing
+from regplug.motifs.motif import Motif
+
+SIGNIFICANT = 0.05  # q below which a motif is named
+Allele = Literal["ref", "alt"]
+
+
+class Hit(NamedTuple):
+    """A motif at a variant, where it fits best.
+
+    Attributes:
+        motif: the motif.
+        ref: its best score on REF in bits, log2 of its frequencies over 1/4.
+        alt: its best score on ALT.
+        p_placement: of the better of the two scores at one placement.
+        p: that times the number of placements on both strands of both alleles.
+        q: over the motifs scanned.
+        allele: the one that it fits better.
+        start: of the motif there, in bases from the variant's first base.
+        strand: on which the motif reads as it is.
+    """
+
+    motif: Motif
+    ref: float
+    alt: float
+    p_placement: float
+    p: float
+    q: float
+    allele: Allele
+    start: int
+    strand: str
+
+    @property
+    def text(self) -> str:
+        """Return the motif's names and strand, its scores, and how significant it is."""
+        return (
+            f"{self.motif.also} {self.motif.name} ({self.strand})  {self.ref:.1f} → {self.alt:.1f} "
+            f"bits, p = {self.p:.2g}, q = {self.q:.2g}"
+        ).strip()
+
+
+def named(motif: Motif, names: Collection[str]) -> bool:
+    """Tell whether the motif or its protein is one of `names`, in any case and any version."""
+    known = {motif.name.upper(), motif.name.upper().split(".")[0], motif.also.upper()}
+    return not known.isdisjoint(name.upper() for name in names)
+
+
+def best(hits: Sequence[Hit], proteins: Collection[str]) -> Hit | None:
+    """Return the significant hit of the smallest p, or None.
+
+    Motifs of `proteins` are tested by themselves first, as they were expected; then all.
+    """
+    own = _adjusted([hit for hit in hits if named(hit.motif, proteins)])
+    return next((one[0] for one in (own, hits) if one and one[0].q < SIGNIFICANT), None)
+
+
+def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list[Hit]:
+    """Return a hit per motif that fits between unknown bases on both alleles, smallest p first.
+
+    `variant` is normalised.
+
+    Raises:
+        MotifError: memelite or scipy is not installed.
+    """
+    motifs = [one for one in motifs if one.width]
+    if not motifs:
+        return []
+    margin = max(one.width for one in motifs)
+    lengths = (len(variant.ref), len(variant.alt))
+    start = variant.start - margin
+    sources: tuple[Reference, ...] = (genome, Haplotype(genome, variant))
+    sequences = [
+        source.codes(Interval(variant.chrom, start, variant.start + length + margin))
+        for source, length in zip(sources, lengths, strict=True)
+    ]
+    table = _scan(sequences, motifs)
+    ends = margin + table["sequence_name"].map(dict(enumerate(lengths)))
+    table = table[(table["start"] < ends) & (table["end"] > margin)]
+    first = table.sort_values("p-value", kind="stable").groupby("motif_name").first()
+    tops = table.groupby(["motif_name", "sequence_name"])["score"].max().unstack()
+    tops = tops.reindex(columns=[0, 1]).dropna()
+    first = first.loc[tops.index]
+    scanned = [motifs[int(index)] for index in first.index]
+    placements = [2 * (sum(lengths) + 2 * (motif.width - 1)) for motif in scanned]
+    p = (first["p-value"].to_numpy() * placements).clip(0, 1)
+    hits = [
+        Hit(
+            *(motif, top[0], top[1], row["p-value"], one_p, 1.0),
+            "alt" if row["sequence_name"] else "ref",
+            row["start"] - margin,
+            row["strand"],
+        )
+        for motif, top, row, one_p in zip(
+            scanned,
+            tops.to_numpy().tolist(),
+            first.to_dict("records"),
+            p.tolist(),
+            strict=True,
+        )
+    ]
+    return _adjusted(sorted(hits, key=lambda hit: hit.p))
+
+
+def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits with q over them alone."""
+    try:
+        from scipy.stats import false_discovery_control
+    except ImportError as error:
+        raise missing(error) from error
+    if not hits:
+        return []
+    q = false_discovery_control([hit.p for hit in hits]).tolist()
+    return [hit._replace(q=one) for hit, one in zip(hits, q, strict=True)]
+
+
+def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
+    """Return fimo's table of all placements on known bases; motif_name is the place in `motifs`."""
+    try:
+        import pandas
+        from memelite import fimo
+    except ImportError as error:
+        raise missing(error) from error
+    codes = np.full((len(sequences), max(map(len, sequences))), UNKNOWN, np.uint8)
+    for row, sequence in zip(codes, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    one_hot = (codes[:, None] == np.arange(4)[:, None]).astype(np.int8)
+    matrices = {str(index): motif.frequencies.T for index, motif in enumerate(motifs)}
+    table = pandas.concat(fimo(matrices, one_hot, threshold=1.1))  # above 1: every placement
+    unknown = np.pad((codes == UNKNOWN).cumsum(axis=1), ((0, 0), (1, 0)))
+    row, start, end = (table[name].to_numpy(np.intp) for name in ("sequence_name", "start", "end"))
+    return table[unknown[row, end] == unknown[row, start]]

@@ -1,0 +1,63 @@
+"""Pictures of motifs: letters as high as the bits they carry, PNG and SVG."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from regplug.errors import MotifError
+from regplug.files.figures import save_figure
+from regplug.motifs.motif import Motif
+
+INCHES_OF_BASE, INCHES_OF_EDGE, HEIGHT = 0.24, 0.75, 1.5  # of a single logo
+
+
+def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "") -> None:
+    """Write `stem`.png and `stem`.svg."""
+    figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
+    _logo(motif, figure.subplots(), letters, title)
+    save_figure(figure, stem.with_name(stem.name + ".png"))
+    save_figure(figure, stem.with_name(stem.name + ".svg"))
+
+
+def draw_overview(
+    rows: Sequence[tuple[str, Sequence[tuple[Motif, str]]]], path: Path, *, letters: str = "ACGT"
+) -> None:
+    """Write a picture with a row of logos per target; each logo comes with its title."""
+    columns = max(len(logos) for _, logos in rows)
+    widest = max((motif.width for _, logos in rows for motif, _ in logos), default=1)
+    figure = _figure(columns * (widest * 0.14 + 0.7), len(rows) * 1.35)
+    axes = figure.subplots(len(rows), columns, squeeze=False)
+    for (target, logos), line in zip(rows, axes, strict=True):
+        for axis in line[len(logos) :]:
+            axis.set_axis_off()
+        for (motif, title), axis in zip(logos, line, strict=False):
+            _logo(motif, axis, letters, title, size=7)
+            axis.set_xlim(-0.5, widest - 0.5)
+            axis.set_ylabel("")
+        line[0].set_ylabel(f"{target}\nbits", fontsize=7)
+    save_figure(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    try:
+        import logomaker  # noqa: F401  # the whole extra is there, or none of it is used
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MotifError(f"logos need {error.name}: pip install 'regplug[motifs]'") from error
+    return Figure(figsize=(max(width, 1.8), height), layout="constrained")
+
+
+def _logo(motif: Motif, axis: Any, letters: str, title: str, size: int = 8) -> None:
+    """Draw the motif into the axis."""
+    import logomaker
+    import pandas
+
+    heights = motif.frequencies * motif.information[:, None]
+    logomaker.Logo(pandas.DataFrame(heights, columns=list(letters)), ax=axis, show_spines=False)
+    axis.spines["left"].set_visible(True)
+    axis.set_ylim(0, 2)
+    axis.set_yticks([0, 1, 2])
+    axis.set_xticks([])
+    axis.tick_params(labelsize=size)
+    axis.set_ylabel("bits", fontsize=size)
+    axis.set_title(title, fontsize=size)

@@ -1,0 +1,119 @@
+"""Which known motifs a motif looks like: Motifs, Collection ─match→ TomTom's p- and q-values.
+
+TomTom takes a motif of nearly flat columns for a good match of a known motif with flat stretches.
+So each motif is also compared with its columns in random orders: a match that means something is
+better than the best of those.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import MotifError
+from regplug.motifs.motif import Frequencies, Motif
+
+FEW = 25  # known motifs, below which TomTom's p-values depend on which they are
+SHUFFLES = 20  # random orders of a motif's columns
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Known motifs, and what the reader should know them by."""
+
+    title: str
+    motifs: Sequence[Motif]
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """Every motif against every known one.
+
+    Attributes:
+        p: TomTom's p-values, shape (motifs, known); 1 for a motif without a position.
+        q: Benjamini and Hochberg's over all pairs, same shape.
+        shuffled: the smallest p of a motif with its columns in random orders, shape (motifs,).
+        known: in the order of the columns.
+        title: of the known motifs.
+    """
+
+    p: NDArray[np.float64]
+    q: NDArray[np.float64]
+    shuffled: NDArray[np.float64]
+    known: Sequence[Motif]
+    title: str
+
+    def ranked(self, row: int) -> NDArray[np.int64]:
+        """Return the columns of known motifs, the best match of motif `row` first."""
+        order: NDArray[np.int64] = np.argsort(self.p[row], kind="stable")
+        return order
+
+    def ordered(self, row: int) -> bool:
+        """Tell whether the best match of motif `row` is better than those in random orders."""
+        return bool(self.p[row].min() < self.shuffled[row])
+
+
+def jaspar() -> Collection:
+    """Return the vertebrates' CORE motifs of the newest JASPAR release that pyjaspar brings."""
+    try:
+        from pyjaspar import jaspardb
+    except ImportError as error:
+        raise missing(error) from error
+    database = jaspardb()
+    try:
+        found = database.fetch_motifs(collection="CORE", tax_group=["vertebrates"])
+    finally:
+        database.conn.close()
+    motifs = []
+    for one in found:
+        counts = np.array([one.counts[base] for base in "ACGT"]).T
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        motifs.append(Motif(one.matrix_id, shares, round(counts.sum(axis=1).max()), one.name))
+    return Collection(f"{database.release} CORE vertebrates", motifs)
+
+
+def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool = True) -> Matches:
+    """Compare every motif with every one of the collection, on both of its strands if asked.
+
+    Raises:
+        MotifError: memelite or scipy is not installed.
+    """
+    try:
+        from scipy.stats import false_discovery_control
+    except ImportError as error:
+        raise missing(error) from error
+    p = _tomtom([motif.frequencies for motif in motifs], collection, both_strands)
+    random = np.random.default_rng(0)
+    shuffled = np.ones(len(motifs))
+    for _ in range(SHUFFLES):
+        orders = [random.permutation(motif.frequencies) for motif in motifs]
+        shuffled = np.minimum(shuffled, _tomtom(orders, collection, both_strands).min(axis=1))
+    q = false_discovery_control(p, axis=None, method="bh").reshape(p.shape)
+    return Matches(p, q, shuffled, collection.motifs, collection.title)
+
+
+def _tomtom(
+    queries: Sequence[Frequencies], collection: Collection, both_strands: bool
+) -> NDArray[np.float64]:
+    """Return the p-values, shape (queries, known); 1 for a query without a position."""
+    try:
+        from memelite import tomtom
+    except ImportError as error:
+        raise missing(error) from error
+    p = np.ones((len(queries), len(collection.motifs)))
+    rows = [row for row, query in enumerate(queries) if len(query)]
+    if rows:
+        known = [motif.frequencies.T for motif in collection.motifs]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "tomtom was given")  # FEW: the command tells
+            p[rows] = tomtom(
+                [queries[row].T for row in rows], known, reverse_complement=both_strands
+            )[0]
+    return p.clip(0, 1)
+
+
+def missing(error: ImportError) -> MotifError:
+    """Return the error for a library of the extra that is not installed."""
+    return MotifError(f"motifs need {error.name}: pip install 'regplug[motifs]'")

@@ -1,0 +1,1 @@
+"""What a number is: cards, backends, alleles in their windows, effects, adapters, models."""

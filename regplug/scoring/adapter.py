@@ -1,0 +1,199 @@
+"""Alleles ─Adapter.score→ Scores: hop 3 of the road from a VCF record to its INFO.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+
+An interval's codes ─Adapter.track→ values: the hop in the middle of the road to a bigWig.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from regplug.errors import ModelError
+from regplug.genome.codes import Codes
+from regplug.scoring.alleles import Alleles
+from regplug.scoring.backend import Backend
+from regplug.scoring.card import ModelCard
+from regplug.scoring.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
+
+_LEAST_SPREAD = 1e-6  # so that a target that no random SNV moved can be told from one that moves
+FEW_TARGETS = 16  # a model with more targets writes only those asked for
+Values = Sequence[float] | Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class InfoField:
+    """One ##INFO line, Number=A.
+
+    Attributes:
+        id: the tag, [A-Z_][A-Z0-9_]*.
+        description: for the header.
+        type: "Float" or "String".
+        values: the column of n values for the n ALTs of Scores; NaN or None where there is none.
+    """
+
+    id: str
+    description: str
+    type: str
+    values: Callable[[Scores], Values] = field(repr=False, compare=False)
+
+
+class FieldOptions(msgspec.Struct, frozen=True):
+    """The tags to write: `targets` by label (none: the card decides), `scores` as in EFFECTS."""
+
+    targets: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ("diff",)
+
+
+class Adapter(Protocol):
+    """Knows what the numbers of a model family mean; `name` is the cards' `family`."""
+
+    name: str
+
+    def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
+        """Return the tags that a model writes."""
+
+    def score(self, alleles: Alleles, backend: Backend) -> Scores:
+        """Return the REF and ALT predictions of a batch."""
+
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each `step`-th window of `width` bases in each stretch.
+
+        A stretch of codes, shape (bases,), has (bases - width) // step + 1 windows; the predictions
+        have shape (windows, targets).
+        """
+
+
+class VariantEffect:
+    """The default adapter: ALT − REF on the card's scale, for any model with a card."""
+
+    name = "variant_effect"
+    effect = "change of the prediction, ALT - REF"
+
+    def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
+        """Return a tag per chosen target and score, then `__TOP` and `__MAX`.
+
+        Raises:
+            ModelError: an unknown target or score, or a score that the card's scale does not have.
+        """
+        _check_scores(card, options.scores)
+        own = [
+            _effect_field(card, index, score, self.effect)
+            for index in chosen_targets(card, options.targets)
+            for score in options.scores
+        ]
+        return own + (_summary(card) if len(card.targets) > 1 else [])
+
+    def score(self, alleles: Alleles, backend: Backend) -> Scores:
+        """Return the REF and ALT predictions, averaged over an allele's rows."""
+        return Scores(
+            alleles.mean(backend.predict(alleles.ref)),
+            alleles.mean(backend.predict(alleles.alt)),
+            alleles.status,
+        )
+
+    def track(
+        self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+    ) -> list[Array]:
+        """Return the predictions for each window; those of all stretches are asked for at once."""
+        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
+        ends = np.cumsum([len(each) for each in windows])
+        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
+
+
+def tag(*parts: str) -> str:
+    """Return `RP_` and the parts in upper case, any other character than A-Z, 0-9 as `_`."""
+    return "_".join(["RP", *(re.sub("[^A-Z0-9]", "_", part.upper()) for part in parts)])
+
+
+def spreads(card: ModelCard) -> Array:
+    """Return each target's spread, shape (targets,), above 0; all 1 where one is not measured."""
+    known = [target.spread for target in card.targets]
+    filled = known if _measured(card) else [1.0] * len(known)
+    return np.maximum(np.array(filled, np.float32), _LEAST_SPREAD)
+
+
+def _measured(card: ModelCard) -> bool:
+    return None not in [target.spread for target in card.targets]
+
+
+def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
+    """Return the places of `targets`; without any, of all, or of none where they are many.
+
+    Raises:
+        ModelError: the model has no such target.
+    """
+    if not targets:
+        return list(range(len(card.targets))) if len(card.targets) <= FEW_TARGETS else []
+    unknown = [target for target in targets if target not in card.labels]
+    if unknown:
+        raise ModelError(
+            f"{card.name} has no target {unknown[0]}: regplug models show {card.name} lists them"
+        )
+    return [card.labels.index(target) for target in targets]
+
+
+def _check_scores(card: ModelCard, scores: Sequence[str]) -> None:
+    for score in scores:
+        if score not in EFFECTS:
+            raise ModelError(f"no score {score}: choose from {', '.join(EFFECTS)}")
+        if (score, card.output_scale) in (
+            ("logit", "positive"),
+            ("logit", "score"),
+            ("log2fc", "score"),
+        ):
+            raise ModelError(
+                f"{card.name} predicts a {card.output_scale}, which has no {score}: "
+                "use ref, alt or diff"
+            )
+
+
+_MEANING = {
+    "ref": "prediction for REF",
+    "alt": "prediction for ALT",
+    "logit": f"logit(ALT) - logit(REF), each at least {TINY:g} from 0 and 1",
+    "log2fc": f"log2(ALT / REF), each at least {TINY:g}",
+}
+
+
+def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> InfoField:
+    """Return the tag of one target and score; the difference has no suffix."""
+    label, effect = card.targets[index].label, EFFECTS[score]
+    return InfoField(
+        tag(card.name, label) + ("" if score == "diff" else f"__{score.upper()}"),
+        f"{card.name} {label}: {_MEANING.get(score, meaning)}",
+        "Float",
+        lambda scores: effect(scores.ref[:, index], scores.alt[:, index]).tolist(),
+    )
+
+
+def _summary(card: ModelCard) -> list[InfoField]:
+    """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
+    measured, spread = _measured(card), spreads(card)
+    by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
+
+    def top(scores: Scores) -> Values:
+        best = most_extreme(difference(scores.ref, scores.alt), spread)
+        return [card.targets[target].label if target >= 0 else None for target in best]
+
+    def largest(scores: Scores) -> Values:
+        differences = difference(scores.ref, scores.alt)
+        best = most_extreme(differences, spread)
+        picked = differences[np.arange(len(best)), best]
+        values: list[float] = np.where(best >= 0, picked, np.nan).tolist()
+        return values
+
+    return [
+        InfoField(
+            f"{tag(card.name)}__TOP", f"{card.name}: most extreme target, by {by}", "String", top
+        ),
+        InfoField(f"{tag(card.name)}__MAX", f"{card.name}: ALT - REF of __TOP", "Float", largest),
+    ]

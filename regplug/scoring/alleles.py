@@ -1,0 +1,186 @@
+"""Variant ─examine, encode→ Alleles: hop 2 of the road from a VCF record to its INFO.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.genome.codes import UNKNOWN, Codes, reverse_complement
+from regplug.genome.codes import encode as encode_letters
+from regplug.genome.fasta import Reference
+from regplug.genome.variant import Interval, Status, Variant
+
+MOST_N = 0.1  # of a window's bases inside the contig
+_BASES = re.compile(r"[ACGTUNRYSWKMBDHV]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """An ALT after the checks that need no model; `variant` is normalised where status is ok."""
+
+    variant: Variant
+    status: Status
+
+
+@dataclass(frozen=True)
+class Alleles:
+    """A batch of ALTs as a model reads them.
+
+    Attributes:
+        variants: the n ALTs, normalised where they can be scored.
+        status: one per ALT; only those that are ok have rows.
+        ref: codes, shape (rows, window): one row for an ALT as long as REF, else two.
+        alt: codes, shape (rows, window).
+        owner: shape (rows,): the index of each row's ALT.
+    """
+
+    variants: list[Variant]
+    status: list[Status]
+    ref: Codes
+    alt: Codes
+    owner: NDArray[np.intp]
+
+    def mean(self, predictions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return means per ALT: (rows, targets) → (n, targets), NaN for an ALT without a row."""
+        sums = np.zeros((len(self.variants), predictions.shape[1]), np.float32)
+        np.add.at(sums, self.owner, predictions)
+        rows = np.bincount(self.owner, minlength=len(self.variants)).astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            return sums / rows[:, None]
+
+
+def column(window: int) -> int:
+    """Return the variant's 0-based column: window // 2, less one for an even window (Basset)."""
+    return (window - 1) // 2
+
+
+def examine(variant: Variant, genome: Reference) -> Examined:
+    """Return `variant` normalised, or the reason why nothing can score it."""
+    status = _input_status(variant, genome)
+    return Examined(variant.normalized(genome) if status is Status.OK else variant, status)
+
+
+def encode(
+    examined: Sequence[Examined], genome: Reference, *, window: int, strand: str = "+"
+) -> Alleles:
+    """Return the alleles in their windows, REF and ALT each with the real flanks.
+
+    Equal lengths: the first base lies in `column(window)`. Length changes: once with the first base
+    there (left flanks agree), once with the last base there (right flanks agree). On strand `-` the
+    windows are reverse-complemented, and the variant lies in the same column of them.
+    """
+    before = column(window) if strand == "+" else window - 1 - column(window)
+    status, refs, alts, owner = [], [], [], []
+    for index, one in enumerate(examined):
+        reason, pairs = _windows(one, genome, before, window)
+        status.append(reason)
+        for ref, alt in pairs:
+            refs.append(ref if strand == "+" else reverse_complement(ref))
+            alts.append(alt if strand == "+" else reverse_complement(alt))
+            owner.append(index)
+    empty = np.empty((0, window), np.uint8)
+    return Alleles(
+        [one.variant for one in examined],
+        status,
+        np.stack(refs) if refs else empty,
+        np.stack(alts) if alts else empty,
+        np.array(owner, np.intp),
+    )
+
+
+def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[np.bool_]:
+    """Tell of each window in `codes` whether at most MOST_N of its bases are unknown.
+
+    The codes, shape (bases,), begin at 0-based `start` of a contig of `length` bases; what lies
+    outside the contig does not count. The answer has shape (bases - window + 1,).
+    """
+    positions = np.arange(start, start + len(codes))
+    inside = (positions >= 0) & (positions < length)
+    if not ((codes == UNKNOWN) & inside).any():
+        return np.ones(len(codes) - window + 1, np.bool_)
+    unknown, within = (
+        np.cumsum(np.r_[0, each], dtype=np.int64) for each in ((codes == UNKNOWN) & inside, inside)
+    )
+    enough: NDArray[np.bool_] = (unknown[window:] - unknown[:-window]) <= MOST_N * (
+        within[window:] - within[:-window]
+    )
+    return enough
+
+
+def _input_status(variant: Variant, genome: Reference) -> Status:
+    alt = variant.alt
+    if alt in (".", ""):
+        return Status.MISSING
+    if alt == "*":
+        return Status.STAR
+    if not _BASES.fullmatch(alt):
+        return Status.SYMBOLIC
+    contig = genome.contig(variant.chrom)
+    if contig is None:
+        return Status.UNKNOWN_CONTIG
+    inside = variant.start >= 0 and variant.interval.end <= genome.lengths[contig]
+    if not inside or not np.array_equal(
+        genome.codes(variant.interval), encode_letters(variant.ref)
+    ):
+        return Status.REF_MISMATCH
+    return Status.OK
+
+
+def _windows(
+    one: Examined, genome: Reference, before: int, window: int
+) -> tuple[Status, list[tuple[Codes, Codes]]]:
+    """Return the status of one ALT for this window, and its (REF, ALT) rows."""
+    if one.status is not Status.OK:
+        return one.status, []
+    variant = one.variant
+    ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
+    if max(len(ref), len(alt)) > window // 2:
+        return Status.TOO_LONG, []
+    pairs = [_first_base_at(variant, (ref, alt), genome, before, window)]
+    if len(ref) != len(alt):
+        pairs.append(_last_base_at(variant, (ref, alt), genome, before, window))
+    if any(_mostly_n(variant, at, genome, window) for at in _starts(variant, before, len(pairs))):
+        return Status.MOSTLY_N, []
+    return Status.OK, pairs
+
+
+def _starts(variant: Variant, before: int, rows: int) -> list[int]:
+    """Return the 0-based start of REF's window in each of its rows."""
+    return [variant.start - before, variant.interval.end - 1 - before][:rows]
+
+
+def _first_base_at(
+    variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
+) -> tuple[Codes, Codes]:
+    """Return REF and ALT windows with the alleles' first base in column `before`."""
+    longest = max(len(allele) for allele in alleles)
+    start, end = variant.start, variant.interval.end
+    left = genome.codes(Interval(variant.chrom, start - before, start))
+    right = genome.codes(Interval(variant.chrom, end, end + window - before + longest))
+    ref, alt = (np.concatenate([left, allele, right])[:window] for allele in alleles)
+    return ref, alt
+
+
+def _last_base_at(
+    variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
+) -> tuple[Codes, Codes]:
+    """Return REF and ALT windows with the alleles' last base in column `before`."""
+    start, end = variant.start, variant.interval.end
+    left = genome.codes(Interval(variant.chrom, start - before - 1, start))
+    right = genome.codes(Interval(variant.chrom, end, end + window - before - 1))
+    ref, alt = (np.concatenate([left, allele, right])[-window:] for allele in alleles)
+    return ref, alt
+
+
+def _mostly_n(variant: Variant, start: int, genome: Reference, window: int) -> bool:
+    """Tell whether over a tenth of REF's window inside the contig is unknown."""
+    contig = genome.contig(variant.chrom)
+    low, high = max(0, start), min(genome.lengths[contig or ""], start + window)
+    codes = genome.codes(Interval(variant.chrom, low, high))
+    return bool(np.count_nonzero(codes == UNKNOWN) > MOST_N * len(codes))

@@ -1,0 +1,83 @@
+"""What a variant does to a prediction: REF and ALT predictions → one number per ALT and target.
+
+All arrays are float32 of shape (n, targets); NaN where an ALT has no score.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.genome.variant import Status
+
+Array = NDArray[np.float32]
+TINY = 1e-7  # predictions are kept this far from 0, and probabilities from 1, before a logarithm
+
+
+class Scores(NamedTuple):
+    """The predictions for n ALTs: `ref` and `alt` of shape (n, targets), `status` n entries."""
+
+    ref: Array
+    alt: Array
+    status: list[Status]
+
+
+def difference(ref: Array, alt: Array) -> Array:
+    """Return ALT − REF (Basset's SAD where the predictions are probabilities)."""
+    return alt - ref
+
+
+def logit_difference(ref: Array, alt: Array) -> Array:
+    """Return ln(ALT/(1−ALT)) − ln(REF/(1−REF)), for probabilities clipped to 1e-7 and 1 − 1e-7."""
+    change: Array = (_logit(alt) - _logit(ref)).astype(np.float32)
+    return change
+
+
+def log2_fold_change(ref: Array, alt: Array) -> Array:
+    """Return log2(ALT / REF), for predictions above zero (clipped at 1e-7)."""
+    before, after = (np.maximum(one.astype(np.float64), TINY) for one in (ref, alt))
+    change: Array = np.log2(after / before).astype(np.float32)
+    return change
+
+
+def most_extreme(differences: Array, spread: Array) -> NDArray[np.intp]:
+    """Return each ALT's target of largest |difference| / spread, shape (n,); -1 without a score.
+
+    Args:
+        differences: shape (n, targets).
+        spread: shape (targets,): each target's standard deviation over random SNVs.
+    """
+    size = np.abs(differences) / spread
+    scored = ~np.isnan(size).any(axis=1)
+    best = np.full(len(size), -1, np.intp)
+    best[scored] = size[scored].argmax(axis=1)
+    return best
+
+
+def stronger(plus: Scores, minus: Scores) -> Scores:
+    """Return, per ALT and target, the strand of larger |ALT − REF|; one without a score loses."""
+    sizes = [np.nan_to_num(np.abs(one.alt - one.ref), nan=-1.0) for one in (plus, minus)]
+    first = sizes[0] >= sizes[1]
+    status = [
+        m if p is Status.NO_TRANSCRIPT else p
+        for p, m in zip(plus.status, minus.status, strict=True)
+    ]
+    return Scores(
+        np.where(first, plus.ref, minus.ref), np.where(first, plus.alt, minus.alt), status
+    )
+
+
+def _logit(probability: Array) -> NDArray[np.float64]:
+    clipped = np.clip(probability.astype(np.float64), TINY, 1 - TINY)
+    logit: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return logit
+
+
+EFFECTS: dict[str, Callable[[Array, Array], Array]] = {
+    "ref": lambda ref, alt: ref,
+    "alt": lambda ref, alt: alt,
+    "diff": difference,
+    "logit": logit_difference,
+    "log2fc": log2_fold_change,
+}

@@ -1,0 +1,95 @@
+"""A model as one run uses it: examined ALTs ─Model.score→ Scores, and the tags they fill.
+
+Hops 2 and 3 of the road for one model.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from regplug.errors import ModelError
+from regplug.genome.fasta import Reference
+from regplug.genome.transcripts import STRANDS, Strand, Transcripts
+from regplug.genome.variant import Status
+from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
+from regplug.scoring.alleles import Examined, encode
+from regplug.scoring.backend import Backend
+from regplug.scoring.card import ModelCard
+from regplug.scoring.effects import Scores, stronger
+
+INPUT_STATUS = InfoField(
+    "RP_STATUS",
+    "What regplug found wrong with the ALT itself: ok, symbolic, star, missing, ref_mismatch, "
+    "unknown_contig",
+    "String",
+    lambda scores: [str(status) for status in scores.status],
+)
+
+
+class Model:
+    """A model as one run uses it: a backend, the adapter of its family, and the tags it writes."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        adapter: Adapter,
+        options: FieldOptions,
+        transcripts: Transcripts | None = None,
+    ) -> None:
+        """Join them; models of RNA score nothing without `transcripts`.
+
+        Raises:
+            ModelError: the model reads sequences of any length, or an option does not fit it.
+        """
+        card = backend.card
+        if card.window is None:
+            raise ModelError(f"{card.name} scores sequences, not variants: use regplug predict")
+        self.card: ModelCard = card
+        self.window: int = card.window
+        self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
+        self.fields = [*adapter.fields(card, options), _own_status(card)]
+
+    def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
+        """Return the predictions for a batch of ALTs."""
+        if self.card.strand != "forward":
+            alleles = encode(examined, genome, window=self.window)
+            return self._adapter.score(alleles, self._backend)
+        plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
+        return stronger(plus, minus)
+
+    def _score_strand(
+        self, examined: Sequence[Examined], genome: Reference, strand: Strand
+    ) -> Scores:
+        """Return the predictions for the ALTs that are transcribed from `strand`."""
+        heard = [self._transcribed(one, strand) for one in examined]
+        alleles = encode(heard, genome, window=self.window, strand=strand)
+        return self._adapter.score(alleles, self._backend)
+
+    def _transcribed(self, one: Examined, strand: Strand) -> Examined:
+        genes = self._transcripts
+        if one.status is not Status.OK or (genes and genes.covers(one.variant.interval, strand)):
+            return one
+        return Examined(one.variant, Status.NO_TRANSCRIPT)
+
+
+def check_tags(models: Sequence[Model]) -> None:
+    """Raise ModelError if two tags are equal, naming what both stand for."""
+    seen = {INPUT_STATUS.id: INPUT_STATUS.description}
+    for field in chain.from_iterable(model.fields for model in models):
+        if field.id in seen:
+            raise ModelError(
+                f"two tags would be called {field.id}: «{seen[field.id]}» and "
+                f"«{field.description}»; choose other --targets"
+            )
+        seen[field.id] = field.description
+
+
+def _own_status(card: ModelCard) -> InfoField:
+    """Return the tag with the reasons that lie in the model; `.` where the input is at fault."""
+    faults = {Status.OK, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT}
+    return InfoField(
+        f"{tag(card.name)}__STATUS",
+        f"Whether {card.name} scored the ALT: ok, too_long, mostly_n, no_transcript; "
+        ". where RP_STATUS tells",
+        "String",
+        lambda scores: [str(s) if s in faults else None for s in scores.status],
+    )

@@ -1,0 +1,105 @@
+"""FASTA ─read_fasta→ sequences ─Backend.predict→ a table of scores."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TextIO
+
+import numpy as np
+import pysam
+from numpy.typing import NDArray
+
+from regplug.errors import SequenceError
+from regplug.files.output import destination
+from regplug.genome.codes import Codes, encode
+from regplug.scoring.backend import Backend
+
+TOGETHER = 1024  # sequences held in memory
+PIECE = 2048  # bases of a long sequence that a scan reads at once
+ROW = 128  # bases for which a card's max_batch_size is meant
+
+
+def read_fasta(path: str) -> Iterator[tuple[str, str]]:
+    """Yield name and letters of each sequence in a FASTA or FASTQ, plain or gzipped; `-` is stdin.
+
+    Raises:
+        SequenceError: no such file, not a FASTA, truncated, or a sequence without letters.
+    """
+    try:
+        with pysam.FastxFile(path, persist=False) as file:
+            number = 0
+            for number, record in enumerate(file, start=1):
+                if not record.sequence:
+                    raise SequenceError(f"{path}: sequence {record.name} is empty")
+                yield record.name or str(number), record.sequence
+    except (OSError, ValueError) as error:
+        raise SequenceError(f"{path} cannot be read as FASTA: {error}") from error
+    if not number:
+        raise SequenceError(f"{path} holds no sequence: is it a FASTA?")
+
+
+def predict_fasta(path: str, backend: Backend, output: str) -> None:
+    """Write a TSV to `output`: a header `name`, targets; then each sequence's scores.
+
+    Raises:
+        SequenceError: as `read_fasta`; or a sequence's length is not the model's window.
+    """
+    sequences = read_fasta(path)
+    with destination(output) as partial, _text(output, str(partial)) as table:
+        table.write("\t".join(["name", *backend.card.labels]) + "\n")
+        while chunk := list(islice(sequences, TOGETHER)):
+            scores = predict_sequences([letters for _, letters in chunk], backend)
+            for (name, _), row in zip(chunk, scores, strict=True):
+                table.write("\t".join([name, *map(str, row)]) + "\n")  # float32's shortest digits
+
+
+def predict_sequences(sequences: list[str], backend: Backend) -> NDArray[np.float32]:
+    """Return the scores of sequences, shape (n, targets); equal lengths are scored together.
+
+    Raises:
+        SequenceError: a length is not the model's window, where it has one.
+    """
+    window = backend.card.window
+    lengths = np.array([len(letters) for letters in sequences])
+    if window is not None and (lengths != window).any():
+        wrong = lengths[lengths != window][0]
+        raise SequenceError(
+            f"{backend.card.name} reads {window} bases, a sequence has {wrong}: "
+            f"cut the sequences to {window}"
+        )
+    scores = np.empty((len(sequences), len(backend.card.targets)), np.float32)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        scores[rows] = predict_codes(np.stack([encode(sequences[row]) for row in rows]), backend)
+    return scores
+
+
+def predict_codes(codes: Codes, backend: Backend) -> NDArray[np.float32]:
+    """Return the scores (n, targets) of codes (n, width), of any width that the model reads."""
+    if backend.card.window is not None:
+        return backend.predict(codes)
+    if backend.card.scan and codes.shape[1] > PIECE:
+        return np.stack([_best_piece(row, backend) for row in codes])
+    return _predict(codes, backend)
+
+
+def _predict(codes: Codes, backend: Backend) -> NDArray[np.float32]:
+    """Return the scores of codes (n, width), fewer rows at a time the wider they are."""
+    at_once = max(1, backend.card.max_batch_size * ROW // codes.shape[1])
+    starts = range(0, len(codes), at_once)
+    return np.concatenate([backend.predict(codes[start : start + at_once]) for start in starts])
+
+
+def _best_piece(codes: Codes, backend: Backend) -> NDArray[np.float32]:
+    """Return the scores of one long sequence, shape (targets,): the maxima over its pieces.
+
+    A scan is a maximum over sub-windows; pieces overlap, so that each sub-window lies in one.
+    """
+    last = len(codes) - PIECE
+    starts = [*range(0, last, PIECE - (backend.card.scan or 0) + 1), last]
+    pieces = np.stack([codes[start : start + PIECE] for start in starts])
+    best: NDArray[np.float32] = _predict(pieces, backend).max(axis=0)
+    return best
+
+
+def _text(output: str, partial: str) -> TextIO:
+    return open(1, "w", closefd=False) if output == "-" else open(partial, "w")  # noqa: PTH123

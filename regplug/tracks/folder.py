@@ -1,0 +1,71 @@
+"""A folder of tracks, a file per target and kind, which is complete or not there."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from regplug.errors import RegionError
+from regplug.files.output import complete
+from regplug.genome.fasta import Genome
+from regplug.hooks.track_writer import Kind, TrackFile
+from regplug.tracks.bigwig import FORMATS, TrackFiles
+
+LONGEST_NAME = 100  # characters
+
+
+def write_tracks(
+    folder: Path,
+    model: str,
+    targets: Sequence[str],
+    kinds: Sequence[Kind],
+    genome: Genome,
+    fill: Callable[[TrackFiles], None],
+    *,
+    file_format: Literal["bigwig", "bedgraph"] = "bigwig",
+) -> tuple[TrackFile, ...]:
+    """Let `fill` write the values of all kinds of the first target, of the second ...
+
+    The files are called `<target>.bw`, or `<target>.<kind>.bw` where there are several kinds.
+
+    Raises:
+        RegionError: `fill` wrote no value.
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    suffix, opened = FORMATS[file_format]
+    wanted = list(product(zip(targets, file_names(targets), strict=True), kinds))
+    names = [
+        f"{name}.{kind}{suffix}" if len(kinds) > 1 else f"{name}{suffix}"
+        for (_, name), kind in wanted
+    ]
+    with complete(folder) as partial:
+        partial.mkdir()
+        with opened([partial / name for name in names], genome.lengths) as files:
+            fill(files)
+            if np.isnan(files.low).any():
+                raise RegionError(
+                    "no window there can be scored: over a tenth of each are unknown bases in "
+                    f"{genome.path}"
+                )
+    return tuple(
+        TrackFile(folder / name, model, target, kind, float(low), float(high))
+        for name, ((target, _), kind), low, high in zip(
+            names, wanted, files.low, files.high, strict=True
+        )
+    )
+
+
+def file_names(labels: Sequence[str]) -> list[str]:
+    """Return a name for each label that any file system takes, and that no other label has."""
+    names: dict[str, str] = {}
+    for label in labels:
+        safe = re.sub(r"[^A-Za-z0-9._-]", "_", label)[:LONGEST_NAME].lstrip(".-") or "target"
+        name, number = safe, 1
+        while name.casefold() in names:
+            number += 1
+            name = f"{safe}_{number}"
+        names[name.casefold()] = name
+    return list(names.values())

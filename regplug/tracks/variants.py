@@ -1,0 +1,201 @@
+"""The loop from variants to REF, ALT and difference tracks.
+
+VCF record ─vcf.variants_of→ Variant ─around→ Alleles, one per base ─Adapter.score→ ref, alt
+           ─bigwig→ .bw
+
+All tracks are in the reference's coordinates. A base's REF value is that of the reference's window
+around it, and its ALT value that of the window around the same base in the reference with the ALT
+put in; windows are those of `regplug annotate`. Left of the variant the flanks agree on the left,
+behind it on the right. Within it, ALT's base i stands at REF's base i; where ALT has no such base
+(a deletion), its last one does; where REF has none (an insertion), ALT's further bases have no
+place. At the variant's first base, once trimmed and left-aligned (the anchor of an insertion or
+deletion), stand the numbers of the VCF: for a length change, means over the first and the last
+base of the alleles.
+
+A variant's tracks reach as far as a window can hold it. Where those of two meet, each base belongs
+to the nearer, by first base (to the left one halfway); of several ALTs of one base only the most
+extreme is drawn.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from regplug.genome.codes import Codes, encode
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import BuildCheck
+from regplug.genome.variant import Interval, Status, Variant
+from regplug.scoring.adapter import Adapter
+from regplug.scoring.alleles import Alleles, column, enough_known, examine
+from regplug.scoring.backend import Backend
+from regplug.scoring.card import read_width
+from regplug.scoring.effects import Array, Scores, difference
+from regplug.scoring.model import Model
+from regplug.tracks.bigwig import Edges, TrackFiles
+from regplug.tracks.regions import BATCH, runs
+
+
+class Neighbourhood(NamedTuple):
+    """A variant, normalised, its contig called as in the FASTA, and where its tracks stand."""
+
+    variant: Variant
+    interval: Interval
+
+
+class _Around(NamedTuple):
+    """The windows of n bases around a variant, in rows as in Alleles, and where the bases lie."""
+
+    variant: Variant
+    bases: list[Edges]
+    ref: Codes
+    alt: Codes
+    owner: NDArray[np.intp]
+
+
+def score_variants(
+    variants: Sequence[Variant], model: Model, genome: Genome, *, force: bool = False
+) -> tuple[list[Variant], Scores]:
+    """Return the variants, normalised where they can be scored, and their scores as in a VCF.
+
+    Raises:
+        GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
+    """
+    build = BuildCheck(genome, force=force)
+    normalized, parts = [], []
+    for start in range(0, len(variants), BATCH):
+        examined = [examine(variant, genome) for variant in variants[start : start + BATCH]]
+        build.see(one.status for one in examined)
+        normalized += [one.variant for one in examined]
+        parts.append(model.score(examined, genome))
+    ref, alt = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    return normalized, Scores(ref, alt, [status for part in parts for status in part.status])
+
+
+def neighbourhoods(
+    variants: Sequence[Variant], size: NDArray[np.float32], genome: Genome, window: int
+) -> list[Neighbourhood]:
+    """Return the variants that are drawn, in the genome's order, and where.
+
+    Args:
+        variants: normalised.
+        size: shape (n,): how extreme each is; NaN where it has no score, and is not drawn.
+        genome: has their contigs.
+        window: bases that the model reads.
+    """
+    best: dict[tuple[str, int], int] = {}
+    for index in np.flatnonzero(~np.isnan(size)):
+        place = genome.contig(variants[index].chrom) or "", variants[index].start
+        if place not in best or size[index] > size[best[place]]:
+            best[place] = int(index)
+    order = {contig: place for place, contig in enumerate(genome.lengths)}
+    places = sorted(best, key=lambda place: (order[place[0]], place[1]))
+    found = []
+    for at, (contig, start) in enumerate(places):
+        variant = replace(variants[best[contig, start]], chrom=contig)
+        low = start - (window - 1 - column(window))
+        high = variant.interval.end + column(window)
+        for other, base in places[max(0, at - 1) : at + 2]:
+            if other == contig and base < start:
+                low = max(low, (base + start) // 2 + 1)
+            if other == contig and base > start:
+                high = min(high, (start + base) // 2 + 1)
+        within = Interval(contig, max(0, low), min(high, genome.lengths[contig]))
+        found.append(Neighbourhood(variant, within))
+    return found
+
+
+def track_variants(
+    places: Sequence[Neighbourhood],
+    adapter: Adapter,
+    backend: Backend,
+    genome: Genome,
+    *,
+    targets: Sequence[int],
+    step: int,
+    files: TrackFiles,
+    progress: Callable[[int], None] = lambda variants: None,
+) -> None:
+    """Write REF, ALT and difference of the outputs `targets`, in this order for each target.
+
+    Every `step`-th base is scored, the variant's among them, and stands for those around it.
+
+    Raises:
+        RegplugError: as the genome and the backend raise.
+        OSError: as `files` raises.
+    """
+    window = read_width(backend.card)
+    for batch in _batches(_around(place, genome, window, step) for place in places):
+        counts = [sum(len(edges) - 1 for edges in one.bases) for one in batch]
+        first = np.cumsum([0, *counts])
+        alleles = Alleles(
+            [one.variant for one, count in zip(batch, counts, strict=True) for _ in range(count)],
+            [Status.OK] * int(first[-1]),
+            np.concatenate([one.ref for one in batch]),
+            np.concatenate([one.alt for one in batch]),
+            np.concatenate([one.owner + at for one, at in zip(batch, first, strict=False)]),
+        )
+        values = _values(adapter.score(alleles, backend), targets)
+        at = 0
+        for one in batch:
+            for edges in one.bases:
+                files.write(one.variant.chrom, edges, values[at : at + len(edges) - 1])
+                at += len(edges) - 1
+        progress(len(batch))
+
+
+def _values(scores: Scores, targets: Sequence[int]) -> Array:
+    """Return shape (n, targets * 3): REF, ALT and difference of each target."""
+    ref, alt = scores.ref[:, targets], scores.alt[:, targets]
+    values: Array = np.stack([ref, alt, difference(ref, alt)], axis=2).reshape(len(ref), -1)
+    return values
+
+
+def _around(place: Neighbourhood, genome: Genome, window: int, step: int) -> _Around:
+    """Return the windows around a variant; a length change has a second row for its first base."""
+    variant, within = place
+    ref, alt = encode(variant.ref), encode(variant.alt)
+    length, reach = genome.lengths[variant.chrom], window - 1 - column(window)
+    left = genome.codes(Interval(variant.chrom, variant.start - window + 1, variant.start))
+    end = variant.interval.end
+    right = genome.codes(Interval(variant.chrom, end, end + window - 1))
+    ref_codes, alt_codes = (np.concatenate([left, allele, right]) for allele in (ref, alt))
+
+    offsets = np.arange(-(reach // step) * step, len(ref) + column(window), step)
+    bases = variant.start + offsets
+    edges = np.append(bases, bases[-1] + step) - (step - 1) // 2
+    kept = enough_known(ref_codes, variant.start - window + 1, length, window)[offsets + reach]
+    kept &= (bases >= 0) & (bases < length)
+    kept &= (edges[:-1] < within.end) & (edges[1:] > within.start)
+    edges = np.clip(edges, within.start, within.end)
+
+    in_ref = offsets[kept]
+    in_alt = np.where(
+        in_ref < len(ref), np.minimum(in_ref, len(alt) - 1), in_ref + len(alt) - len(ref)
+    )
+    owner = np.arange(len(in_ref))
+    if len(ref) != len(alt):  # as in alleles.encode: also with the last bases in the column
+        owner = np.append(owner, np.flatnonzero(in_ref == 0))
+        in_ref, in_alt = np.append(in_ref, len(ref) - 1), np.append(in_alt, len(alt) - 1)
+    return _Around(
+        variant,
+        [edges[i : j + 1] for i, j in runs(kept)],
+        sliding_window_view(ref_codes, window)[in_ref + reach],
+        sliding_window_view(alt_codes, window)[in_alt + reach],
+        owner,
+    )
+
+
+def _batches(found: Iterable[_Around]) -> Iterator[list[_Around]]:
+    """Yield variants together until they have BATCH windows or more."""
+    batch: list[_Around] = []
+    for one in found:
+        batch.append(one)
+        if sum(len(each.owner) for each in batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

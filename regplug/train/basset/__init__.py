@@ -1,0 +1,1 @@
+"""Basset, and networks like it: many samples, one network."""

@@ -1,0 +1,173 @@
+"""Finished runs of chromatin accessibility → a model directory.
+
+RUNS ─read_run→ BassetRun ─ensemble→ model.onnx ─predict_part→ AUCs ─export_model→ REPO/<name>
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from regplug import __version__
+from regplug.data.measure.metrics import auroc
+from regplug.data.measure.sites import Predicted, predict_part
+from regplug.data.sites.sites import Sites
+from regplug.errors import ModelError
+from regplug.models.embedded import Embedded
+from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.scoring.card import ModelCard, Target, as_label
+from regplug.train.basset.run import BassetRun, read_run, run_graph
+from regplug.train.cnn.graph import ensemble_graph
+from regplug.train.cnn.shape import CnnShape
+from regplug.train.loop.names import without_folders
+from regplug_basset.importer import CITE, rows_per_call
+from regplug_basset.network import BassetShape
+
+MEANS = {
+    "valid_auc": "mean validation AUC",
+    "auc": "mean AUC",
+    "auc_closed": "mean AUC, closed",
+    "auc_elsewhere": "mean AUC, open elsewhere",
+}
+
+Aucs = Mapping[str, NDArray[np.float64]]  # kind → AUC of each target, nan without both classes
+
+
+def publish_basset(
+    runs: Sequence[Path],
+    repo: Path,
+    *,
+    name: str,
+    version: str,
+    trained_on: str,
+    assembly: str,
+    license: str,
+    default: bool,
+    test: Path | None = None,
+    snvs: int = RANDOM_SNVS,
+) -> ModelCard:
+    """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
+
+    With `test`, a set of sites, the card has the AUCs of the exported graph on its part `test`:
+    against all other sites, and where some of these are closed in all samples and some open in
+    others, against each kind. Without, it has those on validation sites, which said when to stop.
+
+    Raises:
+        ModelError: a run is not finished, two targets have one name in a VCF, or several runs are
+            not of one shape, or not of kind cnn.
+        DataError: the set is damaged, or does not fit.
+    """
+    found = [read_run(run) for run in runs]
+    onnx = ensemble(found).SerializeToString()
+    first = found[0]
+    labels = [as_label(target) for target in first.targets]
+    if twice := [one for one in labels if labels.count(one) > 1]:
+        raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
+    basset = isinstance(first.shape, BassetShape)
+    what = "Basset" if basset else f"{len(runs)} convolutional network{'s' * (len(runs) > 1)}"
+    average = "mean" if basset else "sigmoid of the mean logits"
+    card = ModelCard(
+        name=name,
+        version=version,
+        family="basset",
+        window=first.shape.width,
+        targets=tuple(map(Target, labels)),
+        strand="mean",
+        output_scale="probability",
+        max_batch_size=rows_per_call(first.filters, first.shape.width),
+        sha256="",
+        default=default,
+        assembly=assembly,
+        doc=f"{what} with an output per sample: probability of accessible chromatin, {average} of "
+        "both strands",
+        trained_on=trained_on or first.metrics.set.name,
+        license=license,
+        cite_as=CITE if basset else "",
+        created_by=f"regplug {__version__}: "
+        + "; ".join(without_folders(run.metrics.command) for run in found),
+    )
+    aucs = _validated(found) if test is None else _tested(card, onnx, test)
+    return export_model(repo, _with_aucs(card, aucs), onnx, snvs=snvs)
+
+
+def ensemble(runs: Sequence[BassetRun]) -> ModelProto:
+    """Return the graph of a run, or of several of kind cnn, whose logits are averaged.
+
+    Raises:
+        ModelError: several runs that cannot be averaged, or weights that do not fit.
+    """
+    first = runs[0]
+    if len(runs) == 1:
+        return run_graph(first)
+    if any((run.shape, run.targets) != (first.shape, first.targets) for run in runs):
+        raise ModelError("the runs differ in shape or targets: export them one by one")
+    if not isinstance(first.shape, CnnShape):
+        raise ModelError("runs of kind basset have no ensemble: export them one by one")
+    try:
+        return ensemble_graph(first.shape, [run.arrays for run in runs], probabilities=True)
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"a run's weights do not fit its shape: {error}") from error
+
+
+def _validated(runs: Sequence[BassetRun]) -> Aucs:
+    """Return the targets' AUCs on validation sites, means over the runs."""
+    aucs = [list(run.metrics.valid_aucs.values()) for run in runs]
+    return {"valid_auc": np.array(aucs, float).mean(axis=0)}
+
+
+def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
+    """Return the AUCs of the graph on the sites of the test."""
+    with tempfile.TemporaryDirectory() as scratch, Sites(test) as sites:
+        export_model(Path(scratch), card, onnx, snvs=3)
+        with closing(Embedded(Path(scratch) / card.name)) as backend:
+            return site_aucs(predict_part(sites, "test", backend))
+
+
+def site_aucs(predicted: Predicted) -> Aucs:
+    """Return each target's AUC against other sites, and against those closed, or open elsewhere.
+
+    The last two stand apart only where the sites are of both kinds.
+    """
+    scores, opened = predicted.scores, predicted.opened == 1
+    closed = ~opened.any(axis=1)
+    against = {"auc": np.ones(len(closed), bool)}
+    if closed.any():
+        against |= {"auc_closed": closed, "auc_elsewhere": ~closed}
+    columns = range(scores.shape[1])
+    return {
+        kind: np.array([_auc(opened[:, at], others, scores[:, at]) for at in columns])
+        for kind, others in against.items()
+    }
+
+
+def _auc(
+    positive: NDArray[np.bool_], others: NDArray[np.bool_], scores: NDArray[np.float32]
+) -> float:
+    """Return the AUC of positives against those of the others that are none."""
+    negative = others & ~positive
+    if not positive.any() or not negative.any():
+        return np.nan
+    rows = positive | negative
+    return auroc(positive[rows], scores[rows])
+
+
+def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
+    """Return the card with the targets' AUCs and their means, over targets that have one."""
+    targets = tuple(
+        msgspec.structs.replace(
+            target,
+            about={kind: f"{of[at]:.4f}" for kind, of in aucs.items() if np.isfinite(of[at])},
+        )
+        for at, target in enumerate(card.targets)
+    )
+    metrics = {
+        MEANS[kind]: round(float(np.nanmean(of)), 4)
+        for kind, of in aucs.items()
+        if np.isfinite(of).any()
+    }
+    return msgspec.structs.replace(card, targets=targets, metrics=metrics)

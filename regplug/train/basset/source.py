@@ -1,0 +1,94 @@
+"""Sites as a source of training examples, and to validate on.
+
+Sites ─SiteSource.batches→ Examples; Sites ─Validation→ loss and AUCs of a network
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from regplug.data.measure.metrics import auroc
+from regplug.data.sites.sites import Sites
+from regplug.errors import DataError
+from regplug.train.basset.build import Kinds, probabilities
+from regplug.train.loop.examples import Examples
+from regplug.train.loop.machine import Machine
+
+TOGETHER = 512  # sites scored at once
+
+
+class SiteSource:
+    """The sites to train on, in an order of their own each epoch; read from the disk."""
+
+    def __init__(self, sites: Sites) -> None:
+        """Take the training part of a set."""
+        self._sites = sites
+        self.size = int((sites.parts == 0).sum())
+
+    def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
+        """Yield the sites, `size` at a time; a smaller rest is left out."""
+        for batch in self._sites.batches("train", size, rng=rng):
+            if len(batch.codes) == size:
+                yield Examples(batch.codes, batch.targets)
+
+
+class Validation:
+    """Measures a network on a set's validation sites, as its graph would score them."""
+
+    def __init__(self, sites: Sites, machine: Machine) -> None:
+        """Read the validation part of a set; it stays in memory.
+
+        Raises:
+            DataError: there is none, it is damaged, or no target has sites of both classes in it.
+        """
+        batches = list(sites.batches("valid", TOGETHER))
+        if not batches:
+            raise DataError(
+                f"{sites.path} has no sites to validate on, which say when to stop: make it with "
+                "regplug prepare basset --valid"
+            )
+        self._codes = np.concatenate([batch.codes for batch in batches])
+        self._targets = np.concatenate([batch.targets for batch in batches])
+        self._machine = machine
+        self.size, opened = len(self._targets), self._targets.sum(0, dtype=np.int64)
+        self._measured = (opened > 0) & (opened < self.size)  # (targets,)
+        self.left_out = [sites.samples[at] for at in np.flatnonzero(~self._measured)]
+        if not self._measured.any():
+            raise DataError(
+                f"{sites.path}: no target has both open and closed sites to validate on: make it "
+                "with a larger regplug prepare basset --valid"
+            )
+
+    def __call__(self, network: nn.Module) -> tuple[float, tuple[float | None, ...]]:
+        """Return the mean binary cross entropy, and each target's AUC.
+
+        None stands for a target whose sites are all of one class, nan for a loss if the network
+        does not give numbers.
+        """
+        scores = self._scores(cast(Kinds, network))
+        targets = torch.from_numpy(self._targets).float()
+        if not scores.isfinite().all():
+            return float("nan"), ()
+        loss = functional.binary_cross_entropy(scores, targets).item()
+        columns: list[NDArray[np.float32]] = list(scores.numpy().T)
+        return loss, tuple(
+            auroc(targets, column) if measured else None
+            for targets, column, measured in zip(
+                self._targets.T, columns, self._measured.tolist(), strict=True
+            )
+        )
+
+    @torch.no_grad()
+    def _scores(self, network: Kinds) -> Tensor:
+        """Return the probabilities (sites, targets); each process scores its share."""
+        machine = self._machine
+        scores = torch.zeros(self._targets.shape, device=machine.device)
+        for low in range(machine.rank * TOGETHER, self.size, machine.world * TOGETHER):
+            codes = torch.from_numpy(self._codes[low : low + TOGETHER]).to(machine.device)
+            scores[low : low + TOGETHER] = probabilities(network, codes)
+        return machine.total(scores).cpu()

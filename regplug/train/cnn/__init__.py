@@ -1,0 +1,1 @@
+"""The residual convolutional network that sites and panels share."""

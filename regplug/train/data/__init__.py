@@ -1,1 +1,0 @@
-"""Training sets: sequences read as codes, and their shuffled negatives."""

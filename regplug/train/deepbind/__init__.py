@@ -1,0 +1,1 @@
+"""DeepBind as published: calibration, training, test, a network per target."""

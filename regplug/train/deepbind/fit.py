@@ -1,0 +1,162 @@
+"""Fitting DeepBind networks: one loop for all of them, each learning by its own setting.
+
+settings ─networks_for→ Groups; Rows ─fit→ their weights, and a Curve
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
+
+from regplug.data.sets.training import SetCard
+from regplug.train.deepbind.network import DeepBinds
+from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
+from regplug.train.deepbind.rows import Rows
+from regplug_deepbind.network import Network
+
+
+class Sgd:
+    """Stochastic gradient descent with Nesterov's momentum and L1 decay, by network."""
+
+    def __init__(self, networks: DeepBinds, settings: Sequence[Setting]) -> None:
+        """Take the rate, momentum and decays of each network's setting."""
+        self._of = {}
+        for name, parameter in networks.named_parameters():
+            decays = [_by_parameter(one, "decay").get(name, 0.0) for one in settings]
+            rates = [one.learning_rate for one in settings]
+            momenta = [one.momentum for one in settings]
+            self._of[name] = (
+                parameter,
+                torch.zeros_like(parameter),
+                *(networks.per_network(v, name).to(parameter) for v in (rates, momenta, decays)),
+            )
+
+    @torch.no_grad()
+    def step(self, *, decay: bool) -> None:
+        """Move the weights by their gradients, and forget those."""
+        for parameter, velocity, rate, momentum, decays in self._of.values():
+            gradient = parameter.grad
+            assert gradient is not None
+            if decay:
+                gradient.add_(decays * parameter.sign())
+            velocity.mul_(momentum).add_(gradient)
+            parameter.sub_(rate * (gradient + momentum * velocity))
+            parameter.grad = None
+
+
+class Group(NamedTuple):
+    """Networks of one shape, and which settings are theirs."""
+
+    networks: DeepBinds
+    sgd: Sgd
+    members: list[int]
+
+
+class Curve(NamedTuple):
+    """Losses of every network at checkpoints; each has shape (checkpoints, networks)."""
+
+    steps: list[int]
+    training: NDArray[np.float64]  # mean since the checkpoint before
+    validation: NDArray[np.float64]  # empty without rows to validate on
+
+
+def networks_for(
+    recipe: DeepBindRecipe, card: SetCard, settings: Sequence[Setting], seeds: Sequence[int]
+) -> list[Group]:
+    """Return networks with freshly drawn weights, one per setting, grouped by shape."""
+    groups = []
+    for hidden in sorted({setting.hidden for setting in settings}):
+        members = [i for i, setting in enumerate(settings) if setting.hidden == hidden]
+        own = [settings[i] for i in members]
+        networks = DeepBinds(
+            len(members),
+            filters=recipe.filters,
+            length=recipe.length,
+            hidden=hidden,
+            pool=recipe.pool,
+            both_strands=card.strand == "both",
+        )
+        for k, i in enumerate(members):
+            networks.draw(k, _by_parameter(settings[i], "scale"), seed=seeds[i])
+        networks.dropout.copy_(torch.tensor([setting.dropout for setting in own]))
+        networks.to(recipe.device)
+        groups.append(Group(networks, Sgd(networks, own), members))
+    return groups
+
+
+def fit(
+    recipe: DeepBindRecipe,
+    card: SetCard,
+    groups: Sequence[Group],
+    rows: Rows,
+    validation: Rows | None = None,
+    *,
+    steps: int,
+    checkpoints: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda step: None,
+) -> Curve:
+    """Train all networks on the same batches, in the order of the rows, again from the first.
+
+    Same arguments, same weights. `progress` is called with the step at every checkpoint. One thread
+    does it all: the arrays are small, and targets train side by side in processes.
+    """
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
+    torch.manual_seed(seed)  # dropout
+    loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
+    codes = torch.from_numpy(rows.codes).to(recipe.device)
+    targets = torch.from_numpy(rows.targets).to(recipe.device)
+    at = [steps * (i + 1) // checkpoints for i in range(checkpoints)]
+    count = sum(len(group.members) for group in groups)
+    training, validated = [], []
+    total, since = torch.zeros(count, device=recipe.device), 0
+    for step in range(steps):
+        chosen = torch.arange(step * recipe.batch, (step + 1) * recipe.batch) % len(codes)
+        batch, wanted = codes[chosen], targets[chosen, None]
+        for networks, sgd, members in groups:
+            networks.train()
+            scores = networks(batch)
+            losses = loss_of(scores, wanted.expand_as(scores), reduction="none").mean(0)
+            torch.autograd.backward(losses.sum())  # no network's loss depends on another's weights
+            sgd.step(decay=step >= recipe.decay_after)
+            total[members] += losses.detach()
+        since += 1
+        if step + 1 in at:
+            training.append((total / since).double().cpu().numpy())
+            total, since = torch.zeros_like(total), 0
+            if validation is not None:
+                validated.append(mean_losses(card, groups, validation))
+            progress(step + 1)
+    return Curve(at, np.array(training), np.array(validated))
+
+
+@torch.no_grad()
+def mean_losses(card: SetCard, groups: Sequence[Group], rows: Rows) -> NDArray[np.float64]:
+    """Return each network's mean loss (networks,) on rows, without dropout; nan if it diverged."""
+    loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
+    losses = np.empty(sum(len(group.members) for group in groups))
+    wanted = torch.from_numpy(rows.targets)[:, None]
+    for networks, _, members in groups:
+        scores = networks.score(torch.from_numpy(rows.codes)).cpu()
+        losses[members] = loss_of(scores, wanted.expand_as(scores), reduction="none").mean(0)
+    return losses
+
+
+def network_of(groups: Sequence[Group], index: int) -> Network:
+    """Return the weights of network `index`, counted over all groups."""
+    networks, _, members = next(group for group in groups if index in group.members)
+    return networks.network(members.index(index))
+
+
+def _by_parameter(setting: Setting, kind: Literal["scale", "decay"]) -> dict[str, float]:
+    """Return the setting's scales or decays, by the parameter that they are of."""
+    first = "hidden" if setting.hidden else "output"
+    layers = {"detectors": "detectors", "weights1": first}
+    if setting.hidden:
+        layers["weights2"] = "output"
+    return {name: getattr(setting, f"{layer}_{kind}") for name, layer in layers.items()}

@@ -1,0 +1,129 @@
+"""How good a network is on sets that it has not seen.
+
+Network, TrainingSet ─score→ scores ─figures→ metric → Interval
+A run ─measure_sets→ Measured, a target after the other
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from regplug.data.measure.metrics import Interval, auroc_interval, pearson_interval
+from regplug.data.sets.training import Scale, SetCard, TrainingSet, read_set
+from regplug.errors import DataError, ModelError
+from regplug.train.deepbind.network import DeepBinds
+from regplug.train.loop.names import METRICS
+from regplug_deepbind.network import Network
+from regplug_deepbind.weights import named_networks
+
+METRIC = {"classification": "AUC", "regression": "Pearson correlation"}  # of each kind of set
+ON_INTENSITIES = "Pearson correlation of intensities"
+OF_BRIGHT = "AUC of bright probes"
+BRIGHT = 4  # standard deviations above the mean intensity (Alipanahi et al. 2015)
+
+
+class Measured(NamedTuple):
+    """A target's scores on a set, and how good they are."""
+
+    target: str
+    tested: TrainingSet
+    scores: NDArray[np.float32]  # (n,)
+    figures: dict[str, Interval]  # the metric of the set's kind first
+
+
+class _Target(msgspec.Struct, frozen=True):
+    metric: str
+    scale: Scale | None = None
+
+
+class _Metrics(msgspec.Struct, frozen=True):
+    """What is read of a run's metrics.json."""
+
+    targets: dict[str, _Target]
+
+
+def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[Measured]:
+    """Yield how good a run's networks are on sets; a set's folder is called as its target.
+
+    Raises:
+        DataError: a set is damaged, or of another kind than what the target was trained on.
+        ModelError: the run is not finished, or lacks a target.
+    """
+    names = [path.name for path in sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"two sets are called {name}: test them one after the other")
+    networks = {label: network for label, _, network in named_networks(run, names)}
+    try:
+        known = msgspec.json.decode((run / METRICS).read_bytes(), type=_Metrics).targets
+        trained = [known[name] for name in names]
+    except (OSError, msgspec.DecodeError, KeyError) as error:
+        raise ModelError(f"{run / METRICS}: {error}; train the targets again") from error
+    for path, (metric, scale) in zip(sets, map(msgspec.structs.astuple, trained), strict=True):
+        tested = read_set(path)
+        check_test(path, tested.card, metric, scale)
+        scores = score(networks[path.name], tested.codes)
+        yield Measured(path.name, tested, scores, figures(tested, scores, scale))
+
+
+def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> None:
+    """Make sure that the set in `path` can test a network with that metric, trained at that scale.
+
+    Raises:
+        DataError: it cannot; the message says why.
+    """
+    if METRIC[card.kind] != metric:
+        raise DataError(
+            f"{path} is a {card.kind}, measured by {METRIC[card.kind]}, and the target was trained "
+            f"for {metric}: prepare the set from data of the same form"
+        )
+    if card.positives in (0, card.rows):
+        raise DataError(f"{path} holds one class only: an AUC takes bound and unbound sequences")
+    if scale is not None and card.scale is not None and card.scale.median != scale.median:
+        one, other = ("with", "without") if card.scale.median else ("without", "with")
+        raise DataError(
+            f"{path} was prepared {one} --median, the target's training set {other}: prepare both "
+            "in the same way"
+        )
+
+
+def score(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the scores (n,) of codes (n, bases), each row one window."""
+    scores = DeepBinds.of(network).score(torch.from_numpy(np.array(codes)))
+    return np.array(scores[:, 0])
+
+
+def figures(
+    tested: TrainingSet, scores: NDArray[np.float32], scale: Scale | None
+) -> dict[str, Interval]:
+    """Return each metric's figure for scores (n,); `scale` is that of the training set.
+
+    Where intensities were divided by their probes' medians, predictions are multiplied by them
+    and also compared with the intensities: by Pearson's correlation, and by the AUC of the probes
+    that are bright, if there are any (Alipanahi et al. 2015). What the set's preparation clamped
+    stays clamped.
+    """
+    metric = METRIC[tested.card.kind]
+    if tested.card.kind == "classification":
+        return {metric: auroc_interval(tested.targets, scores)}
+    found = {metric: pearson_interval(tested.targets, scores)}
+    if tested.medians is not None and tested.card.scale is not None and scale is not None:
+        measured = intensities(tested.targets, tested.card.scale, tested.medians)
+        predicted = intensities(scores, scale, tested.medians)
+        found[ON_INTENSITIES] = pearson_interval(measured, predicted)
+        bright = measured > measured.mean() + BRIGHT * measured.std()
+        if bright.any():
+            found[OF_BRIGHT] = auroc_interval(bright, predicted)
+    return found
+
+
+def intensities(
+    values: NDArray[np.float32], scale: Scale, medians: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return standardised values (n,), measured or predicted, as intensities of their probes."""
+    return (values.astype(np.float64) * scale.deviation + scale.mean) * medians

@@ -1,0 +1,48 @@
+"""Rows to train on: what a set holds, or its positives again and again, each time shuffled anew.
+
+TrainingSet ─training_rows→ Rows, in the order in which they are taken
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.sets.shuffle import shuffle_dinucleotides
+from regplug.data.sets.training import TrainingSet
+from regplug.genome.codes import Codes
+
+TOGETHER = 10_000  # sequences shuffled at once
+
+
+class Rows(NamedTuple):
+    """Sequences and what to predict of them."""
+
+    codes: Codes  # (n, length)
+    targets: NDArray[np.float32]  # (n,)
+
+
+def training_rows(
+    data: TrainingSet, chosen: NDArray[np.bool_], *, at_least: int, seed: int
+) -> Rows:
+    """Return rows made of the chosen ones (n,), in random order.
+
+    Where the set's negatives are shuffles, its positives are repeated until there are `at_least`
+    of them, and each is followed by a shuffle of its own (Alipanahi et al. 2015). Other rows are
+    taken once.
+    """
+    order_rng, shuffle_rng = np.random.default_rng(seed).spawn(2)
+    if data.card.negatives != "shuffles":
+        order = order_rng.permutation(np.flatnonzero(chosen))
+        return Rows(data.codes[order], data.targets[order])
+    positives = np.flatnonzero(chosen & (data.targets == 1))
+    times = -(-max(at_least, len(positives)) // len(positives))
+    order = np.concatenate([order_rng.permutation(positives) for _ in range(times)])
+    order = order[: max(at_least, len(positives))]
+    codes = np.empty((len(order), 2, data.codes.shape[1]), np.uint8)
+    codes[:, 0] = data.codes[order]
+    for start in range(0, len(order), TOGETHER):
+        some = codes[start : start + TOGETHER]
+        some[:, 1] = shuffle_dinucleotides(some[:, 0], rng=shuffle_rng)
+    targets = np.tile(np.array([1, 0], np.float32), len(order))
+    return Rows(codes.reshape(len(targets), -1), targets)

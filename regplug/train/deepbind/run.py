@@ -1,0 +1,213 @@
+"""A run: the targets of a recipe, each trained by itself, and what is made of all of them.
+
+sets ─train_target (each)→ folders ─collect→ weights.safetensors, metrics.json
+
+The run's folder holds `run.json`, written first; a folder per target; and, when all is done,
+`weights.safetensors` and `metrics.json`.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial as bind
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from regplug import __version__
+from regplug.data.sets.training import SetCard, read_set
+from regplug.errors import ConfigError, DataError, OutputError
+from regplug.files.output import complete
+from regplug.files.weights import WEIGHTS
+from regplug.train.deepbind.measure import METRIC, check_test
+from regplug.train.deepbind.recipe import DeepBindRecipe
+from regplug.train.deepbind.target import Result, read_result, train_target
+from regplug.train.loop.names import METRICS
+from regplug_deepbind.weights import load_networks, save_networks
+
+RUN = "run.json"
+Say = Callable[[str], None]
+
+
+class RunCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run was started with; a run that goes on must be started with the same."""
+
+    recipe: DeepBindRecipe
+    sets: dict[str, SetCard]  # of each target
+    tests: dict[str, SetCard]
+    command: str
+    torch: str
+    numpy: str
+    regplug: str = __version__
+
+
+def train_run(
+    recipe: DeepBindRecipe,
+    sets: Sequence[Path],
+    tests: Path | None,
+    out: Path,
+    *,
+    resume: bool,
+    progress: Say,
+) -> list[Result]:
+    """Train a network per set, `recipe.workers` at a time; the results, in the order of the sets.
+
+    A target is called as its set's folder; its test set is the folder of that name in `tests`.
+    `progress` is called with lines of text, in several processes if there are several workers.
+
+    Raises:
+        ConfigError: the recipe wants a GPU, and there is none.
+        DataError: a set is damaged, has no test set, or cannot be learned from.
+        OutputError: `out` holds another run, or cannot be written.
+    """
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "the recipe's device is cuda, and torch sees no GPU: --set 'device=\"cpu\"'"
+        )
+    card = _card(recipe, sets, tests)
+    _begin(out, card, resume)
+    jobs = {
+        path.name: bind(
+            train_target,
+            recipe,
+            path,
+            None if tests is None else tests / path.name,
+            out / path.name,
+            bind(_say, progress, path.name),
+        )
+        for path in sets
+    }
+    for target, result in _finished(jobs, recipe.workers):
+        value = "" if result.test is None else f", {result.metric} {result.test.value:.4f}"
+        progress(f"{target}: done{value}, {result.seconds:.0f} s")
+    return collect(out, [path.name for path in sets])
+
+
+def _say(progress: Say, target: str, text: str) -> None:
+    progress(f"{target}: {text}")
+
+
+def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> RunCard:
+    """Return what the run is started with, having read all sets once."""
+    names = [path.name for path in sets]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"two sets are called {name}: a target is called as its set's folder")
+        if tests is not None and not (tests / name).is_dir():
+            raise DataError(
+                f"{tests} has no set {name} to test on: prepare it, or leave out --test"
+            )
+    trained, tested = {}, {}
+    for path in sets:
+        card = trained[path.name] = read_set(path).card
+        if tests is not None:
+            test = tests / path.name
+            if test.samefile(path):
+                raise DataError(f"{path} is both to train and to test on: name another --test")
+            tested[path.name] = read_set(test).card
+            check_test(test, tested[path.name], METRIC[card.kind], card.scale)
+    return RunCard(
+        recipe=recipe,
+        sets=trained,
+        tests=tested,
+        command=shlex.join(["regplug", *sys.argv[1:]]),
+        torch=str(torch.__version__),
+        numpy=np.__version__,
+    )
+
+
+def _begin(out: Path, card: RunCard, resume: bool) -> None:
+    """Make the folder of a new run, or make sure that `out` holds the same one.
+
+    Raises:
+        OutputError: it holds another run, or something else.
+    """
+    path = out / RUN
+    if not path.exists():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise OutputError(f"{out} holds other things than a run: name a new folder")
+        out.mkdir(parents=True, exist_ok=True)
+        with complete(path) as partial:
+            partial.write_bytes(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
+        return
+    if not resume:
+        raise OutputError(f"{out} holds a run: go on with --resume, or name a new folder")
+    try:
+        before = msgspec.json.decode(path.read_bytes(), type=RunCard)
+    except msgspec.DecodeError as error:
+        raise OutputError(f"{path} is damaged: {error}; name a new folder") from error
+    for name in ("recipe", "sets", "tests"):
+        ours, theirs = getattr(card, name), getattr(before, name)
+        if name == "recipe":
+            theirs = msgspec.structs.replace(theirs, workers=ours.workers, device=ours.device)
+        if ours != theirs:
+            raise OutputError(f"{out} was not started with the same {name}: name a new folder")
+
+
+def _finished(
+    jobs: Mapping[str, Callable[[], Result]], workers: int
+) -> Iterator[tuple[str, Result]]:
+    """Yield the targets as they are done; the first error ends all."""
+    if workers == 1:
+        for target, job in jobs.items():
+            yield target, job()
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
+        targets = {pool.submit(job): target for target, job in jobs.items()}
+        try:
+            for future in as_completed(targets):
+                yield targets[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _end_with_parent() -> None:
+    """Let this worker end when the run is killed: a run that goes on writes the same files."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def collect(out: Path, targets: Sequence[str]) -> list[Result]:
+    """Put the networks of all targets into one file, and their figures into another."""
+    results = [read_result(out / target) for target in targets]
+    networks = {target: load_networks(out / target / WEIGHTS)[target] for target in targets}
+    save_networks(out / WEIGHTS, networks)
+    card = msgspec.json.decode((out / RUN).read_bytes(), type=RunCard)
+    tests = {one.target: one.test.value for one in results if one.test is not None}
+    record: dict[str, Any] = {
+        **msgspec.structs.asdict(card),
+        "mean": float(np.mean(list(tests.values()))) if tests else None,
+        "targets": {
+            one.target: {
+                "metric": one.metric,
+                "test": one.test,
+                "also": one.also,
+                "test_rows": one.test_rows,
+                "scale": one.scale,
+                "validation_loss": one.tried[0].loss,
+                "training_loss": one.finals[one.kept].training_loss,
+                "setting": one.setting,
+                "steps": one.steps,
+                "rows": one.rows,
+                "seconds": one.seconds,
+            }
+            for one in results
+        },
+    }
+    with complete(out / METRICS) as partial:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+    return results

@@ -1,0 +1,178 @@
+"""The training loop of networks with several targets, whatever the data.
+
+Source ─batches→ codes ─network→ logits ─weighted loss→ step ─average→ weights ─validate→ AUCs
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from functools import partial
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from regplug.errors import TrainingError
+from regplug.train.loop.ahead import ahead
+from regplug.train.loop.checkpoint import Epoch, resume, save
+from regplug.train.loop.examples import Batch, Source, batches
+from regplug.train.loop.learner import Learner, learner
+from regplug.train.loop.machine import CPU, Machine
+from regplug.train.loop.schedule import Schedule
+
+AHEAD = 150  # batches read before they are needed: more than Sites reads at once, 128 of 128
+CHECKED = 50  # losses looked at together; a look waits for the GPU
+
+
+class DivergedError(TrainingError):
+    """The loss is no number."""
+
+
+def train(
+    network: nn.Module,
+    source: Source,
+    schedule: Schedule,
+    *,
+    seed: int,
+    checkpoint: Path,
+    run: str,
+    done: Callable[[nn.Module, list[Epoch]], None],
+    validate: Callable[[nn.Module], tuple[float, tuple[float | None, ...]]] | None = None,
+    machine: Machine = CPU,
+    stepped: Callable[[int, int, int], None] = lambda epoch, steps, step: None,
+) -> list[Epoch]:
+    """Fit `network` in place; return what the epochs came to.
+
+    After each epoch the state goes to `checkpoint`, and where that holds the state of the same
+    `run` (any text that settles the result), training goes on from it. Random numbers follow from
+    `seed` and the epoch alone, so that on a CPU a resumed run ends with the weights of an unbroken
+    one.
+
+    Args:
+        network: logits (n, targets) of codes (n, bases).
+        source: of the examples.
+        schedule: see Schedule.
+        seed: of all random numbers.
+        checkpoint: file of the state.
+        run: says which run the state is of.
+        done: called after each epoch, before its state is written, with the averaged network and
+            the epochs so far; in the first process only.
+        validate: gives the loss and the targets' AUCs of the averaged network.
+        machine: see Machine.
+        stepped: called after each step with the epoch, from 1, its steps, and how many are done.
+
+    Raises:
+        DivergedError: the loss is no number.
+        TrainingError: an epoch has no full batch, or `checkpoint` is damaged
+            or belongs to another run.
+    """
+    steps = source.size // schedule.batch
+    if not steps:
+        raise TrainingError(
+            f"{source.size} sequences do not fill a batch of {schedule.batch}: "
+            "set a smaller schedule.batch"
+        )
+    if schedule.batch % machine.world:
+        raise TrainingError(
+            f"{machine.world} processes cannot share a batch of {schedule.batch} evenly: "
+            "set another schedule.batch"
+        )
+    state = learner(machine.placed(network), schedule, steps)
+    epochs = resume(checkpoint, run, state._asdict(), machine.device)
+    called = machine.shared(state.network)
+    while len(epochs) < schedule.epochs and not is_stale(epochs, schedule.patience):
+        began, number = time.monotonic(), len(epochs)
+        rng = np.random.default_rng([seed, number])
+        torch.manual_seed(int(rng.integers(2**63)) + machine.rank)  # dropout
+        with closing(ahead(batches(source, schedule, rng, number, machine), AHEAD)) as ready:
+            told = partial(stepped, number + 1, steps)
+            losses = _fit(called, state, ready, schedule, number + 1, machine, told)
+        trained = time.monotonic()
+        average = state.average.module
+        valid_loss, aucs = validate(average) if validate else (float("nan"), ())
+        if validate and not isfinite(valid_loss):
+            raise _no_number(f"validation loss is {valid_loss}", str(number + 1), schedule)
+        epochs.append(
+            Epoch(
+                loss=sum(losses) / steps,
+                rate=state.optimizer.param_groups[0]["lr"],
+                seconds=time.monotonic() - began,
+                speed=steps * schedule.batch / (trained - began),
+                valid_loss=valid_loss,
+                aucs=aucs,
+            )
+        )
+        if machine.rank == 0:
+            done(average, epochs)
+            save(checkpoint, run, state._asdict(), epochs)
+    network.load_state_dict(state.average.module.state_dict())
+    network.eval()
+    return epochs
+
+
+def _fit(
+    network: nn.Module,
+    state: Learner,
+    ready: Iterable[Batch],
+    schedule: Schedule,
+    epoch: int,
+    machine: Machine,
+    stepped: Callable[[int], None],
+) -> list[float]:
+    """Take a step for each batch; return the losses, means over all processes."""
+    network.train()
+    losses: list[float] = []
+    waiting: list[Tensor] = []
+    halved = schedule.precision == "bfloat16"
+    for step, batch in enumerate(ready, start=1):
+        codes, targets = machine.moved(batch.codes), machine.moved(batch.targets)
+        weights = None if batch.weights is None else machine.moved(batch.weights)
+        with torch.autocast(machine.device.type, torch.bfloat16, enabled=halved):
+            logits = network(codes)
+        loss = functional.binary_cross_entropy_with_logits(
+            logits.float(), targets.float(), weight=weights
+        )
+        state.step(loss, schedule)
+        waiting.append(loss.detach())
+        if len(waiting) == CHECKED:
+            losses += _numbers(waiting, len(losses), epoch, schedule, machine)
+            waiting.clear()
+        stepped(step)
+    return losses + _numbers(waiting, len(losses), epoch, schedule, machine)
+
+
+def _numbers(
+    losses: list[Tensor], before: int, epoch: int, schedule: Schedule, machine: Machine
+) -> list[float]:
+    """Return the losses that follow so many others as numbers.
+
+    Raises:
+        DivergedError: one is none.
+    """
+    if not losses:
+        return []
+    numbers: list[float] = (machine.total(torch.stack(losses)) / machine.world).tolist()
+    for step, number in enumerate(numbers, start=before + 1):
+        if not isfinite(number):
+            raise _no_number(f"loss is {number}", f"{epoch}, batch {step}", schedule)
+    return numbers
+
+
+def _no_number(what: str, where: str, schedule: Schedule) -> DivergedError:
+    return DivergedError(
+        f"the {what} in epoch {where}: set a smaller schedule.learning_rate than "
+        f"{schedule.learning_rate:g}; what the epochs before came to is kept"
+    )
+
+
+def is_stale(epochs: Sequence[Epoch], patience: int) -> bool:
+    """Tell whether so many epochs have passed since the best, if there is a patience."""
+    return bool(patience and epochs) and len(epochs) - best_of(epochs) >= patience
+
+
+def best_of(epochs: Sequence[Epoch]) -> int:
+    """Return the number, from 1, of the first epoch with the highest validation AUC."""
+    return int(np.argmax([epoch.auc for epoch in epochs])) + 1

@@ -1,0 +1,46 @@
+"""Recipes: the settings of a training run, read from TOML."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+Size = Annotated[int, msgspec.Meta(ge=0)]
+
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
+
+
+Range = tuple[Positive, Positive]
+
+
+Recipe = TypeVar("Recipe")
+
+
+def read_as(kind: type[Recipe], path: Path, settings: Sequence[str]) -> Recipe:
+    """Return the recipe of a kind in the TOML file `path`, changed by `settings`.
+
+    A setting such as `network.channels=64` changes one key of a table.
+    """
+    keys = tomllib.loads(path.read_text())
+    for setting in settings:
+        keys = merged(keys, tomllib.loads(setting))
+    return msgspec.convert(keys, kind)
+
+
+def merged(keys: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `keys` with `changes`, table by table."""
+    return keys | {
+        key: merged(keys[key], value)
+        if isinstance(value, dict) and isinstance(keys.get(key), dict)
+        else value
+        for key, value in changes.items()
+    }

@@ -1,0 +1,10 @@
+"""The other strand of codes, in torch."""
+
+import torch
+from torch import Tensor
+
+
+def reverse_complement(codes: Tensor) -> Tensor:
+    """Return the other strand's codes, 5' to 3'; an unknown base stays unknown."""
+    complement = torch.tensor([3, 2, 1, 0, 4], dtype=torch.uint8, device=codes.device)
+    return complement[codes.flip(1).long()]

@@ -1,1 +1,0 @@
-"""The torch modules, one file per model family."""

@@ -1,0 +1,60 @@
+"""How well a panel tells each factor's peaks from three kinds of other sequences."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.data.measure.metrics import auroc
+from regplug.data.sets.shuffle import shuffle_dinucleotides
+from regplug.data.sites.windows import random_pieces
+from regplug.genome.codes import Codes
+
+PIECES = 5000
+KINDS = ("shuffled", "other_tfs", "genome")
+Aucs = dict[str, dict[str, float]]  # target or "mean" → kind of negatives → AUC
+Predict = Callable[[Codes], NDArray[np.float32]]  # codes (n, width) → scores (n, targets)
+
+
+def negatives_aucs(
+    predict: Predict,
+    bound: Mapping[str, Codes],
+    windows: Sequence[Codes],
+    *,
+    shuffled: Mapping[str, Codes] | None = None,
+    shuffles: int = 1,
+) -> Aucs:
+    """Return each target's AUCs, its `bound` sequences against three kinds, and their means.
+
+    `shuffled`: the target's shuffles in the argument of that name, or else `shuffles` of each of
+    its bound sequences; `other_tfs`: all other targets' bound sequences; `genome`: 5,000 random
+    pieces of the windows. Targets are in the order of the model's outputs; seed 0.
+    """
+    rng = np.random.default_rng(0)
+    width = next(iter(bound.values())).shape[1]
+    pieces = predict(random_pieces(windows, PIECES, width=width, rng=rng))
+    scores = {target: predict(codes) for target, codes in bound.items()}
+    aucs: Aucs = {}
+    for column, (target, codes) in enumerate(bound.items()):
+        made = (
+            shuffle_dinucleotides(codes.repeat(shuffles, axis=0), rng=rng)
+            if shuffled is None
+            else shuffled[target]
+        )
+        negatives = (
+            predict(made),
+            np.concatenate([scores[other] for other in bound if other != target]),
+            pieces,
+        )
+        aucs[target] = {
+            kind: _against(scores[target][:, column], others[:, column])
+            for kind, others in zip(KINDS, negatives, strict=True)
+        }
+    mean = {kind: fmean(one[kind] for one in aucs.values()) for kind in KINDS}
+    return {**aucs, "mean": mean}
+
+
+def _against(positives: NDArray[np.float32], negatives: NDArray[np.float32]) -> float:
+    bound = np.arange(len(positives) + len(negatives)) < len(positives)
+    return auroc(bound, np.concatenate([positives, negatives]))

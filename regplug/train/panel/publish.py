@@ -1,0 +1,161 @@
+"""A panel's finished run → a model directory, tested in the form that users run.
+
+weights.safetensors ─read_run→ arrays ─ensemble_graph→ model.onnx ─predict→ AUCs, card
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug import __version__
+from regplug.data.sites.windows import read_windows
+from regplug.errors import ModelError
+from regplug.files.weights import WEIGHTS
+from regplug.models.embedded import Embedded
+from regplug.models.export import export_model
+from regplug.scoring.card import ModelCard, Target
+from regplug.train.cnn.graph import ensemble_graph
+from regplug.train.cnn.shape import CnnShape
+from regplug.train.loop.names import METRICS, without_folders
+from regplug.train.panel.data import read_sets
+from regplug.train.panel.metrics import KINDS, Aucs, Predict, negatives_aucs
+
+ROWS = 256  # in a request to a server
+
+
+class Run(NamedTuple):
+    """A finished run: the networks' arrays, and what metrics.json says."""
+
+    shape: CnnShape
+    members: list[dict[str, NDArray[np.float32]]]
+    targets: tuple[str, ...]
+    command: str
+
+
+def is_panel_run(run: Path) -> bool:
+    """Tell whether the folder holds a finished run of `regplug train panel`."""
+    try:
+        return "shape" in json.loads((run / METRICS).read_bytes())
+    except (OSError, ValueError):
+        return False
+
+
+def read_run(run: Path) -> Run:
+    """Return a finished run.
+
+    Raises:
+        ModelError: it is not finished, or damaged.
+    """
+    from safetensors.numpy import load_file
+
+    try:
+        metrics: dict[str, Any] = json.loads((run / METRICS).read_bytes())
+        arrays = load_file(run / WEIGHTS)
+        members = [
+            {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith(start)}
+            for start in (f"{number + 1}/" for number in range(len(metrics["members"])))
+        ]
+        return Run(
+            msgspec.convert(metrics["shape"], CnnShape),
+            members,
+            tuple(metrics["recipe"]["targets"]),
+            metrics["command"],
+        )
+    except Exception as error:  # safetensors' own, OSError, KeyError, JSON
+        raise ModelError(f"{run} holds no finished run of a panel: {error}") from error
+
+
+def publish_panel(
+    run: Path,
+    repo: Path,
+    *,
+    name: str,
+    data: Path,
+    genome: Path,
+    split: Path,
+    version: str,
+    trained_on: str,
+    assembly: str,
+    license: str,
+    default: bool,
+) -> ModelCard:
+    """Write the model of a run into `repo`; return the model's card.
+
+    The AUCs in the card are those of the exported graph on the held-out B files in `data` and on
+    the `test` windows, as `regplug predict` scores them.
+
+    Raises:
+        ModelError: the run is not finished.
+        DataError: the data cannot be read.
+    """
+    found = read_run(run)
+    onnx = ensemble_graph(found.shape, found.members).SerializeToString()
+    card = ModelCard(
+        name=name,
+        version=version,
+        family="variant_effect",
+        window=found.shape.width,
+        targets=tuple(Target(label) for label in found.targets),
+        strand="mean",
+        output_scale="score",
+        max_batch_size=ROWS,
+        sha256="",
+        default=default,
+        assembly=assembly,
+        doc="Mean logits of a small ensemble of convolutional networks, and of both strands; "
+        "the higher, the more a sequence looks like a peak",
+        trained_on=trained_on,
+        license=license,
+        created_by=f"regplug {__version__}: {without_folders(found.command)}",
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        export_model(Path(scratch), card, onnx, snvs=3)
+        backend = Embedded(Path(scratch) / name)
+        try:
+            aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
+        finally:
+            backend.close()
+    return export_model(repo, _with_aucs(card, aucs), onnx)
+
+
+def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
+    """Return the card with the AUCs; those against shuffles are simply called AUC."""
+    plain = KINDS[0]
+    targets = tuple(
+        Target(
+            label,
+            about={
+                "auc" if kind == plain else f"auc_{kind}": f"{auc:.4f}"
+                for kind, auc in aucs[label].items()
+            },
+        )
+        for label in card.labels
+    )
+    metrics = {
+        "mean AUC" if kind == plain else f"mean AUC, {kind}": round(auc, 4)
+        for kind, auc in aucs["mean"].items()
+    }
+    return msgspec.structs.replace(card, targets=targets, metrics=metrics)
+
+
+def aucs_on_tests(
+    predict: Predict, targets: Sequence[str], data: Path, genome: Path, split: Path
+) -> Aucs:
+    """Return the AUCs of outputs, one per target in order, on the B files and `test` windows.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    tests = read_sets(data, targets, "B")
+    return negatives_aucs(
+        predict,
+        {target: test.codes[test.bound] for target, test in tests.items()},
+        read_windows(genome, split, "test"),
+        shuffled={target: test.codes[~test.bound] for target, test in tests.items()},
+    )

@@ -1,0 +1,1 @@
+"""Variants in, annotated variants out: records, the loop, writers, tables, provenance."""

@@ -1,0 +1,121 @@
+"""The loop from a VCF to an annotated VCF.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pysam
+
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import BuildCheck
+from regplug.genome.variant import Status, Variant
+from regplug.hooks.writer import Batch, Sink
+from regplug.scoring.adapter import Values
+from regplug.scoring.alleles import examine
+from regplug.scoring.effects import Scores
+from regplug.scoring.model import INPUT_STATUS, Model
+from regplug.vcf.records import variants_of
+
+BATCH = 2048  # ALTs that are scored together
+AHEAD = 2  # batches that are scored while an earlier one is written
+
+
+@dataclass
+class Tally:
+    """How many ALTs got which status, per model; without a model, of the input alone."""
+
+    alts: int
+    records: int
+    by_model: dict[str, Counter[Status]]
+
+
+def annotate(
+    records: Iterable[pysam.VariantRecord],
+    models: Sequence[Model],
+    genome: Genome,
+    *,
+    writers: Sequence[Sink],
+    force: bool = False,
+    progress: Callable[[Batch], None] = lambda batch: None,
+) -> Tally:
+    """Score every ALT of `records` with every model, write them all, and count the statuses.
+
+    Raises:
+        GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
+        RegplugError: as the reader, the backends and the writers raise.
+    """
+    tally = Tally(0, 0, {model.card.name: Counter() for model in models})
+    build = BuildCheck(genome, force=force)
+
+    def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
+        examined = [examine(variant, genome) for variant in variants]
+        scores = [model.score(examined, genome) for model in models]
+        return _batch(batch, variants, [one.status for one in examined], models, scores)
+
+    for batch in _ahead(score, _batches(records)):
+        build.see(batch.status)
+        for writer in writers:
+            writer.write(batch)
+        for model, scores in zip(models, batch.scores, strict=True):
+            tally.by_model[model.card.name].update(scores.status)
+        tally.alts += len(batch.variants)
+        tally.records += len(batch.records)
+        progress(batch)
+    return tally
+
+
+def _batch(
+    records: list[pysam.VariantRecord],
+    variants: list[Variant],
+    status: list[Status],
+    models: Sequence[Model],
+    scores: list[Scores],
+) -> Batch:
+    """Return the batch with a column for each tag."""
+    first, at = [], 0
+    for record in records:
+        first.append(at)
+        at += len(record.alts or (".",))
+    columns: dict[str, Values] = {INPUT_STATUS.id: [str(one) for one in status]}
+    for model, answer in zip(models, scores, strict=True):
+        columns |= {field.id: field.values(answer) for field in model.fields}
+    return Batch(records, first, variants, status, columns, scores)
+
+
+def _batches(
+    records: Iterable[pysam.VariantRecord],
+) -> Iterator[tuple[list[pysam.VariantRecord], list[Variant]]]:
+    """Yield the records, and their ALTs, in stretches of about BATCH ALTs."""
+    batch: list[pysam.VariantRecord] = []
+    variants: list[Variant] = []
+    for record in records:
+        batch.append(record)
+        variants += variants_of(record)
+        if len(variants) >= BATCH:
+            yield batch, variants
+            batch, variants = [], []
+    if batch:
+        yield batch, variants
+
+
+def _ahead(
+    score: Callable[[list[pysam.VariantRecord], list[Variant]], Batch],
+    batches: Iterable[tuple[list[pysam.VariantRecord], list[Variant]]],
+) -> Iterator[Batch]:
+    """Yield each scored batch in order, while the next ones are scored in another thread."""
+    waiting: list[Future[Batch]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="score") as thread:
+        try:
+            for batch in batches:
+                waiting.append(thread.submit(score, *batch))
+                if len(waiting) > AHEAD:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,98 @@
+"""The header of an annotated VCF: its tags, and how they were made."""
+
+import hashlib
+import re
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from regplug.errors import VariantFileError
+from regplug.genome.fasta import Genome
+from regplug.scoring.adapter import InfoField
+from regplug.scoring.card import ModelCard
+
+_INFO = re.compile(r"##INFO=<ID=(?P<tag>[^,>]+)")
+_SOURCE = re.compile(r',Source="?(?P<source>[^",>]*)"?')
+
+
+def header_lines(
+    version: str, command: Sequence[str], cards: Sequence[ModelCard], genome: Genome, *, md5: bool
+) -> list[str]:
+    """Return the `##regplug_…` lines of a run.
+
+    Args:
+        version: of regplug.
+        command: the command line, word by word.
+        cards: the models that ran.
+        genome: the reference they read.
+        md5: also write the md5 of each contig's upper-case letters (`##regplug_contig`).
+    """
+    lines = [f"##regplug_version={version}", f"##regplug_command={shlex.join(command)}"]
+    lines += [
+        f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
+        f"window={card.window},strand={card.strand}>"
+        for card in cards
+    ]
+    index = Path(f"{genome.path}.fai").read_bytes()
+    file = re.sub(r'[<>,="\s]', "_", genome.path.name)
+    lines.append(
+        f"##regplug_reference=<file={file},fai_sha256={hashlib.sha256(index).hexdigest()}>"
+    )
+    if md5:
+        lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
+    return lines
+
+
+def tags_of(header: str, sources: Collection[str]) -> set[str]:
+    """Return the tags in a header that earlier runs wrote for `sources` (`regplug:MODEL`)."""
+    return {
+        found["tag"]
+        for line in header.splitlines()
+        if (found := _INFO.match(line)) and _source(line) in sources
+    }
+
+
+def annotated_header(
+    header: str, fields: Mapping[str, Sequence[InfoField]], lines: Sequence[str]
+) -> str:
+    """Return a header's text with the tags and the `##regplug_…` lines of a run added.
+
+    What an earlier run wrote for the same models is replaced; its command line stays.
+
+    Args:
+        header: of the input.
+        fields: source (`regplug` or `regplug:MODEL`) → its tags; each tag's line names its source.
+        lines: of `header_lines`.
+
+    Raises:
+        VariantFileError: a tag of another program has the name of one of ours.
+    """
+    *before, columns = header.splitlines()
+    foreign = {found["tag"] for line in before if (found := _INFO.match(line))}
+    foreign -= tags_of(header, fields)
+    ours = [tag.id for tags in fields.values() for tag in tags]
+    if clash := next((tag for tag in ours if tag in foreign), None):
+        raise VariantFileError(
+            f"the input already has an INFO tag {clash} that regplug did not write: "
+            "rename or remove it first (bcftools annotate -x)"
+        )
+    added = [_info_line(tag, source) for source, tags in fields.items() for tag in tags]
+    replaced = {line.split(",")[0] for line in lines if line.startswith("##regplug_model=")}
+    kept = [
+        line
+        for line in before
+        if not (_INFO.match(line) and _source(line) in fields)
+        and line.split(",")[0] not in replaced
+        and line not in lines
+    ]
+    return "\n".join([*kept, *added, *lines, columns]) + "\n"
+
+
+def _source(line: str) -> str:
+    found = _SOURCE.search(line)
+    return found["source"] if found else ""
+
+
+def _info_line(tag: InfoField, source: str) -> str:
+    text = tag.description.replace("\\", "\\\\").replace('"', '\\"')
+    return f'##INFO=<ID={tag.id},Number=A,Type={tag.type},Description="{text}",Source="{source}">'

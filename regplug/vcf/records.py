@@ -1,0 +1,174 @@
+"""Records in, records out: hops 1 and 4 of the road from a VCF record to its INFO.
+
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+           ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pysam
+
+from regplug.errors import VariantFileError
+from regplug.files.stream import Stream
+from regplug.genome.regions import merged
+from regplug.genome.variant import Interval, Variant
+from regplug.scoring.adapter import Values
+
+
+class VariantReader:
+    """Reads the records of a VCF or BCF, plain or bgzipped; `-` is standard input."""
+
+    def __init__(self, path: str) -> None:
+        """Open `path`.
+
+        Raises:
+            VariantFileError: no such file, or not a VCF or BCF.
+        """
+        self.path = "standard input" if path == "-" else path
+        self._regions: list[Interval] = []
+        if path != "-" and not Path(path).exists():
+            raise VariantFileError(f"no file {path}")
+        self._stream = Stream() if path == "-" else None
+        try:  # one thread: with more, htslib waits for ever where a file is cut off
+            self._file = pysam.VariantFile(self._stream.path if self._stream else path)
+        except NotImplementedError as error:
+            raise VariantFileError(
+                f"{self.path} is gzipped: bgzip it (zcat FILE | bgzip)"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise VariantFileError(
+                f"{self.path} is not a VCF or BCF that htslib can read: {error}"
+            ) from error
+        self.header = self._file.header
+
+    @property
+    def contigs(self) -> dict[str, int | None]:
+        """Return the header's contigs: name → length, or None where it is not told."""
+        return {name: contig.length or None for name, contig in self.header.contigs.items()}
+
+    @property
+    def header_text(self) -> str:
+        """Return the header as it is written.
+
+        Raises:
+            VariantFileError: it is not UTF-8.
+        """
+        try:
+            return str(self.header)
+        except UnicodeDecodeError as error:
+            raise VariantFileError(
+                f"the header of {self.path} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
+            ) from error
+
+    @property
+    def header_values(self) -> dict[str, str]:
+        """Return the header's plain `##key=value` lines."""
+        return {r.key: r.value for r in self.header.records if r.type == "GENERIC"}
+
+    @property
+    def assembly(self) -> str:
+        """Return the assembly that a ##contig line names, or ""."""
+        named = (r.get("assembly") for r in self.header.records if r.type == "CONTIG")
+        return next((name.strip('"') for name in named if name), "")
+
+    def restrict(self, regions: Sequence[Interval]) -> None:
+        """Read only records that overlap one of `regions` (if any), through the index.
+
+        Raises:
+            VariantFileError: there is no index.
+        """
+        if regions and not self._file.index:
+            raise VariantFileError(
+                f"{self.path} has no index, which regions need: bgzip it and run tabix -p vcf"
+            )
+        self._regions = merged(regions)
+
+    def __iter__(self) -> Iterator[pysam.VariantRecord]:
+        """Yield the records in order.
+
+        Raises:
+            VariantFileError: a record cannot be read; the message tells after which one.
+        """
+        last = "its header"
+        records = iter(self._overlapping() if self._regions else self._file)
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                if self._stream and self._stream.truncated:
+                    raise VariantFileError(f"{self.path} is cut off after {last}") from None
+                return
+            except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
+                raise VariantFileError(
+                    f"{self.path} cannot be read after {last}: "
+                    f"{error or 'truncated or malformed'}; check it with bcftools view"
+                ) from error
+            last = f"{record.contig}:{record.pos}"
+            yield record
+
+    def _overlapping(self) -> Iterator[pysam.VariantRecord]:
+        """Yield each record that overlaps a region once."""
+        done = Interval("", 0, 0)
+        for region in self._regions:
+            if region.chrom in self.header.contigs:
+                for record in self._file.fetch(region.chrom, region.start, region.end):
+                    if record.contig != done.chrom or record.start >= done.end:
+                        yield record
+            done = region
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # of a damaged file, told before
+            self._file.close()
+        if self._stream:
+            self._stream.close()
+
+
+def variants_of(record: pysam.VariantRecord) -> list[Variant]:
+    """Return a Variant for each ALT of a record; a record without ALT has one, `.`."""
+    contig, pos, ref = record.contig, record.pos, record.ref or "N"
+    return [Variant(contig, pos, ref, alt) for alt in record.alts or (".",)]
+
+
+def set_info(
+    record: pysam.VariantRecord,
+    columns: Mapping[str, Values],
+    first: int,
+    *,
+    dropped: Collection[str] = (),
+) -> str:
+    """Return the record's line with the tags in `columns`, whose rows from `first` on are its ALTs.
+
+    All else is as it came, but for the tags in `dropped`, which an earlier run wrote. A tag whose
+    values are all missing is left out; so are all tags of a record without ALT.
+    """
+    cells = _line(record).split("\t", 8)
+    pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
+    last = first + len(record.alts or ())
+    for tag, values in columns.items():
+        texts = [_text(value) for value in values[first:last]]
+        if any(text != "." for text in texts):
+            pairs.append(f"{tag}={','.join(texts)}")
+    cells[7] = ";".join(pairs) or "."
+    return "\t".join(cells) + "\n"
+
+
+def _line(record: pysam.VariantRecord) -> str:
+    try:
+        return str(record).rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise VariantFileError(
+            f"{record.contig}:{record.pos} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
+        ) from error
+
+
+def _text(value: float | str | None) -> str:
+    """Return `value` as INFO has it: six significant digits, text without reserved characters."""
+    if value is None or value != value:  # NaN is the one number unlike itself
+        return "."
+    return value.translate(_RESERVED) if isinstance(value, str) else f"{value:.6g}"
+
+
+_RESERVED = {ord(letter): f"%{ord(letter):02X}" for letter in "%;=, \t\n"}

@@ -1,0 +1,166 @@
+"""Scored variants as VCF and BCF: hop 4 for a whole batch."""
+
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, ClassVar
+
+import pysam
+
+from regplug.errors import OutputError
+from regplug.files.output import STDOUT
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.vcf.records import set_info
+
+LONGEST_TBI = 512_000_000  # bases of a contig that a .tbi index can hold
+
+
+class VcfText:
+    """A plain VCF."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".vcf",)
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        """Open `path` and write the header."""
+        self._dropped = plan.dropped
+        self._file = self._open(path)
+        self._file.write(plan.header.encode())
+
+    def _open(self, path: Path) -> IO[bytes]:
+        return open(1, "wb", closefd=False) if path == STDOUT else path.open("wb")
+
+    def write(self, batch: Batch) -> None:
+        """Set the tags of each record and write it."""
+        lines = [
+            set_info(record, batch.columns, first, dropped=self._dropped)
+            for record, first in zip(batch.records, batch.first, strict=True)
+        ]
+        self._file.write("".join(lines).encode())
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._file.close()
+
+
+class VcfBgzip(VcfText):
+    """A bgzipped VCF."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".vcf.gz", ".vcf.bgz")
+
+    def _open(self, path: Path) -> IO[bytes]:
+        file: IO[bytes] = pysam.BGZFile("-" if path == STDOUT else str(path), "w")
+        return file
+
+
+class Bcf(VcfText):
+    """A compressed BCF.
+
+    The text goes through the bcftools inside pysam, in a process of its own: what pysam itself
+    writes as BCF gains and loses INFO/END.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]] = (".bcf",)
+    type = "b"
+
+    def _open(self, path: Path) -> IO[bytes]:
+        name = "-" if path == STDOUT else str(path)
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._bcftools = subprocess.Popen(
+            [sys.executable, "-P", "-c", _BCFTOOLS, f"-O{self.type}", "-o", name],
+            stdin=subprocess.PIPE,
+            stderr=self._said,
+            start_new_session=True,  # Ctrl-C is for us to handle
+        )
+        assert self._bcftools.stdin
+        return self._bcftools.stdin
+
+    def write(self, batch: Batch) -> None:
+        """Set the tags of each record and write it.
+
+        Raises:
+            OutputError: the disk is full, or the header lacks a contig or tag of a record.
+        """
+        try:
+            super().write(batch)
+        except BrokenPipeError:  # bcftools gave up; it has said why
+            self.close()
+
+    def close(self) -> None:
+        """Write what is left; raise OutputError as `write` does."""
+        if self._said.closed:
+            return
+        with suppress(BrokenPipeError):
+            self._file.close()
+        status = self._bcftools.wait()
+        with self._said as said:
+            said.seek(0)
+            words = " ".join(said.read().decode(errors="replace").rpartition("[E::")[2].split())
+        if status == -signal.SIGPIPE:
+            raise BrokenPipeError
+        if "Unchecked error" in words:
+            raise OutputError(
+                "BCF cannot hold a contig or tag that the header lacks: write a VCF (-O z), or "
+                f"declare them (bcftools reheader); bcftools: {words}"
+            )
+        if status:
+            raise OutputError(f"cannot write BCF; is the disk full? bcftools: {words}")
+
+
+class BcfUncompressed(Bcf):
+    """An uncompressed BCF, for pipes."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".ubcf",)
+    type = "u"
+
+
+_BCFTOOLS = """
+import signal, sys
+from pysam import SamtoolsError, bcftools
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+try:
+    bcftools.view("--no-version", *sys.argv[1:], "-", catch_stdout=False)
+except SamtoolsError:
+    sys.exit(1)
+"""
+
+TYPES: dict[str, type[VariantWriter]] = {
+    "v": VcfText,
+    "z": VcfBgzip,
+    "u": BcfUncompressed,
+    "b": Bcf,
+}
+
+
+@hookimpl
+def regplug_variant_writers() -> list[type[VariantWriter]]:
+    """Return the VCF and BCF writers."""
+    return [VcfText, VcfBgzip, Bcf]
+
+
+def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> None:
+    """Index `partial`, a finished bgzipped VCF or BCF, under the name that `path`'s index has.
+
+    `contigs` are the header's (name → length or None). A .tbi for a VCF, a .csi for a BCF and for
+    contigs over 512 Mb; none for a plain VCF, standard output, a pipe, or unsorted records.
+    """
+    indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
+    if not indexed or partial == STDOUT or not partial.is_file():
+        return
+    longest = max((length or 0 for length in contigs.values()), default=0)
+    bcf = path.suffix == ".bcf"
+    csi = bcf or longest > LONGEST_TBI
+    suffix = ".csi" if csi else ".tbi"
+    made, verbosity = Path(f"{partial}{suffix}"), pysam.set_verbosity(0)
+    try:
+        pysam.tabix_index(str(partial), preset="bcf" if bcf else "vcf", csi=csi, force=True)
+        made.replace(f"{path}{suffix}")
+    except OSError:
+        Path(f"{path}{suffix}").unlink(missing_ok=True)  # an older one would be of another file
+    finally:
+        pysam.set_verbosity(verbosity)
+        made.unlink(missing_ok=True)

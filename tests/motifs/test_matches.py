@@ -1,0 +1,71 @@
+import re
+import sys
+
+import numpy as np
+import pytest
+
+import regplug.motifs.matches
+from regplug.errors import MotifError
+from regplug.genome.codes import encode
+from regplug.motifs.matches import Collection, jaspar, match
+from regplug.motifs.motif import Motif
+
+pytest.importorskip("memelite")
+
+
+def word(letters, name=""):
+    return Motif(name or letters, np.eye(4)[encode(letters)] * 0.96 + 0.01)
+
+
+def test_q_values_are_of_all_pairs(monkeypatch):
+    """Benjamini and Hochberg: sorted p × pairs / rank, then the smallest from there on."""
+    p = np.array([[0.01, 0.04], [0.5, 0.02]])
+    monkeypatch.setattr(regplug.motifs.matches, "_tomtom", lambda *_: p)
+    found = match([word("A"), word("C")], Collection("two", [word("G"), word("T")]))
+    # ranks .01 .02 .04 .5 -> .04 .04 .0533 .5
+    np.testing.assert_allclose(found.q, [[0.04, 0.16 / 3], [0.5, 0.04]])
+    assert [list(found.ranked(row)) for row in (0, 1)] == [[0, 1], [1, 0]]
+    assert not found.ordered(0)  # the shuffled ones are as good here
+
+
+@pytest.mark.slow
+def test_a_word_is_found_among_random_ones():
+    random = np.random.default_rng(1)
+    known = [word("".join(random.choice(list("ACGT"), 12))) for _ in range(200)]
+    known[70] = word("GGAACTTACTGA", "wanted")
+    motifs = [word("TCAGTAAGTTCC"), Motif("none", np.empty((0, 4)))]
+    found = match(motifs, Collection("words", known))
+    assert known[found.ranked(0)[0]].name == "wanted"
+    assert found.q[0, 70] < 1e-3
+    assert found.ordered(0)
+    assert (found.p[1] == 1).all()
+    assert not found.ordered(1)
+    forward = match(motifs, Collection("words", known), both_strands=False)
+    assert forward.p[0, 70] > 1e-3  # it lies on the other strand
+
+
+@pytest.mark.slow
+def test_few_known_motifs_and_no_motif():
+    few = Collection("few", [word("GGAACTTAC"), word("ACGTACGTA")])
+    assert match([word("GGAACTTAC")], few).ranked(0)[0] == 0
+    assert match([], few).q.shape == (0, 2)
+
+
+@pytest.mark.slow
+def test_jaspar():
+    collection = jaspar()
+    assert re.fullmatch(r"JASPAR20\d\d CORE vertebrates", collection.title)
+    assert len(collection.motifs) > 1000
+    by_name = {motif.name: motif for motif in collection.motifs}
+    assert by_name["MA0139.2"].also == "CTCF"  # its newest version in 2026
+    for motif in collection.motifs:
+        np.testing.assert_allclose(motif.frequencies.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("library", ["pyjaspar", "memelite", "scipy.stats"])
+def test_a_library_that_is_not_installed(monkeypatch, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(
+        MotifError, match=rf"motifs need {library}: pip install 'regplug\[motifs\]'"
+    ):
+        match([word("ACGT")], jaspar() if library == "pyjaspar" else Collection("c", [word("A")]))

@@ -1,0 +1,106 @@
+"""Runs of `regplug train basset` become one model, measured on held-out sites."""
+
+import numpy as np
+import pytest
+import torch
+
+from regplug.data.measure.sites import Predicted
+from regplug.models.embedded import Embedded
+from regplug.models.repository import read_card
+from regplug.train.basset.build import build, load_arrays
+from regplug.train.basset.publish import site_aucs
+from regplug.train.basset.recipe import read_basset_recipe
+from regplug.train.basset.run import read_run
+from regplug.train.basset.train import train_basset
+from tests.train.basset.toy_open import TRAIN, VALID, toy_codes, toy_sites, write_open
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with runs of two seeds, one of kind basset, and sites of a test."""
+    torch.set_num_threads(1)
+    made = tmp_path_factory.mktemp("export")
+    sites = toy_sites(made)
+    for name, kind, seed in (("a", "cnn", 1), ("b", "cnn", 2), ("c", "recipe", 1)):
+        recipe = read_basset_recipe(made / f"{kind}.toml", [f"seed={seed}", "schedule.epochs=2"])
+        train_basset(recipe, sites, made / name)
+    codes, targets = toy_codes(TRAIN + VALID + 300, seed=4)
+    write_open(made / "test.h5", codes, targets)
+    return made
+
+
+@pytest.fixture
+def export(regplug, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    return lambda *words: regplug("export", *words, "--name", "toy", "-o", tmp_path)
+
+
+def test_an_ensemble_averages_logits(export, folder, tmp_path):
+    done = export("a", "b")
+    assert done.status == 0, done.err
+    codes, _ = toy_codes(40, seed=9)
+    logits = []
+    for name in "ab":
+        run = read_run(folder / name)
+        network = build(run.shape, 0.0).eval()
+        load_arrays(network, run.arrays)
+        with torch.no_grad():
+            logits.append(network.both_strands(torch.from_numpy(codes)))
+    expected = torch.stack(logits).mean(0).sigmoid().numpy()
+    backend = Embedded(tmp_path / "toy")
+    np.testing.assert_allclose(backend.predict(codes), expected, atol=1e-5)
+    backend.close()
+    card = read_card(tmp_path / "toy")
+    runs = [read_run(folder / name).metrics.valid_auc for name in "ab"]
+    assert card.metrics == {"mean validation AUC": round(np.mean(runs), 4)}
+    assert (card.family, card.output_scale) == ("basset", "probability")
+
+
+def test_the_card_has_the_areas_of_the_test(export, tmp_path):
+    done = export("a", "--test", "test.h5")
+    assert done.status == 0, done.err
+    card = read_card(tmp_path / "toy")
+    codes, targets = toy_codes(TRAIN + VALID + 300, seed=4)
+    parts = np.array(["train"] * TRAIN + ["valid"] * VALID + ["test"] * 300)
+    rows = np.random.default_rng(0).permutation(parts) == "test"  # as write_open mixes
+    backend = Embedded(tmp_path / "toy")
+    scores, opened = backend.predict(codes[rows]), targets[rows] == 1
+    backend.close()
+    for at, target in enumerate(card.targets):
+        own, other = opened[:, at], opened[:, 1 - at]
+        for kind, negative in (
+            ("auc", ~own),
+            ("auc_closed", ~own & ~other),
+            ("auc_elsewhere", ~own & other),
+        ):
+            pairs = scores[own, at][:, None] - scores[negative, at]
+            area = ((pairs > 0) + 0.5 * (pairs == 0)).mean()
+            assert float(target.about[kind]) == pytest.approx(area, abs=1e-4)
+
+
+def test_areas_by_hand():
+    """Of one target no site is open elsewhere; the other is open nowhere."""
+    scores = np.array([[0.9, 0], [0.4, 0], [0.6, 0], [0.1, 0]], np.float32)
+    opened = np.array([[1, 0], [1, 0], [0, 0], [0, 0]], np.uint8)
+    aucs = site_aucs(Predicted(["x", "y"], scores, opened, probabilities=True))
+    np.testing.assert_array_equal(aucs["auc"], [0.75, np.nan])
+    np.testing.assert_array_equal(aucs["auc_closed"], [0.75, np.nan])
+    np.testing.assert_array_equal(aucs["auc_elsewhere"], [np.nan, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("a", "c"), "differ in shape"),
+        (("c", "c"), "have no ensemble"),
+        (("a", "none"), "no finished run"),
+        (("a", "--genome", "x"), "leave out --genome"),
+        (("a", "--test", "none.h5"), "none.h5"),
+    ],
+)
+def test_mistakes(export, tmp_path, words, message):
+    done = export(*words)
+    assert (done.status, message in done.err) == (1, True), done.err
+    assert not (tmp_path / "toy").exists()
