@@ -19,7 +19,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.clip import counts
-from regplug.data.measure.metrics import BOOTSTRAPS, Interval, auroc, ranking_intervals
+from regplug.data.measure.metrics import BOOTSTRAPS, Estimate, auroc, ranking_intervals
 from regplug.data.sites.sites import Sites
 from regplug.genome.codes import Codes
 from regplug.models.embedded import Embedded
@@ -121,7 +121,7 @@ def fitted(train: Part, valid: Part, cell: int, task: str) -> LogisticRegression
     return max(models, key=lambda model: auroc(labels, model.decision_function(words)))
 
 
-def written(figure: Interval) -> str:
+def written(figure: Estimate) -> str:
     """Return a figure with its interval."""
     return f"{figure.value:.4f} ({figure.low:.4f}-{figure.high:.4f})"
 

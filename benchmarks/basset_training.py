@@ -38,7 +38,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.annotate import cpu_name
 from regplug.data.sites.parts import RandomSplit
 from regplug.data.sites.samples import Settings
-from regplug.data.sites.sites import Batch, Sites, SitesCard
+from regplug.data.sites.sites import SiteBatch, Sites, SitesCard
 from regplug.data.sites.writer import SitesWriter
 from regplug.train.basset.network import Basset
 from regplug.train.loop.learner import shorten_rows
@@ -178,7 +178,7 @@ def write_set(path: Path, rows: int) -> None:
         writer.finish(card, np.zeros(rows, np.uint8), [1] * len(samples))
 
 
-def endless(sites: Sites, batch: int) -> Iterator[Batch]:
+def endless(sites: Sites, batch: int) -> Iterator[SiteBatch]:
     """Yield whole batches of the training part, epoch after epoch."""
     for seed in cycle(range(1000)):
         for one in sites.batches("train", batch, rng=np.random.default_rng(seed)):

@@ -18,8 +18,8 @@ from PIL import Image
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
 from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
-from regplug.interpret.explain.maps import explain
-from regplug.interpret.explain.picture import Explained, draw
+from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.picture import Explained, draw_maps
 from regplug.motifs.hits import best, find_hits
 from regplug.motifs.matches import jaspar
 from regplug.scoring.adapter import FieldOptions
@@ -68,9 +68,9 @@ def draw_map(path: Path, name: str, target: str, variant: Variant, title: str) -
     ):
         model = Model(backend, adapter_for(manager, backend.card), FieldOptions())
         column = backend.card.labels.index(target)
-        (found,) = explain(variant, model, genome, targets=[column], flank=30)
+        (found,) = explain_place(variant, model, genome, targets=[column], flank=30)
         hit = best(find_hits(genome, variant, jaspar().motifs), [target])
-        draw([Explained(backend.card, found, hit, title)], [path])
+        draw_maps([Explained(backend.card, found, hit, title)], [path])
 
 
 def make_tracks(folder: Path) -> None:

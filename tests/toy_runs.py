@@ -85,11 +85,11 @@ def toy_inputs(folder: Path) -> None:
 def train(folder: Path, *, tested: bool = True) -> None:
     """Train on the inputs in `folder`, or go on with the run there, and write its report."""
     from regplug.train.deepbind.recipe import read_recipe
-    from regplug.train.deepbind.report import write_report
+    from regplug.train.deepbind.report import write_run_report
     from regplug.train.deepbind.run import train_run
 
     sets = [folder / "train" / target for target in (BOUND, PROBES)]
     recipe = read_recipe(folder / "recipe.toml")
     tests = folder / "test" if tested else None
     train_run(recipe, sets, tests, folder / "run", resume=True, progress=lambda line: None)
-    write_report(folder / "run", sets)
+    write_run_report(folder / "run", sets)

@@ -13,7 +13,7 @@ from regplug import __version__
 from regplug.cli.shared.options import backend_from, backend_options, fasta_option
 from regplug.cli.shared.report import progress_bar, report
 from regplug.errors import ModelError, OutputError
-from regplug.files.output import STDOUT, check_files
+from regplug.files.output import STDOUT, check_paths
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.regions import check_regions, parse_regions, read_bed
@@ -25,7 +25,7 @@ from regplug.scoring.adapter import FieldOptions
 from regplug.scoring.backend import Backend, BackendOptions
 from regplug.scoring.card import ModelCard
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
-from regplug.vcf.annotate import annotate as run_annotate
+from regplug.vcf.annotate import annotate_records as run_annotate
 from regplug.vcf.outputs import outputs
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
@@ -116,7 +116,7 @@ def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
     if len(set(files)) < len(files):
         raise OutputError(f"{files[0]} would be the VCF and the matrix: give them two names")
-    check_files(files, [Path("/dev/stdin" if one == "-" else one) for one in inputs if one])
+    check_paths(files, [Path("/dev/stdin" if one == "-" else one) for one in inputs if one])
 
 
 def _regions(text: str, bed: str, contigs: Mapping[str, int | None]) -> list[Interval]:

@@ -8,7 +8,7 @@ import click
 from regplug.errors import SequenceError
 
 if TYPE_CHECKING:
-    from regplug.interpret.embed.inputs import Labelled
+    from regplug.interpret.embed.inputs import LabelledSequence
     from regplug.scoring.backend import Backend
 
 FILE = click.Path(path_type=Path)
@@ -73,7 +73,7 @@ def embed(
     from regplug.interpret.embed.inputs import relabelled
     from regplug.interpret.embed.networks import open_units
     from regplug.interpret.embed.projection import check_libraries, project
-    from regplug.interpret.embed.report import FILES, Embedded, write_report
+    from regplug.interpret.embed.report import FILES, EmbeddedSequences, write_embedding
     from regplug.scoring.sequences import predict_sequences
 
     check_folder(output, FILES)
@@ -85,7 +85,7 @@ def embed(
         units = predict_sequences([one.letters for one in read], backend)
     projection = project(units, most=most, perplexity=perplexity, seed=seed)
     names, given = [one.name for one in read], [one.label for one in read]
-    scores = write_report(output, Embedded(title, names, given, units, projection))
+    scores = write_embedding(output, EmbeddedSequences(title, names, given, units, projection))
     click.echo(f"{output}: {len(units)} sequences, {units.shape[1]} units of {title}", err=True)
     if len(projection.drawn) < len(units):
         click.echo(f"drawn: {len(projection.drawn)} of them, by chance (--max)", err=True)
@@ -102,7 +102,7 @@ def _read(
     fasta: Path | None,
     length: int | None,
     label_column: int | None,
-) -> "list[Labelled]":
+) -> "list[LabelledSequence]":
     """Return the sequences of the files; tell on stderr how many regions have none."""
     from regplug.interpret.embed.inputs import read_regions, read_sequences
 

@@ -94,14 +94,14 @@ def explain(
     from regplug.genome.regions import parse_variant
     from regplug.genome.transcripts import Transcripts
     from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
-    from regplug.interpret.explain.maps import explain as run_explain
+    from regplug.interpret.explain.maps import explain_place as run_explain
     from regplug.interpret.explain.picture import Explained
-    from regplug.interpret.explain.report import check_output, write_report
+    from regplug.interpret.explain.report import check_map_folder, write_maps
     from regplug.motifs.hits import best, find_hits
     from regplug.scoring.adapter import FieldOptions
     from regplug.scoring.model import Model
 
-    check_output(output)
+    check_map_folder(output)
     asked = parse_variant(place)
     known = _motifs(against, proteins) if asked else []
     location, backend_options = backend_from(options)
@@ -128,7 +128,7 @@ def explain(
             Explained(card, one, best(hits, _names(card.targets[one.target])), name)
             for one in explained
         ]
-        write_report(output, shown, hits, contigs=genome.lengths, style=style)
+        write_maps(output, shown, hits, contigs=genome.lengths, style=style)
     _tell(output, shown)
 
 
@@ -146,7 +146,7 @@ def _region(text: str, genome: "Genome") -> "Interval":
 
 def _motifs(against: Path | None, proteins: Sequence[str]) -> "list[Motif]":
     """Return the known motifs to look for at a variant."""
-    from regplug.motifs.hits import named
+    from regplug.motifs.hits import is_named
     from regplug.motifs.matches import Collection, jaspar
     from regplug.motifs.meme import RNA, read_meme
 
@@ -158,9 +158,9 @@ def _motifs(against: Path | None, proteins: Sequence[str]) -> "list[Motif]":
             raise MotifError(f"the motifs in {against} are of RNA: give motifs of DNA")
         collection = Collection(str(against), motifs)
     for protein in proteins:
-        if not any(named(motif, [protein]) for motif in collection.motifs):
+        if not any(is_named(motif, [protein]) for motif in collection.motifs):
             raise MotifError(f"no motif {protein} in {collection.title}: give --motif another name")
-    return [motif for motif in collection.motifs if not proteins or named(motif, proteins)]
+    return [motif for motif in collection.motifs if not proteins or is_named(motif, proteins)]
 
 
 def _names(target: "Target") -> list[str]:

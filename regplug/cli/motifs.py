@@ -75,8 +75,8 @@ def motifs(
     """
     from regplug.cli.shared.progress import bars
     from regplug.files.output import check_folder
-    from regplug.interpret.filters.models import look_at, open_model, read_windows
-    from regplug.interpret.filters.report import FILES, write_report
+    from regplug.interpret.filters.models import look_at, open_model, read_model_sequences
+    from regplug.interpret.filters.report import FILES, write_motif_report
     from regplug.motifs.matches import match
     from regplug.motifs.meme import DNA, RNA
 
@@ -88,7 +88,7 @@ def motifs(
         if run is None:
             opened = open_model(str(model), model_repo, rna=rna)
             collection = _known(against, rna)
-            windows = read_windows(sequences, opened.card, most)
+            windows = read_model_sequences(sequences, opened.card, most)
             click.echo(windows.told, err=True)
             learned, influence = look_at(opened, windows, gc, lambda word: _task(bar, word))
             labels = opened.card.labels
@@ -99,7 +99,7 @@ def motifs(
         found = None
         if collection:
             found = match([one.motif for one in learned], collection, both_strands=not rna)
-        write_report(
+        write_motif_report(
             output,
             learned,
             found,
@@ -133,13 +133,13 @@ def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[Named]":
 def _learned(networks: "list[Named]", sequences: Path, most: int, gc: float) -> "list[Learned]":
     """Return the motifs of the networks' filters."""
     from regplug.data.sequences.bound import read_codes
-    from regplug.interpret.filters.report import named
+    from regplug.interpret.filters.report import motifs_of_target
     from regplug_deepbind.sites import filter_motifs
 
     learned = []
     for label, protein, network in networks:
         codes = read_codes(sequences, protein or label, most)
-        learned += named(label, filter_motifs(network, codes), gc=gc)
+        learned += motifs_of_target(label, filter_motifs(network, codes), gc=gc)
     return learned
 
 

@@ -12,7 +12,7 @@ from regplug.errors import ModelError, RegionError
 
 if TYPE_CHECKING:
     from regplug.interpret.profile.exons import Exon
-    from regplug.interpret.profile.scores import Group
+    from regplug.interpret.profile.scores import ExonGroup
     from regplug.interpret.profile.statistics import Test
     from regplug.scoring.card import ModelCard
 
@@ -77,8 +77,8 @@ def profile(
     from regplug.genome.reference import find_fasta
     from regplug.hooks.manager import open_for_sequences, plugin_manager
     from regplug.interpret.profile.exons import SIDES
-    from regplug.interpret.profile.report import FILES, write_report
-    from regplug.interpret.profile.scores import Layout, examine, score
+    from regplug.interpret.profile.report import FILES, write_profile
+    from regplug.interpret.profile.scores import Layout, exon_group, score_group
     from regplug.interpret.profile.statistics import Profile, band, check_libraries, compare
     from regplug.scoring.card import read_width
 
@@ -94,11 +94,11 @@ def profile(
             closing(open_for_sequences(plugin_manager(), location, model, backend_options))
         )
         width, index = read_width(backend.card), _target(backend.card, target)
-        groups = [examine(name, each, genome, layout, width) for name, each in exons.items()]
+        groups = [exon_group(name, each, genome, layout, width) for name, each in exons.items()]
         total = sum(len(group.exons) for group in groups) * 2 * (flank + exon)
         with bar("bases", total) as advance:
             values = {
-                group.name: score(
+                group.name: score_group(
                     group, genome, backend, target=index, layout=layout, progress=advance
                 )
                 for group in groups
@@ -107,7 +107,7 @@ def profile(
     means = {(name, side): band(values[name][side]) for name in values for side in SIDES}
     tests = compare(values, control, layout)
     title = f"{label} ({model}) around exons"
-    write_report(output, Profile(title, groups, control, means, tests, layout))
+    write_profile(output, Profile(title, groups, control, means, tests, layout))
     _tell(groups, control, tests)
 
 
@@ -145,7 +145,7 @@ def _target(card: "ModelCard", wanted: str) -> int:
     return 0
 
 
-def _tell(groups: "Sequence[Group]", control: str, tests: "Sequence[Test]") -> None:
+def _tell(groups: "Sequence[ExonGroup]", control: str, tests: "Sequence[Test]") -> None:
     """Print what became of the exons, each group's clearest window, and what looks wrong."""
     from rich.console import Console
     from rich.markup import escape

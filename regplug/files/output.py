@@ -37,7 +37,7 @@ def complete(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def check_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+def check_paths(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
     """Raise OutputError if an output is a folder or would replace an input."""
     for path in outputs:
         if path.is_dir():

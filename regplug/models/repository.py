@@ -110,7 +110,7 @@ def read_golden(folder: Path) -> Golden:
         raise ModelError(f"golden.json of {folder.name} cannot be read: {error}") from error
 
 
-def check_files(folder: Path) -> ModelCard:
+def check_model(folder: Path) -> ModelCard:
     """Return the card if targets.txt, config.pbtxt and model.onnx agree with it.
 
     Raises:

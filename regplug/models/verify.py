@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from regplug.errors import ModelError
-from regplug.models.repository import GOLDEN_TOLERANCE, check_files, read_golden
+from regplug.models.repository import GOLDEN_TOLERANCE, check_model, read_golden
 from regplug.scoring.backend import Backend
 from regplug.scoring.sequences import predict_sequences
 
@@ -17,7 +17,7 @@ def verify_model(folder: Path, backend: Backend) -> float:
         ModelError: a file does not fit the card, the backend serves another model, or a score is
             off by more than 1e-5 (for scores above 1, of the score).
     """
-    card = check_files(folder)
+    card = check_model(folder)
     if backend.card != card:
         raise ModelError(f"the backend serves another {card.name} than the one in {folder}")
     golden = read_golden(folder)

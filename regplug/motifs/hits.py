@@ -55,7 +55,7 @@ class Hit(NamedTuple):
         ).strip()
 
 
-def named(motif: Motif, names: Collection[str]) -> bool:
+def is_named(motif: Motif, names: Collection[str]) -> bool:
     """Tell whether the motif or its protein is one of `names`, in any case and any version."""
     known = {motif.name.upper(), motif.name.upper().split(".")[0], motif.also.upper()}
     return not known.isdisjoint(name.upper() for name in names)
@@ -66,7 +66,7 @@ def best(hits: Sequence[Hit], proteins: Collection[str]) -> Hit | None:
 
     Motifs of `proteins` are tested by themselves first, as they were expected; then all.
     """
-    own = _adjusted([hit for hit in hits if named(hit.motif, proteins)])
+    own = _adjusted([hit for hit in hits if is_named(hit.motif, proteins)])
     return next((one[0] for one in (own, hits) if one and one[0].q < SIGNIFICANT), None)
 
 

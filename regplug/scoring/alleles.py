@@ -66,7 +66,7 @@ def examine(variant: Variant, genome: Reference) -> Examined:
     return Examined(variant.normalized(genome) if status is Status.OK else variant, status)
 
 
-def encode(
+def encode_alleles(
     examined: Sequence[Examined], genome: Reference, *, window: int, strand: str = "+"
 ) -> Alleles:
     """Return the alleles in their windows, REF and ALT each with the real flanks.

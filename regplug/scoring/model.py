@@ -11,7 +11,7 @@ from regplug.genome.fasta import Reference
 from regplug.genome.transcripts import STRANDS, Strand, Transcripts
 from regplug.genome.variant import Status
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
-from regplug.scoring.alleles import Examined, encode
+from regplug.scoring.alleles import Examined, encode_alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
@@ -51,7 +51,7 @@ class Model:
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
         """Return the predictions for a batch of ALTs."""
         if self.card.strand != "forward":
-            alleles = encode(examined, genome, window=self.window)
+            alleles = encode_alleles(examined, genome, window=self.window)
             return self._adapter.score(alleles, self._backend)
         plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
         return stronger(plus, minus)
@@ -61,7 +61,7 @@ class Model:
     ) -> Scores:
         """Return the predictions for the ALTs that are transcribed from `strand`."""
         heard = [self._transcribed(one, strand) for one in examined]
-        alleles = encode(heard, genome, window=self.window, strand=strand)
+        alleles = encode_alleles(heard, genome, window=self.window, strand=strand)
         return self._adapter.score(alleles, self._backend)
 
     def _transcribed(self, one: Examined, strand: Strand) -> Examined:

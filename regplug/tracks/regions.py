@@ -51,7 +51,7 @@ class Stretch(NamedTuple):
         return genome.codes(Interval(self.contig, self.start(width), end))
 
 
-def track(
+def track_regions(
     regions: Iterable[Interval],
     adapter: Adapter,
     backend: Backend,

@@ -34,7 +34,7 @@ class Tally:
     by_model: dict[str, Counter[Status]]
 
 
-def annotate(
+def annotate_records(
     records: Iterable[pysam.VariantRecord],
     models: Sequence[Model],
     genome: Genome,

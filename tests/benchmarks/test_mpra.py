@@ -10,7 +10,7 @@ from benchmarks.mpra import main, mean_over_elements, pearson, same_sign, spearm
 from benchmarks.mpra_variants import AROUND, CELLS, Locus, padded, read_experiments, read_loci
 from regplug.genome.codes import decode
 from regplug.genome.variant import Status, Variant
-from regplug.scoring.alleles import encode, examine
+from regplug.scoring.alleles import encode_alleles, examine
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model
 
@@ -55,10 +55,10 @@ def test_alleles_in_their_windows(genome_of):
     genome = genome_of(EL=padded(LOCUS.letters))
     rows = [row(106, "T", "-"), row(104, "T", "-"), row(107, "G", "A"), row(107, "C", "A")]
     examined = [examine(LOCUS.variant(one), genome) for one in rows]
-    alleles = encode(examined, genome, window=3)
+    alleles = encode_alleles(examined, genome, window=3)
     assert alleles.status == [Status.TOO_LONG, Status.TOO_LONG, Status.OK, Status.REF_MISMATCH]
     assert [decode(codes[0]) for codes in (alleles.ref, alleles.alt)] == ["TGA", "TAA"]
-    alleles = encode(examined[:2], genome, window=6)
+    alleles = encode_alleles(examined[:2], genome, window=6)
     assert list(map(decode, alleles.ref)) == ["ACGTTT", "CGTTTG"] * 2
     assert list(map(decode, alleles.alt)) == ["ACGTTG"] * 4
 

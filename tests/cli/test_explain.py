@@ -57,7 +57,7 @@ def explain(world, regplug, tmp_path):
 @pytest.fixture
 def numbers_only(monkeypatch):
     """Leave out what takes seconds: the picture, and numba's compilation of the scan."""
-    monkeypatch.setattr("regplug.interpret.explain.report.draw", lambda *_, **__: None)
+    monkeypatch.setattr("regplug.interpret.explain.report.draw_maps", lambda *_, **__: None)
     monkeypatch.setattr("regplug.motifs.hits.find_hits", lambda *_: [])
 
 

@@ -213,7 +213,9 @@ def test_every_dropped_exon_has_a_reason(run, world, tmp_path):
 
 
 def test_which_group_is_the_control(run, world, tmp_path, monkeypatch):
-    monkeypatch.setattr("regplug.interpret.profile.report.draw", lambda profile, paths: None)
+    monkeypatch.setattr(
+        "regplug.interpret.profile.report.draw_profile", lambda profile, paths: None
+    )
     files = (world / "control.bed", world / "up.bed", world / "down.bed.gz")
     for options, tested in (((), {"up", "down"}), (("--control", "up"), {"control", "down"})):
         assert run(*files, *options, "--window", 100).status == 0

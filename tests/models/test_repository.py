@@ -11,7 +11,7 @@ from regplug.models.embedded import Embedded
 from regplug.models.export import export_model, measure_spread
 from regplug.models.repository import (
     Golden,
-    check_files,
+    check_model,
     model_names,
     promised_config,
     read_card,
@@ -29,7 +29,7 @@ def test_a_model_directory(tmp_path):
     folder = tmp_path / "gc"
     files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     assert files == ["1/model.onnx", "card.json", "config.pbtxt", "golden.json", "targets.txt"]
-    assert read_card(folder) == check_files(folder) == card
+    assert read_card(folder) == check_model(folder) == card
     assert model_names(tmp_path) == ["gc"]
     assert (folder / "targets.txt").read_text() == "T0\nT1\n"
     assert hashlib.sha256(read_onnx(folder, card)).hexdigest() == card.sha256
@@ -59,7 +59,7 @@ def test_tuning_below_the_promise_is_allowed(tmp_path):
     card = gc_model(tmp_path)
     config = tmp_path / "gc" / "config.pbtxt"
     config.write_text(promised_config(card) + "instance_group [ { count: 4 } ]\n")
-    assert check_files(tmp_path / "gc") == card
+    assert check_model(tmp_path / "gc") == card
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_files_that_disagree(tmp_path, file, old, new, named):
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(ModelError, match=re.escape(named)):
-        check_files(tmp_path / "gc")
+        check_model(tmp_path / "gc")
 
 
 @pytest.mark.parametrize("file", ["card.json", "targets.txt", "config.pbtxt", "1/model.onnx"])
@@ -87,7 +87,7 @@ def test_a_missing_file_is_named(tmp_path, file):
     gc_model(tmp_path)
     (tmp_path / "gc" / file).unlink()
     with pytest.raises(ModelError, match=file):
-        check_files(tmp_path / "gc")
+        check_model(tmp_path / "gc")
 
 
 def test_another_graph(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from regplug.genome.codes import encode
 from regplug.genome.variant import Variant
-from regplug.motifs.hits import Hit, best, find_hits, named
+from regplug.motifs.hits import Hit, best, find_hits, is_named
 from regplug.motifs.motif import Motif
 from tests.toy_genomes import random_letters
 
@@ -23,9 +23,9 @@ def hit(p, name, also=""):
 def test_names():
     motif = word("ACG", "MA0062.4", "Gabpa")
     for name in ("GABPA", "MA0062.4", "ma0062"):
-        assert named(motif, ["x", name])
-    assert not named(motif, ["MA006"])
-    assert not named(motif, [])
+        assert is_named(motif, ["x", name])
+    assert not is_named(motif, ["MA006"])
+    assert not is_named(motif, [])
 
 
 def test_the_target_s_own_motif_comes_first():

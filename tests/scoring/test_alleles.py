@@ -10,7 +10,7 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.alleles import Alleles, column, encode, examine
+from regplug.scoring.alleles import Alleles, column, encode_alleles, examine
 from tests.genome.test_variant import apply, genome_and_variant
 from tests.toy_genomes import random_letters, write_fasta
 
@@ -20,7 +20,9 @@ IN_FOLDER = settings(
 
 
 def windows(genome: Genome, *variants: Variant, window: int, strand: str = "+") -> Alleles:
-    return encode([examine(v, genome) for v in variants], genome, window=window, strand=strand)
+    return encode_alleles(
+        [examine(v, genome) for v in variants], genome, window=window, strand=strand
+    )
 
 
 def rows(codes) -> list[str]:
@@ -201,7 +203,7 @@ def test_ref_windows_are_the_genome(written, data):
     ref = letters[start : start + data.draw(st.integers(1, 4))]
     alt = data.draw(st.text("ACGT", min_size=1, max_size=4))
     one = examine(Variant("c", start + 1, ref, alt), genome)
-    alleles = encode([one], genome, window=window)
+    alleles = encode_alleles([one], genome, window=window)
     outside = "N" * window
     for row, codes in enumerate(alleles.ref):
         at = one.variant.start if row == 0 else one.variant.interval.end - 1
@@ -216,7 +218,7 @@ def test_alt_windows_are_the_changed_genome(written, drawn, window):
     genome = written(letters)
     one = examine(variant, genome)
     changed = apply(one.variant, letters)
-    alleles = encode([one], genome, window=window)
+    alleles = encode_alleles([one], genome, window=window)
     outside = "N" * window
     for row, codes in enumerate(alleles.alt):
         at = one.variant.start + (0 if row == 0 else len(one.variant.alt) - 1)

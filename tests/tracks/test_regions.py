@@ -15,7 +15,7 @@ from regplug.scoring.card import read_width
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import regions as module
 from regplug.tracks.bigwig import TrackFiles
-from regplug.tracks.regions import covered, default_step, runs, track
+from regplug.tracks.regions import covered, default_step, runs, track_regions
 from regplug_deepbind.importer import export_panel
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model, gc_model, position_model
@@ -43,7 +43,9 @@ def tracked(folder, genome, *regions, step=1, targets=(0,)):
     files = Kept(len(targets))
     with closing(Embedded(folder, threads=1)) as backend:
         places = covered([Interval("c", *r) for r in regions], genome, read_width(backend.card))
-        track(places, VariantEffect(), backend, genome, targets=targets, step=step, files=files)
+        track_regions(
+            places, VariantEffect(), backend, genome, targets=targets, step=step, files=files
+        )
     return files.values
 
 
@@ -100,7 +102,7 @@ def test_small_batches_give_the_same(tmp_path, genome_of, monkeypatch):
 
 def test_there_is_a_value_where_a_variant_has_one(tmp_path, genome_of):
     """The rule for unknown bases is that of `annotate`, at the ends of the contig too."""
-    from regplug.scoring.alleles import encode as windows
+    from regplug.scoring.alleles import encode_alleles as windows
 
     gc_model(tmp_path)
     letters = "NN" + LETTERS[:60] + "NNN" + LETTERS[63:90] + "N" * 30 + LETTERS[120:150] + "N"

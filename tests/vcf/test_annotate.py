@@ -17,11 +17,11 @@ from regplug.genome.variant import Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
 from regplug.scoring.adapter import FieldOptions, VariantEffect
-from regplug.scoring.alleles import encode, examine
+from regplug.scoring.alleles import encode_alleles, examine
 from regplug.scoring.card import ModelCard, Target
 from regplug.scoring.effects import Scores
 from regplug.scoring.model import Model, check_tags
-from regplug.vcf.annotate import annotate
+from regplug.vcf.annotate import annotate_records
 from regplug.vcf.records import VariantReader
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 from tests.toy_models import centre_model, gc_model
@@ -56,7 +56,7 @@ def test_batches_come_in_order(toy_repo, genome_of, records):
     kept, seen = Kept(), []
     with closing(Embedded(toy_repo / "gc", threads=1)) as backend:
         model = Model(backend, VariantEffect(), FieldOptions())
-        tally = annotate(
+        tally = annotate_records(
             records, [model], genome_of(c=LETTERS), writers=[kept], progress=seen.append
         )
     assert (tally.alts, tally.records) == (7500, 2500)
@@ -76,10 +76,10 @@ def test_the_size_of_a_batch_makes_no_difference(toy_repo, genome_of, records, m
     few = [record for record, _ in zip(records, range(40), strict=False)]
     with closing(Embedded(toy_repo / "place", threads=1)) as backend:
         model = Model(backend, VariantEffect(), FieldOptions())
-        annotate(few, [model], genome_of(c=LETTERS), writers=[kept])
+        annotate_records(few, [model], genome_of(c=LETTERS), writers=[kept])
         variants = [variant for batch in kept.batches for variant in batch.variants]
         genome = genome_of(c=LETTERS)
-        alleles = encode([examine(v, genome) for v in variants], genome, window=21)
+        alleles = encode_alleles([examine(v, genome) for v in variants], genome, window=21)
         expected = backend.predict(alleles.alt) - backend.predict(alleles.ref)
     found = np.concatenate([batch.scores[0].alt - batch.scores[0].ref for batch in kept.batches])
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -93,7 +93,7 @@ def test_an_error_of_a_backend_reaches_the_caller(toy_repo, genome_of, records):
     with closing(Embedded(toy_repo / "gc", threads=1)) as backend:
         model = Model(backend, Broken(), FieldOptions())
         with pytest.raises(BackendError, match="gone"):
-            annotate(records, [model], genome_of(c=LETTERS), writers=[Kept()])
+            annotate_records(records, [model], genome_of(c=LETTERS), writers=[Kept()])
 
 
 def test_check_tags(tmp_path):
@@ -223,7 +223,7 @@ def test_a_card_and_a_graph_are_a_model(tmp_path, regplug):
 def test_strand_symmetry_of_the_other_strand(genome_of):
     genome = genome_of(c=LETTERS)
     one = [examine(Variant("c", 500, LETTERS[499], "N"), genome)]
-    forward, back = (encode(one, genome, window=21, strand=strand) for strand in "+-")
+    forward, back = (encode_alleles(one, genome, window=21, strand=strand) for strand in "+-")
     assert np.array_equal(reverse_complement(forward.ref), back.ref)
 
 

@@ -120,9 +120,9 @@ def intensities(table: Path, output: Path, **options: Any) -> None:
 
 def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:
     """Read a set, write it, and tell on stderr what is in it and what is not."""
-    from regplug.data.sets.training import check_output, write_set
+    from regplug.data.sets.training import check_set_folder, write_set
 
-    check_output(output)
+    check_set_folder(output)
     made = read()
     write_set(output, made)
     card = made.card

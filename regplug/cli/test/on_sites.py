@@ -24,7 +24,7 @@ def test_on_sites(
 ) -> None:
     """Test a model on the sites in `path`: write the folder, print the table, tell the rest."""
     try:
-        from regplug.data.measure.report import FILES, About, medians, table, write_report
+        from regplug.data.measure.report import FILES, About, medians, table, write_site_report
         from regplug.data.measure.sites import measure_targets, predict_part
         from regplug.data.sites.sites import Sites
     except ImportError as error:
@@ -49,7 +49,7 @@ def test_on_sites(
                 advance(1)
         about = About(backend.card, path.name, sites.card, part, bootstraps)
     if output is not None:
-        write_report(output, about, predicted, tests)
+        write_site_report(output, about, predicted, tests)
     click.echo(table(tests), nl=False)
     _tell(tests, part)
     if not predicted.probabilities:

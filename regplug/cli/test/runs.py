@@ -10,7 +10,7 @@ from regplug.data.sites.parts import PARTS
 from regplug.errors import ConfigError
 
 if TYPE_CHECKING:
-    from regplug.train.deepbind.measure import Measured
+    from regplug.train.deepbind.measure import MeasuredSet
 
 FILE = click.Path(path_type=Path)
 COLUMNS = ("target", "metric", "value", "low", "high", "n")
@@ -73,7 +73,7 @@ def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
             click.echo(f"{target}\t{metric}\t{numbers}\t{len(tested.codes)}")
 
 
-def _write(output: Path, measured: "list[Measured]") -> None:
+def _write(output: Path, measured: "list[MeasuredSet]") -> None:
     """Write the folder of scores, replacing an earlier one of the same targets."""
     from regplug.files.output import complete
 
@@ -83,6 +83,6 @@ def _write(output: Path, measured: "list[Measured]") -> None:
             (partial / f"{one.target}.tsv").write_text(_text(one))
 
 
-def _text(one: "Measured") -> str:
+def _text(one: "MeasuredSet") -> str:
     rows = zip(one.scores.tolist(), one.tested.targets.tolist(), strict=True)
     return "score\ttarget\n" + "".join(f"{score:.6g}\t{wanted:.6g}\n" for score, wanted in rows)

@@ -18,7 +18,7 @@ from regplug.genome.regions import merged, parse_regions, read_bed
 from regplug.genome.variant import Interval, Variant
 from regplug.hooks.manager import adapter_for, open_backend, open_for_sequences, plugin_manager
 from regplug.hooks.track_writer import TrackSet
-from regplug.interpret.explain.maps import explain
+from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.scoring.adapter import FEW_TARGETS, FieldOptions, chosen_targets
 from regplug.scoring.backend import BackendOptions
@@ -27,7 +27,7 @@ from regplug.scoring.effects import difference
 from regplug.scoring.model import Model
 from regplug.tracks.folder import write_tracks
 from regplug.tracks.regions import covered, default_step
-from regplug.tracks.regions import track as track_regions
+from regplug.tracks.regions import track_regions as track_regions
 from regplug.tracks.variants import neighbourhoods, score_variants, track_variants
 from regplug.vcf.annotate import Tally
 from regplug.vcf.records import VariantReader, variants_of
@@ -135,7 +135,7 @@ def around_variants(asked: Asked, vcf: str, stack: ExitStack) -> TrackSet:
     regions = tuple(merged(place.interval for place in drawn))
 
     def maps(variant: Variant, target: str) -> list[MutationMap]:
-        found = explain(variant, model, genome, targets=[card.labels.index(target)])
+        found = explain_place(variant, model, genome, targets=[card.labels.index(target)])
         return list(found[0].maps.values())
 
     return TrackSet(

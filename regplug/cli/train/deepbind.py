@@ -33,10 +33,10 @@ def deepbind(
     """
     try:
         from regplug.train.deepbind.recipe import read_recipe
-        from regplug.train.deepbind.report import write_report
+        from regplug.train.deepbind.report import write_run_report
         from regplug.train.deepbind.run import train_run
     except ImportError as error:
         raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
     read = read_with(read_recipe, recipe, settings)
     train_run(read, sets, test, output, resume=resume, progress=tell)
-    tell(f"report: {write_report(output, sets)}")
+    tell(f"report: {write_run_report(output, sets)}")

@@ -12,7 +12,7 @@ BOOTSTRAPS = 1000
 PERCENTILES = (2.5, 97.5)
 
 
-class Interval(NamedTuple):
+class Estimate(NamedTuple):
     """A figure, and the 2.5 and 97.5 percentiles of its bootstraps; nan without any."""
 
     value: float
@@ -34,7 +34,7 @@ def pearson(targets: NDArray[Any], scores: NDArray[Any]) -> float:
 
 def ranking_intervals(
     bound: NDArray[Any], scores: NDArray[Any], *, bootstraps: int, seed: int = 0
-) -> tuple[Interval, Interval]:
+) -> tuple[Estimate, Estimate]:
     """Return the areas under the ROC curve and the precision-recall curve, of the same bootstraps.
 
     The second is the average precision: the sum, down the scores, of precision times gained recall.
@@ -50,7 +50,7 @@ def ranking_intervals(
     return _interval(auroc(bound, scores), aurocs), _interval(precision_area, auprcs)
 
 
-def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
+def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Estimate:
     """Return the area under the ROC curve; bootstraps draw from each class by itself."""
     drawn = [
         float(np.diff(false) @ (true[1:] + true[:-1]) / 2)
@@ -71,7 +71,7 @@ def roc_band(
     return band
 
 
-def pearson_interval(targets: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Interval:
+def pearson_interval(targets: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) -> Estimate:
     """Return Pearson's correlation of targets (n,) and scores (n,); bootstraps draw rows."""
     rng = np.random.default_rng(seed)
     drawn = []
@@ -107,6 +107,6 @@ def _draws(
         yield positives, negatives
 
 
-def _interval(value: float, drawn: list[float]) -> Interval:
+def _interval(value: float, drawn: list[float]) -> Estimate:
     low, high = np.percentile(drawn, PERCENTILES) if drawn else (np.nan, np.nan)
-    return Interval(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))

@@ -36,7 +36,7 @@ class About(NamedTuple):
     bootstraps: int
 
 
-def write_report(
+def write_site_report(
     folder: Path, about: About, predicted: Predicted, tests: Sequence[SiteTest]
 ) -> None:
     """Write the folder, replacing an earlier report.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.measure.calibration import Calibration, calibrate
-from regplug.data.measure.metrics import Interval, ranking_intervals
+from regplug.data.measure.metrics import Estimate, ranking_intervals
 from regplug.data.sites.parts import PARTS
 from regplug.data.sites.sites import Sites
 from regplug.errors import BackendError, DataError, ModelError
@@ -20,7 +20,7 @@ from regplug.scoring.sequences import predict_codes
 
 TOGETHER = 256  # sites in memory
 NAMED = 10  # missing targets in a message
-UNKNOWN = Interval(np.nan, np.nan, np.nan)
+UNKNOWN = Estimate(np.nan, np.nan, np.nan)
 
 
 class Predicted(NamedTuple):
@@ -38,8 +38,8 @@ class SiteTest(NamedTuple):
     name: str
     positives: int
     negatives: int
-    auroc: Interval
-    auprc: Interval
+    auroc: Estimate
+    auprc: Estimate
     calibration: Calibration | None  # of probabilities
 
 

@@ -21,7 +21,7 @@ BOTH_CLASSES = "in both classes"
 _CLASS = re.compile(r"\bclass:\s*(\S+)")
 
 
-class Labelled(NamedTuple):
+class LabelledRecord(NamedTuple):
     """A record and its class."""
 
     record: Record
@@ -44,7 +44,7 @@ def prepare_bound(
     Raises:
         DataError: the data cannot be read, hold one class only, or do not suffice.
     """
-    labelled = read_labelled(path)
+    labelled = read_labelled_records(path)
     codes = to_codes(path, [record for record, _ in labelled], length)
     keys = [_key(record) for record, _ in labelled]
     elsewhere = {_key(record) for other in apart_from for record in read_records(other)}
@@ -74,7 +74,7 @@ def prepare_bound(
     return TrainingSet(codes, bound.astype(np.float32), fold, card)
 
 
-def read_labelled(path: Path) -> list[Labelled]:
+def read_labelled_records(path: Path) -> list[LabelledRecord]:
     """Return the records of a FASTA, each with the class in its header.
 
     Raises:
@@ -87,7 +87,7 @@ def read_labelled(path: Path) -> list[Labelled]:
             raise DataError(
                 f"{path}, line {record.line}: neither class:0 nor class:1 in {record.header[:60]!r}"
             )
-        labelled.append(Labelled(record, bound))
+        labelled.append(LabelledRecord(record, bound))
     return labelled
 
 

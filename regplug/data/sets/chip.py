@@ -58,7 +58,7 @@ def prepare_chip(
         RegionError: the BED cannot be read.
         GenomeError: the FASTA cannot be read.
     """
-    peaks = read_windows(path, fasta, length or WINDOW) if fasta else read_peaks(path, length)
+    peaks = read_peak_windows(path, fasta, length or WINDOW) if fasta else read_peaks(path, length)
     peaks = _first(_with_bases(path, peaks), path, top)
     bound = np.array(peaks.bound)
     if not bound.any():
@@ -100,7 +100,7 @@ def read_peaks(path: Path, length: int | None = None) -> Peaks:
     return Peaks(codes, [row.bound for row in rows], [row.event for row in rows], {})
 
 
-def read_windows(path: Path, fasta: Path, length: int) -> Peaks:
+def read_peak_windows(path: Path, fasta: Path, length: int) -> Peaks:
     """Return the windows around the regions in the BED `path`; its strand does not count.
 
     Windows that leave their contig, are on none of the genome's, or are mostly unknown are dropped.

@@ -56,7 +56,9 @@ def prepare_intensities(
     Raises:
         DataError: the table cannot be read, an intensity is missing, or all are the same.
     """
-    table = read_table(path, target=target, sequence=sequence, ignore=ignore, alone=not median)
+    table = read_intensities(
+        path, target=target, sequence=sequence, ignore=ignore, alone=not median
+    )
     codes = to_codes(path, table.records, length)
     known = known_bases(codes)
     if not known.any():
@@ -88,7 +90,7 @@ def prepare_intensities(
     return TrainingSet(codes, targets, fold, card, kept)
 
 
-def read_table(
+def read_intensities(
     path: Path,
     *,
     target: str | None = None,

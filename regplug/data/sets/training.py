@@ -86,7 +86,7 @@ class TrainingSet(NamedTuple):
     medians: NDArray[np.float32] | None = None  # (n,), of the probes, if intensities are over them
 
 
-def check_output(folder: Path) -> None:
+def check_set_folder(folder: Path) -> None:
     """Raise OutputError if something other than a training set is at `folder`."""
     if folder.is_dir():
         ours = {CARD, *(f"{name}.npy" for name in ARRAYS)}
@@ -103,7 +103,7 @@ def write_set(folder: Path, made: TrainingSet) -> None:
     Raises:
         OutputError: `folder` is something else, cannot be written, or the disk is full.
     """
-    check_output(folder)
+    check_set_folder(folder)
     with complete(folder) as partial:
         partial.mkdir()
         for name in _names(made.card):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.sites import Closed
-from regplug.data.sites.windows import read_windows, window_names
+from regplug.data.sites.windows import read_genome_windows, window_names
 from regplug.errors import DataError
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.variant import Interval
@@ -22,7 +22,7 @@ _NAME = re.compile(
 )
 
 
-class Measured(NamedTuple):
+class MeasuredWindow(NamedTuple):
     """A window of a genome, and a signal along the part of it that was measured."""
 
     window: Interval
@@ -31,7 +31,7 @@ class Measured(NamedTuple):
     signal: NDArray[np.float32]  # along the part, (bins,): the largest of the samples'
 
 
-def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Measured]:
+def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[MeasuredWindow]:
     """Return the windows that `split` assigns to `part`, and their signal.
 
     Their names read `chr:start-end|...target=start-end`, 0-based and half-open, the second range
@@ -43,7 +43,7 @@ def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Mea
         SequenceError: `fasta` is not a FASTA.
     """
     names = window_names(split, part)
-    codes = read_windows(fasta, split, part)
+    codes = read_genome_windows(fasta, split, part)
     try:
         with np.load(signal, allow_pickle=False) as arrays:
             rows = {name: at for at, name in enumerate(arrays["windows"].tolist())}
@@ -60,12 +60,12 @@ def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Mea
         measured = Interval(contig, int(match["low"]), int(match["high"]))
         if len(bases) != window.end - window.start:
             raise DataError(f"{fasta} has {len(bases)} bases of {name}")
-        found.append(Measured(window, measured, bases, largest[rows[name]]))
+        found.append(MeasuredWindow(window, measured, bases, largest[rows[name]]))
     return found
 
 
 def closed_tiles(
-    measured: Measured, open_places: Places, closed: Closed, *, length: int, step: int
+    measured: MeasuredWindow, open_places: Places, closed: Closed, *, length: int, step: int
 ) -> tuple[NDArray[np.int64], Codes]:
     """Return the closed tiles of a measured part: their starts (n,) and codes (n, length).
 

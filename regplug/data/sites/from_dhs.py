@@ -1,6 +1,6 @@
 """Sites that are open in some cells, and tiles that are closed in all → a set to train on.
 
-table ─read_labelled→ Labelled ┐
+table ─read_labelled_sites→ Labelled ┐
 windows, signal ─_closed→ Labelled ┴─SitesWriter→ the HDF5 file that `sites` describes
 """
 
@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.data.sites.closed import Measured, Places, closed_tiles, read_measured
-from regplug.data.sites.labelled import Labelled, joined, read_labelled
+from regplug.data.sites.closed import MeasuredWindow, Places, closed_tiles, read_measured
+from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
 from regplug.data.sites.parts import TEST, TRAIN, VALID, ContigSplit
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import Closed, SitesCard
 from regplug.data.sites.writer import SitesWriter
-from regplug.files.output import check_files, complete, naming
+from regplug.files.output import check_paths, complete, naming
 from regplug.files.sources import sources_of
 
 NOT_USED = "sites left out: on excluded contigs"
@@ -66,8 +66,8 @@ def prepare_dhs(
         SequenceError: the windows are no FASTA.
         OutputError: the file cannot be written, or would replace one that is read.
     """
-    check_files([output], [table, *measurement])
-    sites = read_labelled(table, cells)
+    check_paths([output], [table, *measurement])
+    sites = read_labelled_sites(table, cells)
     counts: Counter[str] = Counter()
     parts = _parts(sites.contigs, split)
     used = ~np.isin(sites.contigs, excluded)
@@ -104,18 +104,18 @@ def _parts(contigs: NDArray[np.str_], split: ContigSplit) -> NDArray[np.uint8]:
 
 
 def _closed(
-    sites: Labelled,
+    sites: LabelledSites,
     closed: Closed,
-    measured: Mapping[str, Sequence[Measured]],
+    measured: Mapping[str, Sequence[MeasuredWindow]],
     split: ContigSplit,
     excluded: Sequence[str],
-) -> tuple[Labelled, NDArray[np.uint8], int]:
+) -> tuple[LabelledSites, NDArray[np.uint8], int]:
     """Return closed tiles, their parts, and how many more there are that must not be used."""
     open_places: Places = {
         str(contig): sites.places[sites.contigs == contig] for contig in np.unique(sites.contigs)
     }
     length = sites.codes.shape[1]
-    tiles: list[Labelled] = []
+    tiles: list[LabelledSites] = []
     parts: list[NDArray[np.uint8]] = []
     left = 0
     for part, windows in measured.items():
@@ -129,14 +129,14 @@ def _closed(
                 continue
             places = np.stack([starts, starts + length], axis=1)
             targets = np.zeros((len(starts), sites.targets.shape[1]), np.uint8)
-            tiles.append(Labelled(np.full(len(starts), chrom), places, codes, targets))
+            tiles.append(LabelledSites(np.full(len(starts), chrom), places, codes, targets))
             parts.append(np.full(len(starts), held, np.uint8))
     return joined(tiles), np.concatenate(parts), left
 
 
 def _write(
     path: Path,
-    rows: Labelled,
+    rows: LabelledSites,
     parts: NDArray[np.uint8],
     cells: Sequence[str],
     card: SitesCard,
@@ -152,7 +152,7 @@ def _write(
         writer.finish(card, parts[order], peaks)
 
 
-def _counts(rows: Labelled, parts: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _counts(rows: LabelledSites, parts: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return how many are open in each cell, and closed, in each part: (cells + 1, 3)."""
     labels = np.column_stack([rows.targets, ~rows.targets.any(axis=1)])
     return np.stack([labels[parts == part].sum(0) for part in (TRAIN, VALID, TEST)], axis=1)

@@ -1,7 +1,7 @@
 """Samples' peaks ─prepare_basset→ sites in one HDF5 file, and what is in it beside it.
 
-SAMPLES.tsv ─read_windows→ windows of a sample ─Spill→ of a contig ─merged_windows→ sites ─Genome→
-codes ─SitesWriter→ file
+SAMPLES.tsv ─read_sample_windows→ a sample's windows ─Spill→ a contig's ─merged_windows→ sites
+─Genome→ codes ─SitesWriter→ file
 """
 
 from collections import Counter
@@ -15,14 +15,14 @@ import numpy as np
 from regplug.data.sequences.windows import mostly_unknown
 from regplug.data.sites.merge import Merged, merged_windows
 from regplug.data.sites.parts import ContigSplit
-from regplug.data.sites.samples import Sample, Settings, read_samples, read_windows
+from regplug.data.sites.samples import Sample, Settings, read_sample_windows, read_samples
 from regplug.data.sites.sites import Sites, SitesCard
 from regplug.data.sites.spill import Spill
 from regplug.data.sites.summary import Counts, count_sites, picture, write_table
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
 from regplug.files.figures import save_figure
-from regplug.files.output import check_files, complete, naming
+from regplug.files.output import check_paths, complete, naming
 from regplug.files.sources import sources_of
 from regplug.genome.codes import Codes
 from regplug.genome.fasta import Genome
@@ -57,7 +57,7 @@ def prepare_basset(
     samples = read_samples(table)
     inputs = [table, fasta, *(sample.path for sample in samples)]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
-    check_files(outputs, inputs)
+    check_paths(outputs, inputs)
     with ExitStack() as stack:
         partial, bed, tsv, *pictures = [stack.enter_context(complete(path)) for path in outputs]
         with Genome(fasta) as genome, naming(output):
@@ -94,7 +94,7 @@ def _make(
     ):
         for at, sample in enumerate(samples):
             progress("samples", at, len(samples))
-            windows = read_windows(sample.path, genome, settings)
+            windows = read_sample_windows(sample.path, genome, settings)
             spill.add(at, windows.contigs, windows.starts)
             peaks.append(len(windows.starts))
             counts += windows.counts

@@ -1,4 +1,4 @@
-"""A table of sequences and what is open in them ─read_labelled→ Labelled."""
+"""A table of sequences and what is open in them ─read_labelled_sites→ Labelled."""
 
 import csv
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from regplug.errors import DataError
 from regplug.genome.codes import Codes, encode
 
 
-class Labelled(NamedTuple):
+class LabelledSites(NamedTuple):
     """Sequences, where they come from and what is open in them; a row each."""
 
     contigs: NDArray[np.str_]
@@ -21,19 +21,19 @@ class Labelled(NamedTuple):
     codes: Codes  # (n, length)
     targets: NDArray[np.uint8]  # (n, cells)
 
-    def rows(self, which: NDArray[np.bool_]) -> "Labelled":
+    def rows(self, which: NDArray[np.bool_]) -> "LabelledSites":
         """Return the rows that `which` (n,) holds True for."""
         contigs, places, codes, targets = self
-        return Labelled(contigs[which], places[which], codes[which], targets[which])
+        return LabelledSites(contigs[which], places[which], codes[which], targets[which])
 
 
-def joined(tables: Sequence[Labelled]) -> Labelled:
+def joined(tables: Sequence[LabelledSites]) -> LabelledSites:
     """Return the rows of all tables."""
     contigs, places, codes, targets = zip(*tables, strict=True)
-    return Labelled(*map(np.concatenate, (contigs, places, codes, targets)))
+    return LabelledSites(*map(np.concatenate, (contigs, places, codes, targets)))
 
 
-def read_labelled(table: Path, cells: Sequence[str]) -> Labelled:
+def read_labelled_sites(table: Path, cells: Sequence[str]) -> LabelledSites:
     """Return the sites in a table, in its order.
 
     Raises:
@@ -58,7 +58,7 @@ def read_labelled(table: Path, cells: Sequence[str]) -> Labelled:
     targets = np.array(labels)
     if not np.isin(targets, (0, 1)).all():
         raise DataError(f"{table} has a value that is neither 0 nor 1 in {', '.join(columns)}")
-    return Labelled(np.array(contigs), np.array(places), codes, targets.astype(np.uint8))
+    return LabelledSites(np.array(contigs), np.array(places), codes, targets.astype(np.uint8))
 
 
 def _column(table: Path, columns: Sequence[str], cell: str) -> str:

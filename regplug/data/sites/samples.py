@@ -1,4 +1,4 @@
-"""SAMPLES.tsv ─read_samples→ samples; the peaks of one ─read_windows→ windows on the genome."""
+"""SAMPLES.tsv ─read_samples→ samples; peaks of a sample ─read_sample_windows→ their windows."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
     path: Path
 
 
-class Windows(NamedTuple):
+class SampleWindows(NamedTuple):
     """A sample's peaks as windows, in the order of its file."""
 
     contigs: NDArray[np.int64]  # (n,), which of the genome's
@@ -88,7 +88,7 @@ def read_samples(path: Path) -> list[Sample]:
     return samples
 
 
-def read_windows(path: Path, genome: Genome, settings: Settings) -> Windows:
+def read_sample_windows(path: Path, genome: Genome, settings: Settings) -> SampleWindows:
     """Return windows around the peaks in a BED or narrowPeak, plain or gzipped, in any order.
 
     [centre - length // 2, centre - length // 2 + length), 0-based, moved into the contig where it
@@ -127,7 +127,7 @@ def read_windows(path: Path, genome: Genome, settings: Settings) -> Windows:
             found.append(at)
             starts.append(min(max(0, centre - length // 2), lengths[at] - length))
     _check(path, genome, len(found), counts)
-    return Windows(np.array(found, np.int64), np.array(starts, np.int64), +counts)
+    return SampleWindows(np.array(found, np.int64), np.array(starts, np.int64), +counts)
 
 
 def _span(path: Path, number: int, cells: list[str]) -> tuple[int, int]:

@@ -69,7 +69,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     regplug: str = __version__
 
 
-class Batch(NamedTuple):
+class SiteBatch(NamedTuple):
     """Sites in memory."""
 
     codes: Codes  # (n, length)
@@ -128,14 +128,14 @@ class Sites:
         start = int(self.starts[row])
         return Interval(self.names[self.contigs[row]], start, start + self.card.settings.length)
 
-    def read(self, start: int, stop: int) -> Batch:
+    def read(self, start: int, stop: int) -> SiteBatch:
         """Return the sites in rows [start, stop).
 
         Raises:
             DataError: the file is damaged there.
         """
         try:
-            batch = Batch(self._file["codes"][start:stop], self._file["targets"][start:stop])
+            batch = SiteBatch(self._file["codes"][start:stop], self._file["targets"][start:stop])
         except OSError as error:
             raise DataError(f"{self.path} is damaged: {_first(error)}; make it again") from error
         if batch.codes.max(initial=0) > UNKNOWN or batch.targets.max(initial=0) > 1:
@@ -144,7 +144,7 @@ class Sites:
 
     def batches(
         self, part: str, size: int, *, rng: np.random.Generator | None = None
-    ) -> Iterator[Batch]:
+    ) -> Iterator[SiteBatch]:
         """Yield each site of a part once, `size` at a time; the last batch may be smaller.
 
         Without `rng` in the order of the file. With it, blocks of 256 neighbours are drawn at
@@ -157,24 +157,24 @@ class Sites:
         blocks = np.unique(np.flatnonzero(chosen) // BLOCK)
         if rng:
             blocks = rng.permutation(blocks)
-        rest: list[Batch] = []
+        rest: list[SiteBatch] = []
         for at in range(0, len(blocks), MIXED):
             pool = _joined(rest + [self._rows(i, chosen) for i in blocks[at : at + MIXED].tolist()])
             if rng:
                 order = rng.permutation(len(pool.codes))
-                pool = Batch(pool.codes[order], pool.targets[order])
+                pool = SiteBatch(pool.codes[order], pool.targets[order])
             full = len(pool.codes) // size * size
             for low in range(0, full, size):
-                yield Batch(pool.codes[low : low + size], pool.targets[low : low + size])
-            rest = [Batch(pool.codes[full:], pool.targets[full:])]
+                yield SiteBatch(pool.codes[low : low + size], pool.targets[low : low + size])
+            rest = [SiteBatch(pool.codes[full:], pool.targets[full:])]
         if rest and len(rest[0].codes):
             yield rest[0]
 
-    def _rows(self, block: int, chosen: NDArray[np.bool_]) -> Batch:
+    def _rows(self, block: int, chosen: NDArray[np.bool_]) -> SiteBatch:
         """Return the chosen rows of a block."""
         low, high = block * BLOCK, min(len(self), (block + 1) * BLOCK)
         batch = self.read(low, high)
-        return Batch(batch.codes[chosen[low:high]], batch.targets[chosen[low:high]])
+        return SiteBatch(batch.codes[chosen[low:high]], batch.targets[chosen[low:high]])
 
     def close(self) -> None:
         """Close the file."""
@@ -187,8 +187,8 @@ class Sites:
         self.close()
 
 
-def _joined(batches: Sequence[Batch]) -> Batch:
-    return Batch(*(np.concatenate(arrays) for arrays in zip(*batches, strict=True)))
+def _joined(batches: Sequence[SiteBatch]) -> SiteBatch:
+    return SiteBatch(*(np.concatenate(arrays) for arrays in zip(*batches, strict=True)))
 
 
 def _first(error: Exception) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Windows(NamedTuple):
+class ContigWindows(NamedTuple):
     """All windows on a contig, ascending."""
 
     starts: NDArray[np.int64]  # (n,), 0-based
@@ -39,7 +39,7 @@ class Spill:
         """Return the contigs that have windows, ascending."""
         return sorted(self._runs)
 
-    def windows(self, contig: int) -> Windows:
+    def windows(self, contig: int) -> ContigWindows:
         """Return the windows on a contig."""
         starts, samples = [], []
         for sample, at, count in self._runs[contig]:
@@ -48,7 +48,7 @@ class Spill:
             samples.append(np.full(count, sample))
         joined = np.concatenate(starts)
         order = np.argsort(joined, kind="stable")
-        return Windows(joined[order], np.concatenate(samples)[order])
+        return ContigWindows(joined[order], np.concatenate(samples)[order])
 
     def __enter__(self) -> "Spill":
         return self

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.parts import PARTS
-from regplug.data.sites.sites import Batch, Sites
+from regplug.data.sites.sites import SiteBatch, Sites
 
 TOGETHER = 64 * 256  # rows read at once
 NAMED = 24  # samples whose names fit under their bars
@@ -48,7 +48,7 @@ def count_sites(sites: Sites, bed: Path) -> Counts:
     return Counts(sites.samples, sites.peaks, open_in.sum(axis=0), of_sample, open_in)
 
 
-def _bed(sites: Sites, low: int, batch: Batch) -> str:
+def _bed(sites: Sites, low: int, batch: SiteBatch) -> str:
     """Return the lines of rows from `low` on."""
     high = low + len(batch.targets)
     rows, columns = np.nonzero(batch.targets)

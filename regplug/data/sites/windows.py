@@ -13,7 +13,7 @@ from regplug.scoring.sequences import read_fasta
 _TRIES = 100
 
 
-def read_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
+def read_genome_windows(fasta: Path, split: Path, part: str) -> list[Codes]:
     """Return the codes of the windows in `fasta` that `split` assigns to `part`, in its order.
 
     Raises:

@@ -11,7 +11,7 @@ from regplug.interpret.embed.projection import NO_LABEL
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSequence:
     """A sequence; the label says what it is, or where it comes from."""
 
     name: str
@@ -19,7 +19,7 @@ class Labelled:
     label: str
 
 
-def read_sequences(paths: Sequence[Path]) -> list[Labelled]:
+def read_sequences(paths: Sequence[Path]) -> list[LabelledSequence]:
     """Return the sequences of FASTA, FASTQ or `.seq.gz` files.
 
     A file with both classes (class:1 and class:0 in its headers, or Bound in its table) labels them
@@ -37,13 +37,13 @@ def read_sequences(paths: Sequence[Path]) -> list[Labelled]:
         words = {True: f"{prefix}bound", False: f"{prefix}unbound"}
         for name, letters, bound in rows:
             label = stem if bound is None or classes != {True, False} else words[bound]
-            found.append(Labelled(name, letters, label))
+            found.append(LabelledSequence(name, letters, label))
     return found
 
 
 def read_regions(
     paths: Sequence[Path], genome: Path, length: int, label_column: int | None
-) -> tuple[list[Labelled], int]:
+) -> tuple[list[LabelledSequence], int]:
     """Return `length` bases around the midpoint of each region of BED files, and how many had none.
 
     Regions outside the genome, or in mostly unknown bases, have none. The name is column 4 or the
@@ -70,11 +70,11 @@ def read_regions(
             if kept:
                 name = cells[3] if len(cells) > 3 and cells[3] != "." else str(region)
                 label = cells[label_column - 1] if label_column else stem
-                found.append(Labelled(name, decode(codes_of), label))
+                found.append(LabelledSequence(name, decode(codes_of), label))
     return found, dropped
 
 
-def relabelled(sequences: Sequence[Labelled], table: Path) -> list[Labelled]:
+def relabelled(sequences: Sequence[LabelledSequence], table: Path) -> list[LabelledSequence]:
     """Return the sequences with the labels of a table, name<TAB>label; `.` if it lacks the name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The folder that `regplug embed` writes: Embedded ─write_report→ files.
+"""The folder that `regplug embed` writes: Embedded ─write_embedding→ files.
 
 embedding.npy   units, float32 (n, units)
 embedding.tsv   a row per sequence: name, label, pc1, pc2, tsne1, tsne2 (`.`: not drawn)
@@ -28,7 +28,7 @@ _LONGEST = 70  # letters of a label in the legend
 _LETTERS = 130  # of a legend's line
 
 
-class Embedded(NamedTuple):
+class EmbeddedSequences(NamedTuple):
     """Sequences in the hidden layer of `model`: n names, n labels, units (n, units), pictures."""
 
     model: str
@@ -43,7 +43,7 @@ class Embedded(NamedTuple):
         return [self.labels[row] for row in self.projection.drawn]
 
 
-def write_report(folder: Path, embedded: Embedded) -> dict[str, float | None]:
+def write_embedding(folder: Path, embedded: EmbeddedSequences) -> dict[str, float | None]:
     """Write the folder, replacing an earlier report; return each picture's silhouette.
 
     Raises:
@@ -64,7 +64,7 @@ def write_report(folder: Path, embedded: Embedded) -> dict[str, float | None]:
     return scores
 
 
-def _table(embedded: Embedded) -> Iterator[list[str]]:
+def _table(embedded: EmbeddedSequences) -> Iterator[list[str]]:
     """Yield the rows of embedding.tsv."""
     yield ["name", "label", "pc1", "pc2", "tsne1", "tsne2"]
     projection = embedded.projection
@@ -75,7 +75,7 @@ def _table(embedded: Embedded) -> Iterator[list[str]]:
 
 
 def _figure(
-    embedded: Embedded, pictures: Mapping[str, Points], scores: Mapping[str, float | None]
+    embedded: EmbeddedSequences, pictures: Mapping[str, Points], scores: Mapping[str, float | None]
 ) -> Any:
     """Return the figure: the pictures side by side, and a legend with counts."""
     from matplotlib.figure import Figure

@@ -1,6 +1,6 @@
 """Why a variant, or what in a region, matters to a model.
 
-Variant or Interval ─explain→ mutation maps of REF and ALT ─hits→ the motif there
+Variant or Interval ─explain_place→ mutation maps of REF and ALT ─hits→ the motif there
                     ─explain_picture, explain_report→ map.png, map.svg, map.tsv, loss.bw, gain.bw
 """
 
@@ -62,7 +62,7 @@ class Explanation(NamedTuple):
         return before + self.ref.interval.start + 1
 
 
-def explain(
+def explain_place(
     place: Variant | Interval,
     model: Model,
     genome: Genome,
@@ -82,7 +82,7 @@ def explain(
     """
     if isinstance(place, Variant):
         variant, scores = _scored(place, model, genome)
-        interval = around(variant, genome, flank)
+        interval = around_variant(variant, genome, flank)
     else:
         variant, scores, interval = None, None, within(place, genome)
     refs = mutation_maps(model, genome, interval, progress=progress)
@@ -130,7 +130,7 @@ def within(region: Interval, genome: Genome) -> Interval:
     return found
 
 
-def around(variant: Variant, genome: Genome, flank: int) -> Interval:
+def around_variant(variant: Variant, genome: Genome, flank: int) -> Interval:
     """Return REF and `flank` bases on either side, as far as the contig goes."""
     contig = _contig(variant.chrom, genome)
     start, end = variant.start - flank, variant.interval.end + flank

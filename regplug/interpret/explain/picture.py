@@ -60,7 +60,9 @@ class Explained(NamedTuple):
         return f"{self.name} {_short(str(where))}   {self.target}{scores}".strip()
 
 
-def draw(shown: Sequence[Explained], paths: Sequence[Path], *, style: Style = "basset") -> None:
+def draw_maps(
+    shown: Sequence[Explained], paths: Sequence[Path], *, style: Style = "basset"
+) -> None:
     """Write the picture to each of `paths`, .png or .svg."""
     from matplotlib.figure import Figure
 

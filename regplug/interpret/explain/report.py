@@ -1,4 +1,4 @@
-"""The folder that `regplug explain` writes: Explained ─write_report→ files.
+"""The folder that `regplug explain` writes: Explained ─write_maps→ files.
 
 map.png, map.svg   the picture
 map.tsv            a row per base: what each base there adds to the score, and
@@ -22,7 +22,7 @@ import numpy as np
 from regplug.errors import MotifError
 from regplug.files.output import check_folder, complete
 from regplug.genome.codes import decode
-from regplug.interpret.explain.picture import Explained, draw
+from regplug.interpret.explain.picture import Explained, draw_maps
 from regplug.interpret.explain.rows import Style
 from regplug.motifs.hits import Hit
 from regplug.tracks.bigwig import bigwigs
@@ -32,7 +32,7 @@ REPORTED = 1e-4  # p of a placement, FIMO's own threshold
 _FILES = {"map.png", "map.svg", "map.tsv", "motifs.tsv", "loss.bw", "gain.bw"}
 
 
-def check_output(folder: Path) -> None:
+def check_map_folder(folder: Path) -> None:
     """Raise OutputError if `folder` cannot be made, or holds other things than a report.
 
     Raises:
@@ -44,7 +44,7 @@ def check_output(folder: Path) -> None:
             raise MotifError(f"explain needs {library}: pip install 'regplug[motifs]'")
 
 
-def write_report(
+def write_maps(
     folder: Path,
     shown: Sequence[Explained],
     hits: Sequence[Hit],
@@ -57,10 +57,10 @@ def write_report(
     Raises:
         OutputError: it holds other things, or cannot be written.
     """
-    check_output(folder)
+    check_map_folder(folder)
     with complete(folder.absolute()) as partial:
         partial.mkdir()
-        draw(shown, [partial / "map.png", partial / "map.svg"], style=style)
+        draw_maps(shown, [partial / "map.png", partial / "map.svg"], style=style)
         _write_table(partial / "map.tsv", _bases(shown))
         if shown[0].explanation.variant:
             _write_table(partial / "motifs.tsv", _motifs(hits))

@@ -19,7 +19,7 @@ from regplug.models.repository import read_card, read_onnx
 from regplug.scoring.card import ModelCard
 
 
-class Windows(NamedTuple):
+class ModelSequences(NamedTuple):
     """Codes (n, window), labels (n, targets) if they are known, and what there is to tell."""
 
     codes: Codes
@@ -41,7 +41,7 @@ def open_model(name: str, repo: str | None, *, rna: bool) -> FirstLayer:
     return FirstLayer(onnx.load_from_string(read_onnx(folder, card)), card)
 
 
-def read_windows(path: Path, card: ModelCard, most: int) -> Windows:
+def read_model_sequences(path: Path, card: ModelCard, most: int) -> ModelSequences:
     """Return up to `most` sequences of a set of sites, a table or FASTA, or a folder of tables.
 
     Of a set of sites some of the test part are drawn, else of the validation, else of training. Of
@@ -56,12 +56,12 @@ def read_windows(path: Path, card: ModelCard, most: int) -> Windows:
     elif path.is_dir():
         share = max(1, most // len(card.targets))
         codes = [one for name in card.labels for one in read_codes(path, name, share)]
-        found = Windows(
+        found = ModelSequences(
             _stacked(codes, card), None, f"{len(codes)} sequences, up to {share} of each target"
         )
     else:
         codes = read_codes(path, "", most)
-        found = Windows(_stacked(codes, card), None, f"{len(codes)} sequences")
+        found = ModelSequences(_stacked(codes, card), None, f"{len(codes)} sequences")
     if len(found.codes) < 2:
         raise SequenceError(f"{path} has one sequence: filters are compared over several")
     return found
@@ -69,7 +69,7 @@ def read_windows(path: Path, card: ModelCard, most: int) -> Windows:
 
 def look_at(
     model: FirstLayer,
-    windows: Windows,
+    windows: ModelSequences,
     gc: float,
     task: Callable[[str], Callable[[int, int], None]],
 ) -> tuple[list[Learned], Influence]:
@@ -87,7 +87,7 @@ def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
     return np.stack(codes)
 
 
-def _sites(path: Path, card: ModelCard, most: int) -> Windows:
+def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
     try:
         from regplug.data.sites.parts import PARTS
         from regplug.data.sites.sites import Sites
@@ -109,7 +109,7 @@ def _sites(path: Path, card: ModelCard, most: int) -> Windows:
         told += "; no loss: the model's targets are not all among the samples"
     else:
         labels = batch.targets[:, columns]
-    return Windows(batch.codes, labels, told)
+    return ModelSequences(batch.codes, labels, told)
 
 
 def _misfit(card: ModelCard, why: str) -> SequenceError:

@@ -1,4 +1,4 @@
-"""The folder that `regplug motifs` writes: Learned motifs, Matches ─write_report→ files.
+"""The folder that `regplug motifs` writes: Learned motifs, Matches ─write_motif_report→ files.
 
 motifs.meme    the motifs
 motifs.tsv     a row per filter: sites, consensus, information, best match; shuffled_p is the
@@ -46,7 +46,7 @@ class Learned(NamedTuple):
     bits: float
 
 
-def named(target: str, motifs: Sequence[Motif], *, gc: float = 0.5) -> list[Learned]:
+def motifs_of_target(target: str, motifs: Sequence[Motif], *, gc: float = 0.5) -> list[Learned]:
     """Return a target's motifs, in the order of its filters, under names fit for files."""
     bits = [float(information(motif.frequencies, gc=gc).sum()) for motif in motifs]
     return learned_of(target, motifs, bits, list(map(str, range(len(motifs)))))
@@ -63,7 +63,7 @@ def learned_of(
     ]
 
 
-def write_report(
+def write_motif_report(
     folder: Path,
     learned: Sequence[Learned],
     matches: Matches | None,

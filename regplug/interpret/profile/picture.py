@@ -23,7 +23,7 @@ _TITLES = {"upstream": "upstream intron", "downstream": "downstream intron"}  # 
 _SITES = {"upstream": "3′ splice site", "downstream": "5′ splice site"}
 
 
-def draw(profile: Profile, paths: Sequence[Path]) -> None:
+def draw_profile(profile: Profile, paths: Sequence[Path]) -> None:
     """Write the picture to each of `paths`, .png or .svg."""
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""The folder that `regplug profile` writes: groups, their means, tests ─write_report→ files.
+"""The folder that `regplug profile` writes: groups, their means, tests ─write_profile→ files.
 
 profile.tsv    mean and 95 % bootstrap band per group, side and position; n exons have the position
 tests.tsv      each group against the control per window [start, end); auc > 0.5: above the control
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from regplug.files.output import check_folder, complete
 from regplug.interpret.profile.exons import SIDES
-from regplug.interpret.profile.picture import draw
-from regplug.interpret.profile.scores import Group
+from regplug.interpret.profile.picture import draw_profile
+from regplug.interpret.profile.scores import ExonGroup
 from regplug.interpret.profile.statistics import Profile, Test
 
 FILES = {"profile.tsv", "tests.tsv", "dropped.tsv", "profile.png", "profile.svg"}
 
 
-def write_report(folder: Path, profile: Profile) -> None:
+def write_profile(folder: Path, profile: Profile) -> None:
     """Write the folder, replacing an earlier report.
 
     Raises:
@@ -33,7 +33,7 @@ def write_report(folder: Path, profile: Profile) -> None:
         _write_table(partial / "profile.tsv", _profile(profile))
         _write_table(partial / "tests.tsv", [Test._fields, *profile.tests])
         _write_table(partial / "dropped.tsv", _dropped(profile.groups))
-        draw(profile, [partial / "profile.png", partial / "profile.svg"])
+        draw_profile(profile, [partial / "profile.png", partial / "profile.svg"])
 
 
 def _profile(profile: Profile) -> Iterable[Sequence[object]]:
@@ -46,7 +46,7 @@ def _profile(profile: Profile) -> Iterable[Sequence[object]]:
                 yield [group.name, side, position, *numbers]
 
 
-def _dropped(groups: Sequence[Group]) -> Iterable[Sequence[object]]:
+def _dropped(groups: Sequence[ExonGroup]) -> Iterable[Sequence[object]]:
     """Yield the rows of dropped.tsv; start is 0-based, end exclusive, as in the BED."""
     yield ["group", "chrom", "start", "end", "strand", "reason"]
     for group in groups:

@@ -66,7 +66,7 @@ class Layout:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class ExonGroup:
     """Exons that belong together.
 
     Attributes:
@@ -85,7 +85,9 @@ class Group:
 Values = dict[Side, NDArray[np.float32]]  # (exons, positions); NaN behind the exon's other end
 
 
-def examine(name: str, exons: Iterable[Exon], genome: Genome, layout: Layout, width: int) -> Group:
+def exon_group(
+    name: str, exons: Iterable[Exon], genome: Genome, layout: Layout, width: int
+) -> ExonGroup:
     """Return the group of the exons around which windows of `width` can be read.
 
     Raises:
@@ -99,11 +101,11 @@ def examine(name: str, exons: Iterable[Exon], genome: Genome, layout: Layout, wi
             f"no exon of {name} can be scored ({reasons}): do the BED and {genome.path} belong "
             "together?"
         )
-    return Group(name, kept, dropped, sum(exon.has_signals(genome) for exon in kept))
+    return ExonGroup(name, kept, dropped, sum(exon.has_signals(genome) for exon in kept))
 
 
-def score(
-    group: Group,
+def score_group(
+    group: ExonGroup,
     genome: Genome,
     backend: Backend,
     *,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from regplug.errors import OutputError
 from regplug.interpret.profile.exons import SIDES, Side
-from regplug.interpret.profile.scores import Group, Layout, Values
+from regplug.interpret.profile.scores import ExonGroup, Layout, Values
 
 DRAWS = 1000  # of exons, for a band
 BAND = (2.5, 97.5)  # percentiles
@@ -57,7 +57,7 @@ class Profile:
     """
 
     title: str
-    groups: Sequence[Group]
+    groups: Sequence[ExonGroup]
     control: str
     means: Mapping[tuple[str, Side], Mean]
     tests: Sequence[Test]

@@ -1,6 +1,6 @@
 """Finished runs of chromatin accessibility → a model directory.
 
-RUNS ─read_run→ BassetRun ─ensemble→ model.onnx ─predict_part→ AUCs ─export_model→ REPO/<name>
+RUNS ─read_basset_run→ BassetRun ─ensemble→ model.onnx ─predict_part→ AUCs ─export_model→ <name>
 """
 
 import tempfile
@@ -21,7 +21,7 @@ from regplug.errors import ModelError
 from regplug.models.embedded import Embedded
 from regplug.models.export import RANDOM_SNVS, export_model
 from regplug.scoring.card import ModelCard, Target, as_label
-from regplug.train.basset.run import BassetRun, read_run, run_graph
+from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.names import without_folders
@@ -62,7 +62,7 @@ def publish_basset(
             not of one shape, or not of kind cnn.
         DataError: the set is damaged, or does not fit.
     """
-    found = [read_run(run) for run in runs]
+    found = [read_basset_run(run) for run in runs]
     onnx = ensemble(found).SerializeToString()
     first = found[0]
     labels = [as_label(target) for target in first.targets]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from regplug.train.cnn.shape import CnnShape
-from regplug.train.loop.recipes import merged, read_as
+from regplug.train.loop.recipes import read_as, with_changes
 from regplug.train.loop.schedule import Natural, Schedule, Share
 from regplug_basset.network import BassetShape
 
@@ -112,7 +112,7 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         """
         keys: dict[str, Any] = msgspec.to_builtins(self)
         for path, value in changes.items():
-            keys = merged(keys, _nested(keys, path.split("."), value))
+            keys = with_changes(keys, _nested(keys, path.split("."), value))
         return msgspec.convert(keys, BassetRecipe)
 
 

@@ -1,6 +1,6 @@
 """A finished run of `regplug train basset` on disk; read and made a graph of without torch.
 
-metrics.json, weights.safetensors ─read_run→ BassetRun ─run_graph→ model.onnx
+metrics.json, weights.safetensors ─read_basset_run→ BassetRun ─run_graph→ model.onnx
 """
 
 import json
@@ -109,7 +109,7 @@ def read_metrics(run: Path) -> Metrics:
         raise ModelError(f"{run} holds no finished run of regplug train basset: {error}") from error
 
 
-def read_run(run: Path) -> BassetRun:
+def read_basset_run(run: Path) -> BassetRun:
     """Return a finished run.
 
     Raises:

@@ -31,7 +31,7 @@ from regplug.train.loop.names import LOG, METRICS, TRIALS
 Tell = Callable[[str], None]
 
 
-class Tried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TriedNetwork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trial that is done.
 
     Attributes:
@@ -88,7 +88,7 @@ def search_basset(
         changed = _changed(recipe, changes)
         record = folder / f"{number:03}.json"
         settled = msgspec.structs.replace(changed, train=Running())
-        tried = Tried(changes, settled, source.sha256, None)
+        tried = TriedNetwork(changes, settled, source.sha256, None)
         if record.exists():
             auc = _read(record, tried)
         else:
@@ -145,14 +145,14 @@ def _auc(train: Callable[[], Metrics], tell: Tell) -> float | None:
         return None
 
 
-def _read(record: Path, expected: Tried) -> float | None:
+def _read(record: Path, expected: TriedNetwork) -> float | None:
     """Return what a trial came to, if it is the one expected.
 
     Raises:
         TrainingError: it is damaged, or of another search.
     """
     try:
-        tried = msgspec.json.decode(record.read_bytes(), type=Tried)
+        tried = msgspec.json.decode(record.read_bytes(), type=TriedNetwork)
     except (OSError, msgspec.DecodeError) as error:
         raise TrainingError(f"{record} is damaged: {error}; remove it") from error
     if msgspec.structs.replace(tried, auc=None) != expected:

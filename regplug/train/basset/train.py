@@ -21,9 +21,9 @@ from regplug.files.weights import WEIGHTS
 from regplug.train.basset.build import Kinds, arrays_of, build, seed_from
 from regplug.train.basset.recipe import BassetRecipe, Running, Shape
 from regplug.train.basset.records import Records
-from regplug.train.basset.run import Metrics, read_metrics, read_run
+from regplug.train.basset.run import Metrics, read_basset_run, read_metrics
 from regplug.train.basset.source import SiteSource, Validation
-from regplug.train.loop.loop import best_of, train
+from regplug.train.loop.loop import best_of, train_networks
 from regplug.train.loop.machine import machine
 from regplug.train.loop.names import CHECKPOINT, LOG, METRICS, TENSORBOARD
 from regplug_basset.importer import read_network
@@ -80,7 +80,7 @@ def train_basset(
                 out.mkdir(parents=True, exist_ok=True)
         for target in validation.left_out:
             tell(f"{target} has no AUC: its validation sites are of one class")
-        epochs = train(
+        epochs = train_networks(
             network,
             source,
             recipe.schedule,
@@ -135,7 +135,7 @@ def _network(recipe: BassetRecipe, shape: Shape, seeded_from: Path | None) -> Ki
         return network
     try:
         if seeded_from.is_dir():
-            seed_from(network, read_run(seeded_from).arrays)
+            seed_from(network, read_basset_run(seeded_from).arrays)
         else:
             seed_from(network, read_network(seeded_from, width=shape.width).arrays)
     except ModelError as error:

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_curve
 
 from regplug.data.measure.metrics import roc_band
 from regplug.files.figures import svg_address
-from regplug.train.deepbind.search import Tried
+from regplug.train.deepbind.search import TriedSetting
 from regplug.train.deepbind.target import Final
 
 SIZE = (3.0, 2.8)  # inches of a panel; all four stand side by side on a wide screen
@@ -29,7 +29,7 @@ COMMANDS = {
 RATES = np.linspace(0, 1, 201)  # of false positives, where the band is drawn
 
 
-def settings_picture(tried: Sequence[Tried]) -> str:
+def settings_picture(tried: Sequence[TriedSetting]) -> str:
     """Return the losses of all settings by steps, the best (the first) highlighted."""
     figure = Figure(figsize=(2 * SIZE[0], SIZE[1]), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)

@@ -48,7 +48,7 @@ class Sgd:
             parameter.grad = None
 
 
-class Group(NamedTuple):
+class NetworkGroup(NamedTuple):
     """Networks of one shape, and which settings are theirs."""
 
     networks: DeepBinds
@@ -66,7 +66,7 @@ class Curve(NamedTuple):
 
 def networks_for(
     recipe: DeepBindRecipe, card: SetCard, settings: Sequence[Setting], seeds: Sequence[int]
-) -> list[Group]:
+) -> list[NetworkGroup]:
     """Return networks with freshly drawn weights, one per setting, grouped by shape."""
     groups = []
     for hidden in sorted({setting.hidden for setting in settings}):
@@ -84,14 +84,14 @@ def networks_for(
             networks.draw(k, _by_parameter(settings[i], "scale"), seed=seeds[i])
         networks.dropout.copy_(torch.tensor([setting.dropout for setting in own]))
         networks.to(recipe.device)
-        groups.append(Group(networks, Sgd(networks, own), members))
+        groups.append(NetworkGroup(networks, Sgd(networks, own), members))
     return groups
 
 
 def fit(
     recipe: DeepBindRecipe,
     card: SetCard,
-    groups: Sequence[Group],
+    groups: Sequence[NetworkGroup],
     rows: Rows,
     validation: Rows | None = None,
     *,
@@ -136,7 +136,7 @@ def fit(
 
 
 @torch.no_grad()
-def mean_losses(card: SetCard, groups: Sequence[Group], rows: Rows) -> NDArray[np.float64]:
+def mean_losses(card: SetCard, groups: Sequence[NetworkGroup], rows: Rows) -> NDArray[np.float64]:
     """Return each network's mean loss (networks,) on rows, without dropout; nan if it diverged."""
     loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
     losses = np.empty(sum(len(group.members) for group in groups))
@@ -147,7 +147,7 @@ def mean_losses(card: SetCard, groups: Sequence[Group], rows: Rows) -> NDArray[n
     return losses
 
 
-def network_of(groups: Sequence[Group], index: int) -> Network:
+def network_of(groups: Sequence[NetworkGroup], index: int) -> Network:
     """Return the weights of network `index`, counted over all groups."""
     networks, _, members = next(group for group in groups if index in group.members)
     return networks.network(members.index(index))

@@ -1,7 +1,7 @@
 """How good a network is on sets that it has not seen.
 
-Network, TrainingSet ─score→ scores ─figures→ metric → Interval
-A run ─measure_sets→ Measured, a target after the other
+Network, TrainingSet ─score_codes→ scores ─figures→ metric → Interval
+A run ─measure_sets→ MeasuredSet, a target after the other
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from regplug.data.measure.metrics import Interval, auroc_interval, pearson_interval
+from regplug.data.measure.metrics import Estimate, auroc_interval, pearson_interval
 from regplug.data.sets.training import Scale, SetCard, TrainingSet, read_set
 from regplug.errors import DataError, ModelError
 from regplug.train.deepbind.network import DeepBinds
@@ -27,13 +27,13 @@ OF_BRIGHT = "AUC of bright probes"
 BRIGHT = 4  # standard deviations above the mean intensity (Alipanahi et al. 2015)
 
 
-class Measured(NamedTuple):
+class MeasuredSet(NamedTuple):
     """A target's scores on a set, and how good they are."""
 
     target: str
     tested: TrainingSet
     scores: NDArray[np.float32]  # (n,)
-    figures: dict[str, Interval]  # the metric of the set's kind first
+    figures: dict[str, Estimate]  # the metric of the set's kind first
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class _Metrics(msgspec.Struct, frozen=True):
     targets: dict[str, _Target]
 
 
-def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[Measured]:
+def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[MeasuredSet]:
     """Yield how good a run's networks are on sets; a set's folder is called as its target.
 
     Raises:
@@ -67,8 +67,8 @@ def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[Measured]:
     for path, (metric, scale) in zip(sets, map(msgspec.structs.astuple, trained), strict=True):
         tested = read_set(path)
         check_test(path, tested.card, metric, scale)
-        scores = score(networks[path.name], tested.codes)
-        yield Measured(path.name, tested, scores, figures(tested, scores, scale))
+        scores = score_codes(networks[path.name], tested.codes)
+        yield MeasuredSet(path.name, tested, scores, figures(tested, scores, scale))
 
 
 def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> None:
@@ -92,7 +92,7 @@ def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> N
         )
 
 
-def score(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+def score_codes(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the scores (n,) of codes (n, bases), each row one window."""
     scores = DeepBinds.of(network).score(torch.from_numpy(np.array(codes)))
     return np.array(scores[:, 0])
@@ -100,7 +100,7 @@ def score(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def figures(
     tested: TrainingSet, scores: NDArray[np.float32], scale: Scale | None
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     """Return each metric's figure for scores (n,); `scale` is that of the training set.
 
     Where intensities were divided by their probes' medians, predictions are multiplied by them
@@ -113,8 +113,8 @@ def figures(
         return {metric: auroc_interval(tested.targets, scores)}
     found = {metric: pearson_interval(tested.targets, scores)}
     if tested.medians is not None and tested.card.scale is not None and scale is not None:
-        measured = intensities(tested.targets, tested.card.scale, tested.medians)
-        predicted = intensities(scores, scale, tested.medians)
+        measured = as_intensities(tested.targets, tested.card.scale, tested.medians)
+        predicted = as_intensities(scores, scale, tested.medians)
         found[ON_INTENSITIES] = pearson_interval(measured, predicted)
         bright = measured > measured.mean() + BRIGHT * measured.std()
         if bright.any():
@@ -122,7 +122,7 @@ def figures(
     return found
 
 
-def intensities(
+def as_intensities(
     values: NDArray[np.float32], scale: Scale, medians: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return standardised values (n,), measured or predicted, as intensities of their probes."""

@@ -1,4 +1,4 @@
-"""The report of a finished run: its folder, and the sets it learned from ─write_report→ HTML.
+"""The report of a finished run: its folder, and the sets it learned from ─write_run_report→ HTML.
 
 One file that needs nothing else: pictures are inside, and there is no script.
 """
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.data.measure.metrics import Interval
+from regplug.data.measure.metrics import Estimate
 from regplug.data.sets.training import SetCard, read_set
 from regplug.errors import DataError
 from regplug.files.output import complete
@@ -49,13 +49,13 @@ class Section(NamedTuple):
     filters: list[Filter]
 
     @property
-    def figures(self) -> dict[str, Interval]:
+    def figures(self) -> dict[str, Estimate]:
         """Return the figures on the test set by metric, the first that of all such targets."""
         result = self.result
         return {} if result.test is None else {result.metric: result.test} | result.also
 
 
-def write_report(run: Path, sets: Sequence[Path]) -> Path:
+def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     """Write the report of a finished run on `sets`, in their order; return its path.
 
     Raises:

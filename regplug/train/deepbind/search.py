@@ -36,7 +36,7 @@ class FoldLosses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validation: list[list[float | None]]
 
 
-class Tried(msgspec.Struct, frozen=True):
+class TriedSetting(msgspec.Struct, frozen=True):
     """A setting and its losses, means over the folds, by checkpoint; None if any diverged."""
 
     setting: Setting
@@ -62,7 +62,7 @@ def search(
     *,
     seed: int,
     progress: Callable[[str], None],
-) -> list[Tried]:
+) -> list[TriedSetting]:
     """Return all settings tried, the best first; losses of folds in `folder` are not made again.
 
     Raises:
@@ -72,7 +72,7 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study()
-    tried: list[Tried] = []
+    tried: list[TriedSetting] = []
     for round_number in range(recipe.rounds):
         study.sampler = sampler_of(recipe, seed + round_number)
         first, last = (recipe.settings * (round_number + i) // recipe.rounds for i in range(2))
@@ -177,14 +177,14 @@ def _read(path: Path, settings: Sequence[Setting]) -> FoldLosses:
     return losses
 
 
-def _mean(setting: Setting, folds: Sequence[FoldLosses], i: int) -> Tried:
+def _mean(setting: Setting, folds: Sequence[FoldLosses], i: int) -> TriedSetting:
     """Return the means over folds of the losses of setting `i`."""
 
     def mean(losses: Sequence[list[list[float | None]]]) -> list[float | None]:
         own = np.array([[at[i] for at in fold] for fold in losses], float)  # (folds, checkpoints)
         return [mean if math.isfinite(mean) else None for mean in own.mean(0).tolist()]
 
-    return Tried(
+    return TriedSetting(
         setting,
         folds[0].steps,
         mean([fold.training for fold in folds]),

@@ -13,16 +13,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from regplug.data.measure.metrics import Interval
+from regplug.data.measure.metrics import Estimate
 from regplug.data.sets.training import Scale, TrainingSet, read_set
 from regplug.errors import DataError
 from regplug.files.output import complete
 from regplug.files.weights import WEIGHTS
 from regplug.train.deepbind.fit import fit, mean_losses, network_of, networks_for
-from regplug.train.deepbind.measure import METRIC, figures, score
+from regplug.train.deepbind.measure import METRIC, figures, score_codes
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import Rows, training_rows
-from regplug.train.deepbind.search import Tried, search
+from regplug.train.deepbind.search import TriedSetting, search
 from regplug_deepbind.network import Network
 from regplug_deepbind.weights import save_networks
 
@@ -59,16 +59,16 @@ class Result(msgspec.Struct, frozen=True):
     """
 
     target: str
-    tried: list[Tried]
+    tried: list[TriedSetting]
     steps: int
     finals: list[Final]
     kept: int
     rows: int
     metric: str
-    test: Interval | None
+    test: Estimate | None
     test_rows: tuple[int, int]
     seconds: float
-    also: dict[str, Interval] = {}
+    also: dict[str, Estimate] = {}
     scale: Scale | None = None
 
     @property
@@ -134,7 +134,7 @@ def read_result(folder: Path) -> Result:
 
 
 def _finals(
-    recipe: DeepBindRecipe, data: TrainingSet, best: Tried, seed: int
+    recipe: DeepBindRecipe, data: TrainingSet, best: TriedSetting, seed: int
 ) -> tuple[list[Final], int, Network]:
     """Return networks trained on all rows with the best setting, and the one that fits them best.
 
@@ -164,9 +164,9 @@ def _finals(
 
 def _test(
     network: Network, tested: TrainingSet, scale: Scale | None, folder: Path
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     """Return the test's figures by metric; targets and scores go to the folder."""
-    scores = score(network, tested.codes)
+    scores = score_codes(network, tested.codes)
     with complete(folder / SCORES) as partial, partial.open("wb") as file:
         np.save(file, np.stack([tested.targets, scores]), allow_pickle=False)
     return figures(tested, scores, scale)

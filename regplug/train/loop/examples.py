@@ -26,7 +26,7 @@ class Examples(NamedTuple):
     weights: NDArray[np.float32] | None = None  # (n, targets); None: all count the same
 
 
-class Source(Protocol):
+class ExampleSource(Protocol):
     """Where an epoch's examples come from; `size` of them, every time."""
 
     size: int
@@ -38,7 +38,7 @@ class Source(Protocol):
         """
 
 
-class Batch(NamedTuple):
+class TensorBatch(NamedTuple):
     """Examples as tensors."""
 
     codes: Tensor
@@ -47,8 +47,12 @@ class Batch(NamedTuple):
 
 
 def batches(
-    source: Source, schedule: Schedule, rng: np.random.Generator, epoch: int, machine: Machine
-) -> Iterator[Batch]:
+    source: ExampleSource,
+    schedule: Schedule,
+    rng: np.random.Generator,
+    epoch: int,
+    machine: Machine,
+) -> Iterator[TensorBatch]:
     """Yield this process's share of each batch of an epoch (from 0), moved and turned."""
     for examples in source.batches(rng, schedule.batch):
         codes = _moved(torch.from_numpy(examples.codes), schedule.shift, rng)
@@ -57,7 +61,7 @@ def batches(
         else:
             turned = torch.from_numpy(rng.random(len(codes)) < 0.5)
             codes = torch.where(turned[:, None], reverse_complement(codes), codes)
-        yield Batch(
+        yield TensorBatch(
             machine.share(codes),
             machine.share(torch.from_numpy(examples.targets)),
             None if examples.weights is None else machine.share(torch.from_numpy(examples.weights)),

@@ -18,7 +18,7 @@ from torch.nn import functional
 from regplug.errors import TrainingError
 from regplug.train.loop.ahead import ahead
 from regplug.train.loop.checkpoint import Epoch, resume, save
-from regplug.train.loop.examples import Batch, Source, batches
+from regplug.train.loop.examples import ExampleSource, TensorBatch, batches
 from regplug.train.loop.learner import Learner, learner
 from regplug.train.loop.machine import CPU, Machine
 from regplug.train.loop.schedule import Schedule
@@ -31,9 +31,9 @@ class DivergedError(TrainingError):
     """The loss is no number."""
 
 
-def train(
+def train_networks(
     network: nn.Module,
-    source: Source,
+    source: ExampleSource,
     schedule: Schedule,
     *,
     seed: int,
@@ -116,7 +116,7 @@ def train(
 def _fit(
     network: nn.Module,
     state: Learner,
-    ready: Iterable[Batch],
+    ready: Iterable[TensorBatch],
     schedule: Schedule,
     epoch: int,
     machine: Machine,

@@ -32,14 +32,14 @@ def read_as(kind: type[Recipe], path: Path, settings: Sequence[str]) -> Recipe:
     """
     keys = tomllib.loads(path.read_text())
     for setting in settings:
-        keys = merged(keys, tomllib.loads(setting))
+        keys = with_changes(keys, tomllib.loads(setting))
     return msgspec.convert(keys, kind)
 
 
-def merged(keys: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def with_changes(keys: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `keys` with `changes`, table by table."""
     return keys | {
-        key: merged(keys[key], value)
+        key: with_changes(keys[key], value)
         if isinstance(value, dict) and isinstance(keys.get(key), dict)
         else value
         for key, value in changes.items()

@@ -98,7 +98,7 @@ def _runs(codes: Codes) -> NDArray[np.uint64]:
     return hashes
 
 
-class Panel:
+class PanelSource:
     """The source of a panel's examples."""
 
     def __init__(self, bound: Bound, windows: Sequence[Codes], mixture: Mixture) -> None:

@@ -1,6 +1,6 @@
 """A panel's finished run → a model directory, tested in the form that users run.
 
-weights.safetensors ─read_run→ arrays ─ensemble_graph→ model.onnx ─predict→ AUCs, card
+weights.safetensors ─read_panel_run→ arrays ─ensemble_graph→ model.onnx ─predict→ AUCs, card
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug import __version__
-from regplug.data.sites.windows import read_windows
+from regplug.data.sites.windows import read_genome_windows
 from regplug.errors import ModelError
 from regplug.files.weights import WEIGHTS
 from regplug.models.embedded import Embedded
@@ -46,7 +46,7 @@ def is_panel_run(run: Path) -> bool:
         return False
 
 
-def read_run(run: Path) -> Run:
+def read_panel_run(run: Path) -> Run:
     """Return a finished run.
 
     Raises:
@@ -94,7 +94,7 @@ def publish_panel(
         ModelError: the run is not finished.
         DataError: the data cannot be read.
     """
-    found = read_run(run)
+    found = read_panel_run(run)
     onnx = ensemble_graph(found.shape, found.members).SerializeToString()
     card = ModelCard(
         name=name,
@@ -156,6 +156,6 @@ def aucs_on_tests(
     return negatives_aucs(
         predict,
         {target: test.codes[test.bound] for target, test in tests.items()},
-        read_windows(genome, split, "test"),
+        read_genome_windows(genome, split, "test"),
         shuffled={target: test.codes[~test.bound] for target, test in tests.items()},
     )

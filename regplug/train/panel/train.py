@@ -1,6 +1,6 @@
 """Training a panel: an ensemble that tells bound sequences from three kinds of others.
 
-peaks, windows ─Panel→ Examples ─loop.train, a member at a time→ networks ─save→ weights, metrics
+peaks, windows ─PanelSource→ Examples ─train_networks, a member at a time→ networks ─save→ weights
 """
 
 import hashlib
@@ -17,16 +17,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from regplug.data.sites.windows import read_windows
+from regplug.data.sites.windows import read_genome_windows
 from regplug.files.output import complete, naming
 from regplug.files.weights import WEIGHTS
 from regplug.genome.codes import Codes
 from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.checkpoint import Epoch
-from regplug.train.loop.loop import train
+from regplug.train.loop.loop import train_networks
 from regplug.train.loop.names import METRICS
-from regplug.train.panel.data import Panel, join_bound, read_sets
+from regplug.train.panel.data import PanelSource, join_bound, read_sets
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
 
@@ -54,7 +54,7 @@ def read_panel(recipe: PanelRecipe, data: Path, genome: Path, split: Path) -> Pa
     """Return the recipe's peaks in `data` and the `train` windows; never those to test on."""
     sets = read_sets(data, recipe.targets, "AC").values()
     peaks = [one.codes[one.bound] for one in sets]
-    windows = read_windows(genome, split, "train")
+    windows = read_genome_windows(genome, split, "train")
     if not recipe.held_out:
         return PanelData(peaks, windows, [], [])
     out = [np.isin(np.arange(len(one)), np.arange(1, STRONGEST, 2)) for one in peaks]
@@ -87,7 +87,7 @@ def train_panel(
     torch.set_num_threads(1)
     shape = recipe.shape(data.peaks[0].shape[1])
     bound = join_bound(data.peaks, recipe.mixture.strongest)
-    source = Panel(bound, data.windows, recipe.mixture)
+    source = PanelSource(bound, data.windows, recipe.mixture)
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)
     alone = msgspec.structs.replace(recipe, members=1)  # no member depends on how many there are
@@ -104,7 +104,7 @@ def train_panel(
         def told(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
             progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
 
-        epochs = train(
+        epochs = train_networks(
             network,
             source,
             recipe.schedule,

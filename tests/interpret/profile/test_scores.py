@@ -9,7 +9,7 @@ from regplug.errors import ModelError, RegionError
 from regplug.genome.codes import decode, encode, reverse_complement
 from regplug.genome.variant import Interval
 from regplug.interpret.profile.exons import SIDES, Exon
-from regplug.interpret.profile.scores import Group, Layout, examine, score
+from regplug.interpret.profile.scores import ExonGroup, Layout, exon_group, score_group
 from regplug.models.embedded import Embedded
 from regplug.scoring.card import read_width
 from regplug.scoring.sequences import predict_sequences
@@ -23,7 +23,9 @@ OF_BASE = {"A": 1, "C": 2, "G": 4, "T": 8}  # centre_model's answers
 
 def scored(folder, genome, *exons, layout=LAYOUT, target=0):
     with closing(Embedded(folder, threads=1)) as backend:
-        return score(Group("g", exons, (), 0), genome, backend, target=target, layout=layout)
+        return score_group(
+            ExonGroup("g", exons, (), 0), genome, backend, target=target, layout=layout
+        )
 
 
 @pytest.mark.parametrize("window", [20, 21])
@@ -117,4 +119,4 @@ def test_which_windows_a_model_has(tmp_path):
 def test_a_group_without_a_usable_exon(genome_of):
     exons = [Exon(Interval("c", 5, 9), "+"), Exon(Interval("d", 50, 60), "+")]
     with pytest.raises(RegionError, match=r"no exon of up can be scored \(off_contig, unknown_c"):
-        examine("up", exons, genome_of(c=LETTERS), LAYOUT, 21)
+        exon_group("up", exons, genome_of(c=LETTERS), LAYOUT, 21)

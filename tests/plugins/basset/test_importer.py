@@ -10,7 +10,7 @@ from regplug.errors import ModelError
 from regplug.genome.codes import decode, encode
 from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
-from regplug.models.repository import check_files
+from regplug.models.repository import check_model
 from regplug_basset.importer import read_labels, read_network, rows_per_call
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import lua_modules, random_state, write_convnet
@@ -111,7 +111,7 @@ def test_the_card(regplug, tmp_path):
     names = tmp_path / "names.txt"
     names.write_text("8988T\tencode/8988T.bed.gz\nLNG_IMR90 \nCD20+; a=b\n")
     options = ("--targets", names, "--name", "mine", "--license", "MIT")
-    card = check_files(imported(regplug, tmp_path, random_state(), *options) / "mine")
+    card = check_model(imported(regplug, tmp_path, random_state(), *options) / "mine")
     assert card.labels == ["8988T", "LNG_IMR90", "CD20+-a-b"]
     assert (card.family, card.window, card.strand) == ("basset", 600, "mean")
     assert (card.output_scale, card.license, card.assembly) == ("probability", "MIT", "")

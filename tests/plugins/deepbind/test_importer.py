@@ -9,7 +9,7 @@ import pytest
 from regplug.genome.codes import encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
-from regplug.models.repository import check_files, read_card
+from regplug.models.repository import check_model, read_card
 from regplug_deepbind.parameters import read_network
 from tests.plugins.deepbind.reference import score
 
@@ -54,14 +54,14 @@ def test_golden_scores_come_out_of_predict(
 
 
 def test_cards_tell_where_the_weights_come_from(golden_repo: Path) -> None:
-    card = check_files(golden_repo / "gold")
+    card = check_model(golden_repo / "gold")
     assert card.labels == ["CTCF_D00328.003", "GATA3_D00410.003"]
     assert card.targets[0].about["species"] == "Homo sapiens"
     assert card.targets[0].about["experiment"] == "SELEX"
     assert (card.strand, card.window, card.scan) == ("max", 59, 30)
     assert "Andrew Delong" in card.notice
     assert "Redistributions in binary form" in card.notice
-    rna = check_files(golden_repo / "gold_rna")
+    rna = check_model(golden_repo / "gold_rna")
     assert (rna.strand, rna.window) == ("forward", 47)
     assert rna.targets[0].about["type"] == "RBP"
 

@@ -10,7 +10,7 @@ from regplug.models.repository import read_card
 from regplug.train.basset.build import build, load_arrays
 from regplug.train.basset.publish import site_aucs
 from regplug.train.basset.recipe import read_basset_recipe
-from regplug.train.basset.run import read_run
+from regplug.train.basset.run import read_basset_run
 from regplug.train.basset.train import train_basset
 from tests.train.basset.toy_open import TRAIN, VALID, toy_codes, toy_sites, write_open
 
@@ -43,7 +43,7 @@ def test_an_ensemble_averages_logits(export, folder, tmp_path):
     codes, _ = toy_codes(40, seed=9)
     logits = []
     for name in "ab":
-        run = read_run(folder / name)
+        run = read_basset_run(folder / name)
         network = build(run.shape, 0.0).eval()
         load_arrays(network, run.arrays)
         with torch.no_grad():
@@ -53,7 +53,7 @@ def test_an_ensemble_averages_logits(export, folder, tmp_path):
     np.testing.assert_allclose(backend.predict(codes), expected, atol=1e-5)
     backend.close()
     card = read_card(tmp_path / "toy")
-    runs = [read_run(folder / name).metrics.valid_auc for name in "ab"]
+    runs = [read_basset_run(folder / name).metrics.valid_auc for name in "ab"]
     assert card.metrics == {"mean validation AUC": round(np.mean(runs), 4)}
     assert (card.family, card.output_scale) == ("basset", "probability")
 

@@ -21,10 +21,10 @@ from regplug.data.measure.metrics import auroc
 from regplug.data.sites.sites import Sites
 from regplug.errors import DataError, ModelError, TrainingError
 from regplug.models.embedded import Embedded
-from regplug.models.repository import check_files
+from regplug.models.repository import check_model
 from regplug.train.basset.build import arrays_of, build, load_arrays, probabilities
 from regplug.train.basset.recipe import read_basset_recipe
-from regplug.train.basset.run import read_run
+from regplug.train.basset.run import read_basset_run
 from regplug.train.basset.train import train_basset
 from regplug.train.loop import loop
 from tests.plugins.basset.toys import random_state
@@ -83,7 +83,7 @@ def test_planted_motifs_are_learned(trained):
 
 def test_the_kept_weights_have_the_told_auc(trained, toys):
     """Scored here from the file's weights, the validation sites give the figures of the run."""
-    found = read_run(trained)
+    found = read_basset_run(trained)
     network = build(found.shape, 0.0).eval()
     load_arrays(network, found.arrays)
     with Sites(toys / "sites.h5") as sites:
@@ -112,7 +112,7 @@ def test_the_best_epoch_s_weights_are_kept(toys, tmp_path, monkeypatch):
         "regplug.train.basset.train.Validation.__call__", lambda *_: (0.5, (script.pop(0), 0.5))
     )
     stopped = run(toys, tmp_path / "stopped", "schedule.epochs=9", "schedule.patience=2")
-    metrics = read_run(stopped).metrics
+    metrics = read_basset_run(stopped).metrics
     assert (metrics.epochs, metrics.best_epoch, metrics.valid_auc) == (4, 2, 0.7)
     script[:] = [0.6, 0.9]
     assert_equal(weights(stopped), weights(run(toys, tmp_path / "two", "schedule.epochs=2")))
@@ -125,7 +125,7 @@ def test_the_best_epoch_s_weights_are_kept(toys, tmp_path, monkeypatch):
 @pytest.mark.parametrize("setting", ['schedule.precision="bfloat16"', "train.compile=true"])
 def test_faster_ways_learn_too(toys, tmp_path, setting):
     out = run(toys, tmp_path / "run", "schedule.epochs=4", setting, kind="cnn")
-    assert read_run(out).metrics.valid_auc > 0.9
+    assert read_basset_run(out).metrics.valid_auc > 0.9
 
 
 def test_a_target_of_one_class_is_left_out_and_told(toys, tmp_path):
@@ -136,7 +136,7 @@ def test_a_target_of_one_class_is_left_out_and_told(toys, tmp_path):
     told = []
     out = run(tmp_path, tmp_path / "run", "schedule.epochs=1", tell=told.append)
     assert told[0] == "brain; new has no AUC: its validation sites are of one class"
-    metrics = read_run(out).metrics
+    metrics = read_basset_run(out).metrics
     assert metrics.valid_aucs["brain; new"] is None
     assert metrics.valid_auc == metrics.valid_aucs["liver"]
 
@@ -167,7 +167,7 @@ def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch
         run(toys, tmp_path / "killed", "schedule.batch=40", kind=kind, resume=True)
     resumed = run(toys, tmp_path / "killed", kind=kind, resume=True)
     assert_equal(weights(whole), weights(resumed))
-    first, second = (read_run(out).metrics for out in (whole, resumed))
+    first, second = (read_basset_run(out).metrics for out in (whole, resumed))
     assert first.valid_aucs == second.valid_aucs
     assert first.valid_loss == second.valid_loss
 
@@ -208,7 +208,7 @@ def test_ctrl_c_stops_at_once_and_the_run_goes_on(toys, tmp_path):
 
 
 def test_a_new_task_begins_with_the_trained_trunk(trained, toys, tmp_path, monkeypatch):
-    kind = read_run(trained).metrics.kind
+    kind = read_basset_run(trained).metrics.kind
     codes, targets = toy_codes(200, seed=2)
     write_open(toys / "one.h5", codes, targets[:, :1], train=100, valid=100, samples=("lung",))
     begun = {}
@@ -217,7 +217,7 @@ def test_a_new_task_begins_with_the_trained_trunk(trained, toys, tmp_path, monke
         begun.update(arrays_of(network))
         raise KilledError
 
-    monkeypatch.setattr("regplug.train.basset.train.train", kept)
+    monkeypatch.setattr("regplug.train.basset.train.train_networks", kept)
     with pytest.raises(KilledError):
         run(toys, tmp_path / "run", kind=kind, sites="one.h5", seeded_from=trained)
     before, last = weights(trained), "last." if kind == "basset" else "head."
@@ -231,12 +231,12 @@ def test_a_new_task_begins_with_the_trained_trunk(trained, toys, tmp_path, monke
     out = run(
         toys, tmp_path / "run2", "schedule.epochs=1", kind=kind, sites="one.h5", seeded_from=trained
     )
-    assert read_run(out).metrics.seeded_from == trained.name
-    assert read_run(out).targets == ("lung",)
+    assert read_basset_run(out).metrics.seeded_from == trained.name
+    assert read_basset_run(out).targets == ("lung",)
 
 
 def test_a_trunk_of_another_shape_is_refused(trained, toys, tmp_path):
-    kind = read_run(trained).metrics.kind
+    kind = read_basset_run(trained).metrics.kind
     other = {"basset": "network.filters=[12, 9]", "cnn": "network.channels=8"}[kind]
     with pytest.raises(ModelError, match=r"has shape .* fits.*network must be the trained one's"):
         run(toys, tmp_path / "run", other, kind=kind, seeded_from=trained)
@@ -257,7 +257,7 @@ def test_published_weights_can_be_a_trunk(tmp_path):
     )
     kipoi = tmp_path / "kipoi.safetensors"
     out = run(tmp_path, tmp_path / "run", sites="s.h5", seeded_from=kipoi)
-    assert read_run(out).metrics.seeded_from == "kipoi.safetensors"
+    assert read_basset_run(out).metrics.seeded_from == "kipoi.safetensors"
 
 
 # -- a model -----------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_a_run_becomes_a_model(trained, regplug, tmp_path):
     words = ("--name", "dnase", "-o", tmp_path / "repo", "--assembly", "hg19")
     done = regplug("export", trained, *words)
     assert done.status == 0, done.err
-    card, found = check_files(tmp_path / "repo" / "dnase"), read_run(trained)
+    card, found = check_model(tmp_path / "repo" / "dnase"), read_basset_run(trained)
     assert (card.family, card.output_scale, card.strand) == ("basset", "probability", "mean")
     assert (card.window, card.labels) == (44, ["liver", "brain-new"])
     assert all(target.spread > 0 for target in card.targets)
@@ -289,8 +289,8 @@ def test_a_run_becomes_a_model(trained, regplug, tmp_path):
 def test_a_run_s_graph_takes_no_torch(trained):
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from regplug.train.basset.run import read_run, run_graph\n"
-        "print(len(run_graph(read_run(Path(sys.argv[1]))).SerializeToString()) > 1000)\n"
+        "from regplug.train.basset.run import read_basset_run, run_graph\n"
+        "print(len(run_graph(read_basset_run(Path(sys.argv[1]))).SerializeToString()) > 1000)\n"
         "assert 'torch' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", script, trained], capture_output=True, text=True)
@@ -332,7 +332,7 @@ def test_a_search_keeps_the_best_and_goes_on(regplug, tmp_path):
     aucs = [one["auc"] for one in tried]
     best = out / "trials" / f"{np.argmax(aucs) + 1:03}"
     assert_equal(weights(out), weights(best))
-    assert read_run(out).metrics.valid_auc == max(aucs)
+    assert read_basset_run(out).metrics.valid_auc == max(aucs)
     # killed after the second: the same third is drawn and trained again
     records[2].unlink()
     before = [path.stat().st_mtime_ns for path in records[:2]]
@@ -435,12 +435,12 @@ def test_damage_found_while_training_is_told(toys, tmp_path, monkeypatch):
 
 def test_a_run_that_is_damaged_is_told(trained, tmp_path):
     with pytest.raises(ModelError, match="holds no finished run"):
-        read_run(tmp_path)
+        read_basset_run(tmp_path)
     metrics = (trained / "metrics.json").read_bytes()
     (tmp_path / "metrics.json").write_bytes(metrics)
     (tmp_path / "weights.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelError, match="is damaged"):
-        read_run(tmp_path)
+        read_basset_run(tmp_path)
 
 
 def test_two_processes_write_one_run(toys, tmp_path):
@@ -456,7 +456,7 @@ def test_two_processes_write_one_run(toys, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("epoch 3:") == 1
-    assert read_run(out).metrics.valid_auc > 0.9
+    assert read_basset_run(out).metrics.valid_auc > 0.9
     assert len(list(out.iterdir())) == 3
 
 

@@ -11,7 +11,7 @@ from regplug.data.measure.metrics import auroc
 from regplug.data.sets.folds import with_shuffles
 from regplug.data.sets.training import SetCard, TrainingSet
 from regplug.train.deepbind.fit import Sgd, fit, mean_losses, network_of, networks_for
-from regplug.train.deepbind.measure import score
+from regplug.train.deepbind.measure import score_codes
 from regplug.train.deepbind.network import DeepBinds
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import Rows, training_rows
@@ -90,7 +90,7 @@ def test_side_by_side_is_as_alone(data, rows):
 def test_a_planted_motif_is_learned(data, rows, planted_codes):
     groups, curve = fitted(data, rows, [SETTING], [1], steps=400)
     test = set_of(*with_shuffles(planted_codes(200, 40, seed=9), folds=3, seed=3))
-    assert auroc(test.targets, score(network_of(groups, 0), test.codes)) > 0.95
+    assert auroc(test.targets, score_codes(network_of(groups, 0), test.codes)) > 0.95
     assert all(after < before for before, after in pairwise(curve.training[:, 0]))
 
 

@@ -55,7 +55,7 @@ def fit(tmp_path, schedule, network=None, **options):
     network = network or Linear()
     options = {"done": lambda *_: None, "run": "x", "seed": 1} | options
     path = tmp_path / "checkpoint.pt"
-    return network, loop.train(network, Random(), schedule, checkpoint=path, **options)
+    return network, loop.train_networks(network, Random(), schedule, checkpoint=path, **options)
 
 
 def rows(codes):
@@ -217,7 +217,7 @@ network, out = Linear(), Path(sys.argv[1])
 def written(network, epochs):
     np.save(out / "written.npy", network.layer.weight.detach().numpy())
 with machine("cpu", compiled=False) as here:
-    epochs = loop.train(network, Random(), Schedule(**PLAIN, epochs=3, learning_rate=0.01),
+    epochs = loop.train_networks(network, Random(), Schedule(**PLAIN, epochs=3, learning_rate=0.01),
         seed=1, checkpoint=out / "checkpoint.pt", run="x", done=written, machine=here)
 np.save(out / f"weights{here.rank}.npy", network.layer.weight.detach().numpy())
 np.save(out / f"losses{here.rank}.npy", [epoch.loss for epoch in epochs])

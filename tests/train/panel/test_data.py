@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from benchmarks.deepbind_results import as_aucs, difference, published_aucs, published_table
 from regplug.data.sites.windows import random_pieces
 from regplug.genome.codes import reverse_complement
-from regplug.train.panel.data import Mixture, Panel, join_bound
+from regplug.train.panel.data import Mixture, PanelSource, join_bound
 from regplug.train.panel.metrics import negatives_aucs
 
 BASES = 80
@@ -38,7 +38,7 @@ def test_an_epoch(random_codes):
         other_shuffle=0.25,
         genome=2,
     )
-    panel = Panel(join_bound(sets, 10), windows, mixture)
+    panel = PanelSource(join_bound(sets, 10), windows, mixture)
     codes, targets, weights = panel.draw(np.random.default_rng(1))
     assert len(codes) == panel.size == 10 + 5 + 7
     heavy = np.sqrt(5 / np.array([8, 2]))  # 5 peaks a factor on average

@@ -18,10 +18,10 @@ from regplug.data.sets.shuffle import shuffle_dinucleotides
 from regplug.errors import ConfigError, DataError, ModelError, TrainingError
 from regplug.genome.codes import decode, encode, reverse_complement
 from regplug.models.embedded import Embedded
-from regplug.models.repository import check_files
+from regplug.models.repository import check_model
 from regplug.train.cnn.network import Cnn
 from regplug.train.loop import loop
-from regplug.train.panel.publish import read_run
+from regplug.train.panel.publish import read_panel_run
 from regplug.train.panel.recipe import read_panel_recipe
 from regplug.train.panel.train import WEIGHTS, ensemble_logits, read_panel, train_panel
 
@@ -171,14 +171,14 @@ def test_from_peaks_to_a_model(toys, tmp_path):
     where = ("-o", tmp_path / "repo", "--name", "toy")
     exported = regplug("export", tmp_path / "run", *on_toys(toys, "--test"), *where)
     assert exported.exit_code == 0, exported.exception
-    card = check_files(tmp_path / "repo" / "toy")
+    card = check_model(tmp_path / "repo" / "toy")
     assert str(tmp_path) not in card.created_by
     assert (card.window, card.strand, card.labels) == (BASES, "mean", ["ONE", "TWO"])
     assert all(target.spread > 0 for target in card.targets)
     for target in card.targets:
         assert float(target.about["auc"]) > 0.9
         assert float(target.about["auc_other_tfs"]) > 0.9
-    found = read_run(tmp_path / "run")
+    found = read_panel_run(tmp_path / "run")
     networks = []
     for member in found.members:
         networks.append(Cnn(found.shape).eval())
