@@ -1,24 +1,107 @@
-"""regplug: does a non-coding variant change where a protein binds, or if the chromatin opens?"""
+"""regplug: does a non-coding variant change where a protein binds, or if the chromatin opens?
 
-from importlib.metadata import version
+    import regplug
 
-from regplug.errors import RegplugError
-from regplug.genome.fasta import Genome
-from regplug.genome.variant import Interval, Status, Variant
-from regplug.hooks.manager import open_backend, plugin_manager
-from regplug.scoring.card import ModelCard, Target
+    table = regplug.score(["chr5:1295113:G:A"], fasta="hg38.fa", models=["deepbind_encode"])
 
-__version__ = version("regplug")
+What the command line does, these functions do; each imports its libraries when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from regplug.api.annotate import Annotated, annotate
+    from regplug.api.explain import Maps, explain
+    from regplug.api.models import OpenModel, list_models, open_model
+    from regplug.api.predict import predict
+    from regplug.api.score import score
+    from regplug.api.track.track import Tracks, track
+    from regplug.errors import RegplugError
+    from regplug.genome.fasta import Genome
+    from regplug.genome.variant import Interval, Status, Variant
+    from regplug.hooks.hookspecs import hookimpl
+    from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.scoring.adapter import FieldOptions, InfoField, VariantEffect
+    from regplug.scoring.backend import Backend, BackendOptions
+    from regplug.scoring.card import ModelCard, Target
+    from regplug.scoring.effects import Scores
+
+    __version__: str
+
+_HOMES = {
+    "Annotated": "api.annotate",
+    "Backend": "scoring.backend",
+    "BackendOptions": "scoring.backend",
+    "FieldOptions": "scoring.adapter",
+    "Genome": "genome.fasta",
+    "InfoField": "scoring.adapter",
+    "Interval": "genome.variant",
+    "Maps": "api.explain",
+    "ModelCard": "scoring.card",
+    "OpenModel": "api.models",
+    "RegplugError": "errors",
+    "Scores": "scoring.effects",
+    "Status": "genome.variant",
+    "Target": "scoring.card",
+    "Tracks": "api.track.track",
+    "Variant": "genome.variant",
+    "VariantEffect": "scoring.adapter",
+    "annotate": "api.annotate",
+    "explain": "api.explain",
+    "hookimpl": "hooks.hookspecs",
+    "list_models": "api.models",
+    "open_backend": "hooks.manager",
+    "open_model": "api.models",
+    "plugin_manager": "hooks.manager",
+    "predict": "api.predict",
+    "score": "api.score",
+    "track": "api.track.track",
+}
 
 __all__ = [
+    "Annotated",
+    "Backend",
+    "BackendOptions",
+    "FieldOptions",
     "Genome",
+    "InfoField",
     "Interval",
+    "Maps",
     "ModelCard",
+    "OpenModel",
     "RegplugError",
+    "Scores",
     "Status",
     "Target",
+    "Tracks",
     "Variant",
+    "VariantEffect",
     "__version__",
+    "annotate",
+    "explain",
+    "hookimpl",
+    "list_models",
     "open_backend",
+    "open_model",
     "plugin_manager",
+    "predict",
+    "score",
+    "track",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, imported from its room when it is first asked for."""
+    if name == "__version__":
+        value: Any = import_module("regplug.files.version").VERSION
+    elif name in _HOMES:
+        value = getattr(import_module(f"regplug.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'regplug' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,6 +12,7 @@ RegplugError
 ├── BackendError      the server is away or serves another model, NaN in its answer
 ├── PluginError       a plugin that does not fit
 ├── ConfigError       the user's configuration file
+├── MissingLibraryError  an optional library is not installed
 ├── OutputError       the output cannot be written
 └── ReaderGoneError   no fault: whoever read standard output has had enough
 """
@@ -63,6 +64,10 @@ class PluginError(RegplugError):
 
 class ConfigError(RegplugError):
     """The user's configuration file is malformed."""
+
+
+class MissingLibraryError(RegplugError):
+    """An optional library is not installed; the message says which extra brings it."""
 
 
 class OutputError(RegplugError):

@@ -10,16 +10,34 @@ HEAVY = "bad = {'torch', 'tritonclient'} & set(sys.modules); sys.exit(', '.join(
 
 def test_exported_members():
     assert regplug.__all__ == [
+        "Annotated",
+        "Backend",
+        "BackendOptions",
+        "FieldOptions",
         "Genome",
+        "InfoField",
         "Interval",
+        "Maps",
         "ModelCard",
+        "OpenModel",
         "RegplugError",
+        "Scores",
         "Status",
         "Target",
+        "Tracks",
         "Variant",
+        "VariantEffect",
         "__version__",
+        "annotate",
+        "explain",
+        "hookimpl",
+        "list_models",
         "open_backend",
+        "open_model",
         "plugin_manager",
+        "predict",
+        "score",
+        "track",
     ]
     assert all(hasattr(regplug, name) for name in regplug.__all__)
 

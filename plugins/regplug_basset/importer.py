@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from regplug import __version__
 from regplug.errors import ModelError
+from regplug.files.version import VERSION
 from regplug.models.export import RANDOM_SNVS, export_model
 from regplug.scoring.card import ModelCard, Target, as_label
 from regplug_basset.graph import basset_graph
@@ -106,7 +106,7 @@ def import_basset(
         "probability of accessible chromatin, mean of both strands",
         cite_as=CITE,
         license=license,
-        created_by=f"regplug {__version__} models import basset",
+        created_by=f"regplug {VERSION} models import basset",
     )
     return export_basset(repo, card, network, snvs=snvs, progress=progress)
 

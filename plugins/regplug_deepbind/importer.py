@@ -12,8 +12,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from regplug import __version__
 from regplug.errors import ModelError
+from regplug.files.version import VERSION
 from regplug.models.export import RANDOM_SNVS, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
@@ -199,7 +199,7 @@ def _panel_card(members: Sequence[Entry], name: str, notice: str) -> ModelCard:
         cite_as=CITE,
         license="BSD-3-Clause",
         notice=notice,
-        created_by=f"regplug {__version__} models import deepbind",
+        created_by=f"regplug {VERSION} models import deepbind",
     )
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
     "test": "regplug.cli.test.runs",
-    "track": "regplug.cli.track.command",
+    "track": "regplug.cli.track",
     "train": "regplug.cli.train.command",
 }
 

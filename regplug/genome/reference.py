@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlparse
 
 import msgspec
@@ -43,7 +44,12 @@ def read_config() -> Config:
         raise ConfigError(f"{path}: {error}; it may have the keys fasta and model_repo") from error
 
 
-def find_fasta(fasta: str | None, header_lines: Mapping[str, str], *, build: str = "") -> str:
+def find_fasta(
+    fasta: str | os.PathLike[str] | None,
+    header_lines: Mapping[str, str] = MappingProxyType({}),
+    *,
+    build: str = "",
+) -> str:
     """Return the FASTA to read.
 
     Looked for in this order: `fasta` (the --fasta option), $REGPLUG_FASTA, the configuration file,
@@ -54,7 +60,7 @@ def find_fasta(fasta: str | None, header_lines: Mapping[str, str], *, build: str
     """
     for candidate in (fasta, os.environ.get("REGPLUG_FASTA"), read_config().fasta):
         if candidate:
-            return candidate
+            return os.fspath(candidate)
     reference = header_lines.get("reference", "")
     path = unquote(urlparse(reference).path) if reference.startswith("file:") else reference
     for found in (Path(path) if path else None, *_genomepy(build)):

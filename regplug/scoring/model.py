@@ -6,15 +6,20 @@ Hops 2 and 3 of the road for one model.
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
+
 from regplug.errors import ModelError
-from regplug.genome.fasta import Reference
+from regplug.genome.fasta import Genome, Reference
+from regplug.genome.reference import BuildCheck
 from regplug.genome.transcripts import STRANDS, Strand, Transcripts
-from regplug.genome.variant import Status
+from regplug.genome.variant import Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
-from regplug.scoring.alleles import Examined, encode_alleles
+from regplug.scoring.alleles import Examined, encode_alleles, examine
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
+
+BATCH = 2048  # ALTs that are scored together
 
 INPUT_STATUS = InfoField(
     "RP_STATUS",
@@ -69,6 +74,35 @@ class Model:
         if one.status is not Status.OK or (genes and genes.covers(one.variant.interval, strand)):
             return one
         return Examined(one.variant, Status.NO_TRANSCRIPT)
+
+
+def score_variants(
+    variants: Sequence[Variant], models: Sequence[Model], genome: Genome, *, force: bool = False
+) -> tuple[list[Examined], list[Scores]]:
+    """Return the variants, normalised where they can be scored, and each model's scores of all.
+
+    Raises:
+        GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
+    """
+    build = BuildCheck(genome, force=force)
+    examined: list[Examined] = []
+    parts: list[list[Scores]] = [[] for _ in models]
+    for start in range(0, len(variants), BATCH):
+        batch = [examine(variant, genome) for variant in variants[start : start + BATCH]]
+        build.see(allele.status for allele in batch)
+        examined += batch
+        for model, scored in zip(models, parts, strict=True):
+            scored.append(model.score(batch, genome))
+    return examined, [
+        _joined(scored, len(model.card.targets))
+        for model, scored in zip(models, parts, strict=True)
+    ]
+
+
+def _joined(parts: Sequence[Scores], targets: int) -> Scores:
+    none = np.empty((0, targets), np.float32)
+    ref, alt = (np.concatenate([none, *(part[side] for part in parts)]) for side in (0, 1))
+    return Scores(ref, alt, [status for part in parts for status in part.status])
 
 
 def check_tags(models: Sequence[Model]) -> None:

@@ -1,6 +1,6 @@
-"""FASTA ─read_fasta→ sequences ─Backend.predict→ a table of scores."""
+"""FASTA ─read_fasta→ sequences ─predict_named→ scores ─write_scores→ a table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TextIO
 
@@ -16,6 +16,8 @@ from regplug.scoring.backend import Backend
 TOGETHER = 1024  # sequences held in memory
 PIECE = 2048  # bases of a long sequence that a scan reads at once
 ROW = 128  # bases for which a card's max_batch_size is meant
+
+Chunk = tuple[list[str], NDArray[np.float32]]  # names, and their scores (n, targets)
 
 
 def read_fasta(path: str) -> Iterator[tuple[str, str]]:
@@ -37,39 +39,56 @@ def read_fasta(path: str) -> Iterator[tuple[str, str]]:
         raise SequenceError(f"{path} holds no sequence: is it a FASTA?")
 
 
-def predict_fasta(path: str, backend: Backend, output: str) -> None:
-    """Write a TSV to `output`: a header `name`, targets; then each sequence's scores.
+def write_scores(chunks: Iterable[Chunk], labels: Sequence[str], output: str) -> None:
+    """Write a TSV to `output` (`-` is standard output): a header, name and targets, then the rows.
+
+    A row without scores has `.`.
 
     Raises:
-        SequenceError: as `read_fasta`; or a sequence's length is not the model's window.
+        OutputError: it cannot be written.
     """
-    sequences = read_fasta(path)
     with destination(output) as partial, _text(output, str(partial)) as table:
-        table.write("\t".join(["name", *backend.card.labels]) + "\n")
-        while chunk := list(islice(sequences, TOGETHER)):
-            scores = predict_sequences([letters for _, letters in chunk], backend)
-            for (name, _), row in zip(chunk, scores, strict=True):
-                table.write("\t".join([name, *map(str, row)]) + "\n")  # float32's shortest digits
+        table.write("\t".join(["name", *labels]) + "\n")
+        for names, scores in chunks:
+            for name, row in zip(names, scores, strict=True):
+                table.write("\t".join([name, *map(_number, row)]) + "\n")
 
 
-def predict_sequences(sequences: list[str], backend: Backend) -> NDArray[np.float32]:
+def predict_named(sequences: Iterable[tuple[str, str]], backend: Backend) -> Iterator[Chunk]:
+    """Yield the names and scores of sequences (name, letters), TOGETHER at a time.
+
+    Raises:
+        SequenceError: a sequence's length is not the model's window, where it has one.
+    """
+    waiting = iter(sequences)
+    while chunk := list(islice(waiting, TOGETHER)):
+        scores = predict_sequences([letters for _, letters in chunk], backend)
+        yield [name for name, _ in chunk], scores
+
+
+def predict_sequences(sequences: Sequence[str], backend: Backend) -> NDArray[np.float32]:
     """Return the scores of sequences, shape (n, targets); equal lengths are scored together.
 
     Raises:
         SequenceError: a length is not the model's window, where it has one.
     """
+    return predict_rows([encode(letters) for letters in sequences], backend)
+
+
+def predict_rows(rows: Sequence[Codes], backend: Backend) -> NDArray[np.float32]:
+    """Return the scores of rows of codes (bases,), shape (n, targets), as `predict_sequences`."""
     window = backend.card.window
-    lengths = np.array([len(letters) for letters in sequences])
+    lengths = np.array([len(codes) for codes in rows])
     if window is not None and (lengths != window).any():
         wrong = lengths[lengths != window][0]
         raise SequenceError(
             f"{backend.card.name} reads {window} bases, a sequence has {wrong}: "
             f"cut the sequences to {window}"
         )
-    scores = np.empty((len(sequences), len(backend.card.targets)), np.float32)
+    scores = np.empty((len(rows), len(backend.card.targets)), np.float32)
     for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        scores[rows] = predict_codes(np.stack([encode(sequences[row]) for row in rows]), backend)
+        places = np.flatnonzero(lengths == length)
+        scores[places] = predict_codes(np.stack([rows[place] for place in places]), backend)
     return scores
 
 
@@ -103,3 +122,7 @@ def _best_piece(codes: Codes, backend: Backend) -> NDArray[np.float32]:
 
 def _text(output: str, partial: str) -> TextIO:
     return open(1, "w", closefd=False) if output == "-" else open(partial, "w")  # noqa: PTH123
+
+
+def _number(score: np.float32) -> str:
+    return "." if np.isnan(score) else str(score)  # float32's shortest digits

@@ -27,14 +27,12 @@ from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes, encode
 from regplug.genome.fasta import Genome
-from regplug.genome.reference import BuildCheck
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.adapter import Adapter
-from regplug.scoring.alleles import Alleles, column, enough_known, examine
+from regplug.scoring.alleles import Alleles, column, enough_known
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import read_width
 from regplug.scoring.effects import Array, Scores, difference
-from regplug.scoring.model import Model
 from regplug.tracks.bigwig import Edges, TrackFiles
 from regplug.tracks.regions import BATCH, runs
 
@@ -54,25 +52,6 @@ class _Around(NamedTuple):
     ref: Codes
     alt: Codes
     owner: NDArray[np.intp]
-
-
-def score_variants(
-    variants: Sequence[Variant], model: Model, genome: Genome, *, force: bool = False
-) -> tuple[list[Variant], Scores]:
-    """Return the variants, normalised where they can be scored, and their scores as in a VCF.
-
-    Raises:
-        GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
-    """
-    build = BuildCheck(genome, force=force)
-    normalized, parts = [], []
-    for start in range(0, len(variants), BATCH):
-        examined = [examine(variant, genome) for variant in variants[start : start + BATCH]]
-        build.see(one.status for one in examined)
-        normalized += [one.variant for one in examined]
-        parts.append(model.score(examined, genome))
-    ref, alt = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
-    return normalized, Scores(ref, alt, [status for part in parts for status in part.status])
 
 
 def neighbourhoods(

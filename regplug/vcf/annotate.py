@@ -18,10 +18,9 @@ from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
 from regplug.scoring.effects import Scores
-from regplug.scoring.model import INPUT_STATUS, Model
+from regplug.scoring.model import BATCH, INPUT_STATUS, Model
 from regplug.vcf.records import variants_of
 
-BATCH = 2048  # ALTs that are scored together
 AHEAD = 2  # batches that are scored while an earlier one is written
 
 

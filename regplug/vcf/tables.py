@@ -2,13 +2,19 @@
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
-from regplug.errors import OutputError
+from regplug.files.extras import needs
+from regplug.genome.variant import Status, Variant
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.scoring.card import ModelCard
+from regplug.scoring.effects import Scores, difference
+
+if TYPE_CHECKING:
+    import pyarrow
 
 _KEYS = ("chrom", "pos", "id", "ref", "alt", "status")
 
@@ -23,11 +29,11 @@ class TsvMatrix:
         self._file: TextIO = (
             gzip.open(path, "wt") if path.name.endswith(".gz") else path.open("w")  # noqa: SIM115
         )
-        self._file.write("\t".join([*_KEYS, *_columns(plan)]) + "\n")
+        self._file.write("\t".join([*_KEYS, *_columns(plan.cards)]) + "\n")
 
     def write(self, batch: Batch) -> None:
         """Write a row per ALT."""
-        numbers = [scores.alt - scores.ref for scores in batch.scores]
+        numbers = [difference(scores.ref, scores.alt) for scores in batch.scores]
         statuses = [scores.status for scores in batch.scores]
         for row, keys in enumerate(_keys(batch)):
             values = [
@@ -51,39 +57,33 @@ class ParquetMatrix:
         """Open `path`.
 
         Raises:
-            OutputError: pyarrow is not installed.
+            MissingLibraryError: pyarrow is not installed.
         """
-        try:
-            import pyarrow
+        with needs("parquet"):
             import pyarrow.parquet
-        except ImportError as error:
-            raise OutputError(
-                f"a Parquet matrix needs pyarrow ({error}): "
-                "pip install 'regplug[parquet]', or name it .tsv.gz"
-            ) from error
-        self._arrow = pyarrow
-        number, text = pyarrow.float32(), pyarrow.string()
-        kinds = {"pos": pyarrow.int64()} | dict.fromkeys(_floats(plan), number)
-        self._schema = pyarrow.schema(
-            [(name, kinds.get(name, text)) for name in (*_KEYS, *_columns(plan))]
-        )
+        self._schema = _schema(("id",), plan.cards)
         self._file = pyarrow.parquet.ParquetWriter(path, self._schema)
 
     def write(self, batch: Batch) -> None:
         """Write a row group."""
-        columns: list[Any] = [list(column) for column in zip(*_keys(batch), strict=True)]
-        for scores in batch.scores:
-            columns.append([str(status) for status in scores.status])
-            columns += list((scores.alt - scores.ref).T)
-        arrays = [
-            self._arrow.array(column, field.type, from_pandas=True)
-            for column, field in zip(columns, self._schema, strict=True)
-        ]
-        self._file.write_table(self._arrow.table(arrays, schema=self._schema))
+        self._file.write_table(_table(list(_keys(batch)), batch.scores, self._schema))
 
     def close(self) -> None:
         """Write the footer."""
         self._file.close()
+
+
+def arrow_table(
+    variants: Sequence[Variant],
+    status: Sequence[Status],
+    cards: Sequence[ModelCard],
+    scores: Sequence[Scores],
+) -> "pyarrow.Table":
+    """Return the table of a matrix, without the column id, for variants that stand in no record."""
+    keys = [
+        (v.chrom, v.pos, v.ref, v.alt, str(why)) for v, why in zip(variants, status, strict=True)
+    ]
+    return _table(keys, scores, _schema((), cards))
 
 
 @hookimpl
@@ -92,15 +92,41 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
     return [TsvMatrix, ParquetMatrix]
 
 
-def _columns(plan: Plan) -> Iterator[str]:
+def _columns(cards: Sequence[ModelCard]) -> Iterator[str]:
     """Yield the names of the columns after the keys: a status and the targets of each model."""
-    for card in plan.cards:
+    for card in cards:
         yield f"{card.name}.status"
         yield from (f"{card.name}.{label}" for label in card.labels)
 
 
-def _floats(plan: Plan) -> list[str]:
-    return [f"{card.name}.{label}" for card in plan.cards for label in card.labels]
+def _schema(extra: Sequence[str], cards: Sequence[ModelCard]) -> "pyarrow.Schema":
+    """Return the columns and their types; of the keys that not all have, those in `extra`."""
+    import pyarrow
+
+    keys = [key for key in _KEYS if key != "id" or key in extra]
+    kinds = {"pos": pyarrow.int64()} | {
+        f"{card.name}.{label}": pyarrow.float32() for card in cards for label in card.labels
+    }
+    names = [*keys, *_columns(cards)]
+    return pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in names])
+
+
+def _table(
+    keys: Sequence[tuple[Any, ...]], scores: Sequence[Scores], schema: "pyarrow.Schema"
+) -> "pyarrow.Table":
+    """Return the rows, one per ALT."""
+    import pyarrow
+
+    width = len(schema) - sum(1 + answer.ref.shape[1] for answer in scores)
+    columns: list[Any] = [[row[at] for row in keys] for at in range(width)]
+    for answer in scores:
+        columns.append([str(status) for status in answer.status])
+        columns += list(difference(answer.ref, answer.alt).T)
+    arrays = [
+        pyarrow.array(column, field.type, from_pandas=True)
+        for column, field in zip(columns, schema, strict=True)
+    ]
+    return pyarrow.table(arrays, schema=schema)
 
 
 def _keys(batch: Batch) -> Iterator[tuple[str, int, str, str, str, str]]:

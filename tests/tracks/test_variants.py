@@ -10,10 +10,10 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import FieldOptions, VariantEffect
 from regplug.scoring.alleles import column
-from regplug.scoring.model import Model
+from regplug.scoring.model import Model, score_variants
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import variants as module
-from regplug.tracks.variants import neighbourhoods, score_variants, track_variants
+from regplug.tracks.variants import neighbourhoods, track_variants
 from tests.toy_genomes import random_letters
 from tests.toy_models import position_model
 from tests.tracks.test_regions import Kept
@@ -37,7 +37,8 @@ def drawn(folder, genome, *variants, step=1):
     """Return the tracks, their variants as drawn, and the scores as `annotate` has them."""
     with closing(Embedded(folder, threads=1)) as backend:
         model = Model(backend, VariantEffect(), FieldOptions())
-        normalized, scores = score_variants(variants, model, genome)
+        examined, (scores,) = score_variants(variants, [model], genome)
+        normalized = [allele.variant for allele in examined]
         size = np.abs(scores.alt - scores.ref)[:, 0]
         places = neighbourhoods(normalized, size, genome, model.window)
         files = Kept(6)

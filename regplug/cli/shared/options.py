@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,28 +9,94 @@ import click
 from regplug.scoring.backend import BackendOptions
 
 Function = Callable[..., Any]
+PATH = click.Path(path_type=Path)
+_OLD = "regplug.old_spellings"  # in a context's meta: parameter → what an old spelling gave
 
 
 def fasta_option(function: Function) -> Function:
     """Add --fasta."""
+    return click.option("--fasta", help="Reference, plain or bgzipped (samtools faidx).")(function)
+
+
+def comma_separated(value: str | None) -> tuple[str, ...]:
+    """Return the words of T,T without empty ones."""
+    return tuple(filter(None, (value or "").split(",")))
+
+
+def targets_option(text: str) -> Callable[[Function], Function]:
+    """Add --targets T,T, which gives a tuple; --target, repeated, is its old spelling."""
+
+    def add(function: Function) -> Function:
+        function = click.option(
+            "--targets", metavar="T,T", help=text, callback=_or_old(comma_separated)
+        )(function)
+        return renamed("--target", "--targets", multiple=True)(function)
+
+    return add
+
+
+def renamed(old: str, new: str, **kind: Any) -> Callable[[Function], Function]:
+    """Let the old spelling of an option go on for a version, with a hint.
+
+    The option `new` must have the callback `old_or_new` (or take its value from `targets_option`).
+    """
+    name = new.lstrip("-").replace("-", "_")
+
+    def remember(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        if value not in (None, (), False):
+            click.echo(f"regplug: {old} is called {new} now, and will go in 0.3", err=True)
+            ctx.meta.setdefault(_OLD, {})[name] = value
+
     return click.option(
-        "--fasta", help="Reference FASTA, plain or bgzipped, indexed (samtools faidx)."
+        old,
+        f"old_{name}",
+        hidden=True,
+        expose_value=False,
+        callback=remember,
+        is_eager=True,
+        **kind,
+    )
+
+
+def old_or_new(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Return an option's value, or what its old spelling gave where only that was used."""
+    given = ctx.get_parameter_source(parameter.name or "")
+    if given is click.core.ParameterSource.COMMANDLINE:
+        return value
+    return ctx.meta.get(_OLD, {}).get(parameter.name, value)
+
+
+def _or_old(read: Callable[[str | None], Any]) -> Callable[..., Any]:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+        found = old_or_new(ctx, parameter, value)
+        return found if isinstance(found, tuple) else read(found)
+
+    return callback
+
+
+def model_repo_option(function: Function) -> Function:
+    """Add --model-repo."""
+    return click.option(
+        "--model-repo",
+        metavar="DIR|URL",
+        help="Folder of models, or a server: grpc://HOST:PORT, grpcs://, http://, https://.  "
+        "[default: the models that came with regplug]",
+    )(function)
+
+
+def threads_option(function: Function) -> Function:
+    """Add --threads."""
+    return click.option(
+        "--threads", type=click.IntRange(0), default=0, help="CPU threads; 0: all."
     )(function)
 
 
 def backend_options(function: Function) -> Function:
-    """Add --model-repo and what it takes to reach a server; `backend_from` reads them."""
+    """Add --model-repo, --threads and what it takes to reach a server; see `backend_from`."""
     for option in reversed(
         [
-            click.option(
-                "--model-repo",
-                help="Folder of models, or a server: grpc://HOST:PORT, grpcs://, http://, "
-                "https://.  "
-                "[default: the models that came with regplug]",
-            ),
-            click.option(
-                "--threads", type=click.IntRange(0), default=0, help="CPU threads; 0: all."
-            ),
+            model_repo_option,
+            threads_option,
             click.option(
                 "--header", multiple=True, metavar="KEY=VALUE", help="Sent to the server."
             ),
@@ -46,7 +113,7 @@ def backend_options(function: Function) -> Function:
 
 
 def backend_from(options: dict[str, Any]) -> tuple[str | None, BackendOptions]:
-    """Take what `backend_options` added out of `options`; return the location and the rest."""
+    """Take what `backend_options` added out of `options`; return the repository and the rest."""
     from regplug.genome.reference import read_config
 
     headers = []
@@ -55,6 +122,7 @@ def backend_from(options: dict[str, Any]) -> tuple[str | None, BackendOptions]:
         if not equals:
             raise click.BadParameter(f"{header} is not KEY=VALUE", param_hint="--header")
         headers.append((key, value))
-    location = options.pop("model_repo") or read_config().model_repo
     names = ("threads", "ca_certificate", "client_key", "client_certificate", "card")
-    return location, BackendOptions(headers=tuple(headers), **{n: options.pop(n) for n in names})
+    rest = {name: options.pop(name) for name in names}
+    location = options.pop("model_repo") or read_config().model_repo
+    return location, BackendOptions(headers=tuple(headers), **rest)

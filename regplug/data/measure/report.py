@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from regplug import __version__
 from regplug.data.measure.calibration import Calibration
 from regplug.data.measure.figures import calibration_figure, precision_figure, roc_figure
 from regplug.data.measure.sites import Predicted, SiteTest
 from regplug.data.sites.sites import SitesCard
 from regplug.files.figures import save_figure
 from regplug.files.output import complete
+from regplug.files.version import VERSION
 from regplug.scoring.card import ModelCard
 
 TABLE, RECORD = "metrics.tsv", "metrics.json"
@@ -74,7 +74,7 @@ def medians(tests: Sequence[SiteTest]) -> dict[str, float]:
 def _record(about: About, predicted: Predicted, tests: Sequence[SiteTest]) -> dict[str, Any]:
     """Return metrics.json."""
     return {
-        "regplug": __version__,
+        "regplug": VERSION,
         "model": {name: getattr(about.model, name) for name in ("name", "version", "sha256")},
         "set": {"file": about.file, "part": about.part, "sites": len(predicted.scores)},
         "set_card": about.sites,

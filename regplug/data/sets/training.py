@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug import __version__
 from regplug.errors import DataError, OutputError
 from regplug.files.output import complete
 from regplug.files.sources import Source
+from regplug.files.version import VERSION
 from regplug.genome.codes import UNKNOWN, Codes
 
 ARRAYS = {
@@ -73,7 +73,7 @@ class SetCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     sources: tuple[Source, ...]
     dropped: dict[str, Count]
     scale: Scale | None = None
-    regplug: str = __version__
+    regplug: str = VERSION
 
 
 class TrainingSet(NamedTuple):

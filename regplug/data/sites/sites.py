@@ -23,11 +23,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug import __version__
 from regplug.data.sites.parts import PARTS
 from regplug.data.sites.samples import Count, Settings
 from regplug.errors import DataError
 from regplug.files.sources import Source
+from regplug.files.version import VERSION
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.variant import Interval
 
@@ -66,7 +66,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     closed: Closed | None = None
     sources: tuple[Source, ...]
     counts: dict[str, Count]
-    regplug: str = __version__
+    regplug: str = VERSION
 
 
 class SiteBatch(NamedTuple):

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from regplug import __version__
 from regplug.data.measure.metrics import auroc
 from regplug.data.measure.sites import Predicted, predict_part
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
+from regplug.files.version import VERSION
 from regplug.models.embedded import Embedded
 from regplug.models.export import RANDOM_SNVS, export_model
 from regplug.scoring.card import ModelCard, Target, as_label
@@ -88,7 +88,7 @@ def publish_basset(
         trained_on=trained_on or first.metrics.set.name,
         license=license,
         cite_as=CITE if basset else "",
-        created_by=f"regplug {__version__}: "
+        created_by=f"regplug {VERSION}: "
         + "; ".join(without_folders(run.metrics.command) for run in found),
     )
     aucs = _validated(found) if test is None else _tested(card, onnx, test)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from regplug import __version__
 from regplug.errors import ModelError
 from regplug.files.sources import Source
+from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
 from regplug.train.basset.recipe import SHAPES, BassetRecipe, Shape
 from regplug.train.cnn.graph import ensemble_graph
@@ -68,7 +68,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     seeded_from: str
     torch: str
     numpy: str
-    regplug: str = __version__
+    regplug: str = VERSION
 
 
 class BassetRun(NamedTuple):

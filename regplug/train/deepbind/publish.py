@@ -11,10 +11,10 @@ from statistics import fmean
 import msgspec
 import numpy as np
 
-from regplug import __version__
 from regplug.data.measure.metrics import auroc, pearson
 from regplug.data.sets.training import read_set
 from regplug.errors import ModelError
+from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
 from regplug.models.embedded import Embedded
 from regplug.scoring.card import ModelCard, Target
@@ -71,7 +71,7 @@ def publish(
         trained_on=trained_on,
         cite_as=CITE,
         license=license,
-        created_by=f"regplug {__version__}: {command}",
+        created_by=f"regplug {VERSION}: {command}",
     )
     measured = measure_graph(card, networks, test)
     by_metric: dict[str, list[float]] = {}

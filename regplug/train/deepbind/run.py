@@ -21,10 +21,10 @@ import msgspec
 import numpy as np
 import torch
 
-from regplug import __version__
 from regplug.data.sets.training import SetCard, read_set
 from regplug.errors import ConfigError, DataError, OutputError
 from regplug.files.output import complete
+from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
 from regplug.train.deepbind.measure import METRIC, check_test
 from regplug.train.deepbind.recipe import DeepBindRecipe
@@ -45,7 +45,7 @@ class RunCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str
     torch: str
     numpy: str
-    regplug: str = __version__
+    regplug: str = VERSION
 
 
 def train_run(

@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug import __version__
 from regplug.data.sites.windows import read_genome_windows
 from regplug.errors import ModelError
+from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
@@ -112,7 +112,7 @@ def publish_panel(
         "the higher, the more a sequence looks like a peak",
         trained_on=trained_on,
         license=license,
-        created_by=f"regplug {__version__}: {without_folders(found.command)}",
+        created_by=f"regplug {VERSION}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
         export_model(Path(scratch), card, onnx, snvs=3)

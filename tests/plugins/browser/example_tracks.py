@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from regplug.cli.track.runs import Asked, around_variants
+from regplug.api.models import open_model
+from regplug.api.progress import silent
+from regplug.api.track.around import around_variants
+from regplug.api.track.asked import Asked
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackSet
@@ -35,10 +38,11 @@ def example_tracks(folder: Path) -> Iterator[TrackSet]:
     fasta = write_fasta(folder / "cut.fa", contigs, width=1_000_000)
     vcf = folder / "in.vcf"
     vcf.write_text(vcf_text(RECORDS, contigs))
-    asked = Asked(
-        model=MODEL, output=folder / "tracks", targets=TARGETS, step=None, file_format="bigwig",
-        assembly="hg38", force=False, fasta=str(fasta), location=None,
-        backend=BackendOptions(threads=1),
-    )  # fmt: skip
     with ExitStack() as stack:
-        yield around_variants(asked, str(vcf), stack)
+        model = stack.enter_context(open_model(MODEL, options=BackendOptions(threads=1)))
+        asked = Asked(
+            model=model, output=folder / "tracks", targets=TARGETS, step=None, file_format="bigwig",
+            assembly="hg38", bar=silent,
+        )  # fmt: skip
+        made, _ = around_variants(asked, str(vcf), fasta, stack, force=False)
+        yield made

@@ -1,12 +1,11 @@
 """`regplug track`: what a model predicts along the genome, for genome browsers."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
 
 VIEWS = "regplug.track_writers"  # in the context: pairs of a TrackWriter and its option
 
@@ -26,7 +25,9 @@ class TrackCommand(click.Command):
         return [*super().get_params(ctx), *(option for _, option in ctx.meta[VIEWS])]
 
 
-@click.command(cls=TrackCommand)
+@click.command(
+    cls=TrackCommand, short_help="Write a model's predictions along the genome, as bigWigs."
+)
 @click.option("--model", required=True, help="Name of a model (regplug models list).")
 @click.option("--regions", default="", help="CHR:FROM-TO,...; 1-based; CHR is a whole contig.")
 @click.option("--regions-file", default="", help="A BED file.")
@@ -35,7 +36,7 @@ class TrackCommand(click.Command):
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="New folder to write."
 )
-@click.option("--targets", default="", help="T,T.  [default: all, of up to 16]")
+@targets_option("Of the model.  [default: all, of up to 16]")
 @click.option(
     "--step",
     type=click.IntRange(1),
@@ -66,26 +67,33 @@ def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any
     their anchor. Between variants, a base belongs to the nearer one; of several ALTs of one base
     the most extreme is drawn.
     """
+    from regplug.api.track.track import track as track_model
+    from regplug.cli.shared.progress import bar
+    from regplug.cli.shared.report import report
+
     pairs = click.get_current_context().meta[VIEWS]
-    views = [writer for writer, option in pairs if options.pop(option.name)]
+    views = [writer.name for writer, option in pairs if options.pop(option.name)]
     if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
         raise click.UsageError("give --regions or --regions-file, or --vcf, or --all")
     if views and options["file_format"] != "bigwig":
-        raise click.UsageError(f"--{views[0].name} needs --format bigwig")
-
-    from regplug.cli.track.runs import Asked, around_variants, over_regions
-    from regplug.files.output import check_folder
-
-    location, backend = backend_from(options)
-    output = options.pop("output").resolve()
-    check_folder(output, ())
-    targets = tuple(filter(None, options.pop("targets").split(",")))
-    asked = Asked(output=output, targets=targets, location=location, backend=backend, **options)
-    with ExitStack() as stack:
-        if vcf:
-            made = around_variants(asked, vcf, stack)
-        else:
-            made = over_regions(asked, regions, regions_file, stack)
-        click.echo(f"{output}: {len(made.tracks)} tracks", err=True)
-        for view in views:
-            click.echo(f"{view.name}: {view.write(made)}", err=True)
+        raise click.UsageError(f"--{views[0]} needs --format bigwig")
+    repo, backend = backend_from(options)
+    made = track_model(
+        options.pop("model"),
+        regions=regions,
+        regions_file=regions_file,
+        whole=whole,
+        vcf=vcf,
+        views=views,
+        repo=repo,
+        options=backend,
+        bar=bar,
+        **options,
+    )
+    if made.left_out:
+        click.echo(f"left out: {made.left_out} contigs of under {made.window} bases", err=True)
+    if made.tally:
+        report(made.tally, made.renamed)
+    click.echo(f"{made.folder}: {len(made.files)} tracks", err=True)
+    for name, path in made.views.items():
+        click.echo(f"{name}: {path}", err=True)

@@ -1,0 +1,169 @@
+"""A VCF in, the same VCF with scores out: what a run of `annotate` is made of.
+
+VariantReader, Genome, OpenModel ─annotate_records→ outputs
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pluggy
+
+from regplug.api.models import PLAIN, OpenModel, opened, targets_of
+from regplug.errors import OutputError
+from regplug.files.output import STDOUT, check_paths
+from regplug.files.version import VERSION
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import check_build, find_fasta
+from regplug.genome.regions import check_regions, parse_regions, read_bed
+from regplug.genome.transcripts import Transcripts
+from regplug.genome.variant import Interval
+from regplug.hooks.manager import plugin_manager, writer_for
+from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.model import INPUT_STATUS, Model, check_tags
+from regplug.vcf.annotate import Tally, annotate_records
+from regplug.vcf.outputs import outputs
+from regplug.vcf.provenance import annotated_header, header_lines, tags_of
+from regplug.vcf.records import VariantReader
+from regplug.vcf.writers import TYPES, VcfText
+
+File = str | os.PathLike[str]
+
+
+class Annotated(NamedTuple):
+    """What a run did: how many ALTs got which status, and contigs renamed (the VCF's → FASTA's)."""
+
+    tally: Tally
+    renamed: Mapping[str, str]
+
+
+def annotate(
+    vcf: File,
+    *,
+    output: File,
+    fasta: File | None = None,
+    models: Iterable[str | OpenModel] = (),
+    targets: Sequence[str] = (),
+    scores: Sequence[str] = ("diff",),
+    regions: str = "",
+    regions_file: File = "",
+    genes: File = "",
+    matrix: File = "",
+    output_type: Literal["v", "z", "u", "b"] | None = None,
+    reference_md5: bool = False,
+    force: bool = False,
+    repo: str | None = None,
+    options: BackendOptions = PLAIN,
+    command: Sequence[str] = (),
+    progress: Callable[[Batch], None] = lambda batch: None,
+) -> Annotated:
+    """Write the VCF with what each ALT does to binding and accessibility.
+
+    Args:
+        vcf: VCF or BCF, plain or bgzipped; `-` is standard input.
+        output: VCF, VCF.gz or BCF by its suffix; `-` is standard output.
+        fasta: reference; looked for in `$REGPLUG_FASTA`, the configuration file, the VCF's
+            ##reference line and genomepy's folder if it is not given.
+        models: names or open models; by default all default models.
+        targets: with tags of their own: T, or MODEL:T.
+        scores: of ref, alt, diff, logit, log2fc.
+        regions: CHR:FROM-TO,...; 1-based; needs an index.
+        regions_file: a BED file; needs an index.
+        genes: GTF that tells the transcribed strand, for models of RNA.
+        matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
+        output_type: v, z, u or b as in bcftools, where the suffix does not tell.
+        reference_md5: write the contigs' md5 into the header (slow).
+        force: go on though contigs or REFs do not fit the FASTA.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+        command: for the header; by default the call.
+        progress: called with each batch that is written.
+
+    Raises:
+        RegplugError: the input, the reference, a model or an output does not do; the message says
+            what to try next. Nothing half-written is left.
+    """
+    vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
+    genes, regions_file = os.fspath(genes), os.fspath(regions_file)
+    manager = plugin_manager()
+    with ExitStack() as stack:
+        reader = stack.enter_context(closing(VariantReader(vcf)))
+        reader.restrict(_regions(regions, regions_file, reader.contigs))
+        path = find_fasta(fasta, reader.header_values, build=reader.assembly)
+        genome = stack.enter_context(Genome(path))
+        _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix])
+        if not force:
+            check_build(genome, reader.contigs)
+        run = stack.enter_context(opened(models, repo, options))
+        scoring = _models(run, targets, scores, genes)
+        plan = _plan(
+            reader, genome, scoring, command or _call(vcf, output), reference_md5=reference_md5
+        )
+        kinds = _writers(manager, output, output_type, matrix)
+        writers = stack.enter_context(outputs(kinds, plan, reader.contigs))
+        tally = annotate_records(
+            reader, scoring, genome, writers=writers, force=force, progress=progress
+        )
+        return Annotated(tally, genome.renamed)
+
+
+def _call(vcf: str, output: str) -> list[str]:
+    return [f"regplug.annotate({vcf!r}, output={output!r})"]
+
+
+def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
+    if len(set(files)) < len(files):
+        raise OutputError(f"{files[0]} would be the VCF and the matrix: give them two names")
+    check_paths(files, [Path("/dev/stdin" if path == "-" else path) for path in inputs if path])
+
+
+def _regions(text: str, bed: str, contigs: Mapping[str, int | None]) -> list[Interval]:
+    """Return the regions of both options, checked against the input's contigs."""
+    regions = parse_regions(text, contigs) + (read_bed(bed) if bed else [])
+    check_regions(regions, contigs)
+    return regions
+
+
+def _models(
+    run: Sequence[OpenModel], targets: Sequence[str], scores: Sequence[str], genes: str
+) -> list[Model]:
+    """Return the models as they score variants, no two with the same tag."""
+    chosen = targets_of(targets, [model.card for model in run])
+    transcripts = Transcripts(genes) if genes else None
+    models = [model.for_variants(chosen[model.card.name], scores, transcripts) for model in run]
+    check_tags(models)
+    return models
+
+
+def _plan(
+    reader: VariantReader,
+    genome: Genome,
+    models: Sequence[Model],
+    command: Sequence[str],
+    *,
+    reference_md5: bool,
+) -> Plan:
+    """Return the header of the output, and which tags of an earlier run it replaces."""
+    cards = [model.card for model in models]
+    tags = {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
+    lines = header_lines(VERSION, command, cards, genome, md5=reference_md5)
+    text = reader.header_text
+    return Plan(annotated_header(text, tags, lines), tags_of(text, tags), cards)
+
+
+def _writers(
+    manager: pluggy.PluginManager, output: str, output_type: str | None, matrix: str
+) -> dict[str, type[VariantWriter]]:
+    """Return what writes each output."""
+    kind = TYPES[output_type] if output_type else writer_for(manager, output)
+    kind = VcfText if kind is None and output in ("-", str(STDOUT)) else kind
+    if kind is None:
+        raise OutputError(f"what is {output}? End it in .vcf, .vcf.gz or .bcf, or give -O v|z|u|b")
+    table = writer_for(manager, matrix) if matrix else None
+    if matrix and (table is None or table in TYPES.values()):
+        raise OutputError(f"what is {matrix}? End a matrix in .parquet, .tsv or .tsv.gz")
+    return {output: kind} | ({matrix: table} if table else {})

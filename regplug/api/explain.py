@@ -1,0 +1,168 @@
+"""Why a variant, or what in a region, matters to a model ─explain→ Maps: a picture and its numbers.
+
+text ─parse→ Variant or Interval ─explain_place→ mutation maps ─find_hits→ the known motif there
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from regplug.api.annotate import File
+from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.progress import Bar, silent
+from regplug.errors import MotifError, RegionError
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import find_fasta
+from regplug.genome.regions import parse_regions, parse_variant
+from regplug.genome.transcripts import Transcripts
+from regplug.genome.variant import Interval, Variant
+from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.picture import Explained, draw_maps
+from regplug.interpret.explain.report import check_map_folder, write_maps
+from regplug.interpret.explain.rows import Style
+from regplug.motifs.hits import Hit, best, find_hits, is_named
+from regplug.motifs.matches import Collection, jaspar
+from regplug.motifs.meme import RNA, read_meme
+from regplug.motifs.motif import Motif
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.card import Target
+
+_FORMS = "give chr5:1295113:G:A, or chr5:1295000-1295200"
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The mutation maps of a place, one per target; a notebook shows them as their picture.
+
+    Attributes:
+        shown: per target its card, maps and, at a variant, the best known motif.
+        hits: known motifs at the variant, best first.
+        contigs: of the genome, name → length.
+        style: of the picture.
+    """
+
+    shown: Sequence[Explained]
+    hits: Sequence[Hit]
+    contigs: dict[str, int]
+    style: Style = "basset"
+
+    def write(self, folder: File) -> Path:
+        """Write map.png, .svg, .tsv, loss.bw, gain.bw, and at a variant motifs.tsv; return where.
+
+        Raises:
+            OutputError: the folder holds other things, or cannot be written.
+        """
+        path = Path(folder)
+        write_maps(path, self.shown, self.hits, contigs=self.contigs, style=self.style)
+        return path
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture, which is how a notebook shows the maps."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "map.png"
+            draw_maps(self.shown, [path], style=self.style)
+            return path.read_bytes()
+
+
+def explain(
+    place: str | Variant | Interval,
+    *,
+    model: str | OpenModel,
+    fasta: File | None = None,
+    targets: Sequence[str] = (),
+    output: File | None = None,
+    flank: int = 40,
+    name: str = "",
+    style: Style = "basset",
+    proteins: Sequence[str] = (),
+    against: File | None = None,
+    genes: File = "",
+    repo: str | None = None,
+    options: BackendOptions = PLAIN,
+    bar: Bar = silent,
+) -> Maps:
+    """Return what every single-base change does at a variant or in a region.
+
+    Args:
+        place: a Variant (1-based) or Interval (0-based, half-open), or text: chr5:1295113:G:A,
+            chr5-1295113-G-A, chr5:1295113G>A; chr5:1295000-1295200 (1-based, inclusive), of 5,000
+            bases at most.
+        model: a name, or an open model.
+        fasta: reference; looked for as by `annotate` if it is not given.
+        targets: of the model; by default the one that changes most.
+        output: a folder to write the picture, tables and bigWigs to.
+        flank: bases shown on either side of a variant.
+        name: of the variant or region, for the title.
+        style: whose colours and letters: basset's plain changes, or deepbind's, times the score.
+        proteins: or motifs, to look for at a variant; by default the target's own, then all.
+        against: known motifs, MEME format; by default JASPAR CORE, vertebrates.
+        genes: GTF, for models of RNA.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+        bar: shows the bases changed.
+
+    Raises:
+        RegionError: the place is not in the genome, too long, or has no score; REF is another.
+        MissingLibraryError: a library that compares motifs, or draws, is not installed.
+        MotifError: the known motifs cannot be read, or lack one of `proteins`.
+        RegplugError: as the genome and the model raise.
+    """
+    if output is not None:
+        check_map_folder(Path(output))
+    asked = parse_variant(place) if isinstance(place, str) else place
+    known = _motifs(against, proteins) if isinstance(asked, Variant) else []
+    with ExitStack() as stack:
+        genome = stack.enter_context(Genome(find_fasta(fasta)))
+        where = asked or _region(str(place), genome)
+        (run,) = stack.enter_context(opened([model], repo, options))
+        transcripts = Transcripts(os.fspath(genes)) if genes else None
+        scorer = run.for_variants(targets, transcripts=transcripts)
+        chosen = [run.card.labels.index(target) for target in dict.fromkeys(targets)]
+        with bar("bases changed", None) as progress:
+            found = explain_place(
+                where, scorer, genome, targets=chosen, flank=flank, progress=progress
+            )
+        variant, of_rna = found[0].variant, run.card.strand == "forward"
+        hits = find_hits(genome, variant, known) if variant and not of_rna else []
+        shown = [
+            Explained(run.card, maps, best(hits, _names(run.card.targets[maps.target])), name)
+            for maps in found
+        ]
+        made = Maps(shown, hits, dict(genome.lengths), style)
+        if output is not None:
+            made.write(output)
+        return made
+
+
+def _region(text: str, genome: Genome) -> Interval:
+    """Return the one region in `text`."""
+    if re.fullmatch(r"rs\d+", text):
+        raise RegionError(f"{text} is an rsID, and regplug knows no positions of those: {_FORMS}")
+    regions = parse_regions(text, genome.lengths)
+    if len(regions) != 1 or (":" not in text and not genome.contig(text)):
+        raise RegionError(f"{text or 'nothing'} is neither a variant nor one region: {_FORMS}")
+    return regions[0]
+
+
+def _motifs(against: File | None, proteins: Sequence[str]) -> list[Motif]:
+    """Return the known motifs to look for at a variant."""
+    if against is None:
+        collection = jaspar()
+    else:
+        letters, motifs = read_meme(Path(against))
+        if letters == RNA:
+            raise MotifError(f"the motifs in {against} are of RNA: give motifs of DNA")
+        collection = Collection(str(against), motifs)
+    for protein in proteins:
+        if not any(is_named(motif, [protein]) for motif in collection.motifs):
+            raise MotifError(f"no motif {protein} in {collection.title}: give --motif another name")
+    return [motif for motif in collection.motifs if not proteins or is_named(motif, proteins)]
+
+
+def _names(target: Target) -> list[str]:
+    """Return what the target's own motif may be called."""
+    return [target.label, target.about.get("protein", target.label)]

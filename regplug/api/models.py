@@ -1,0 +1,170 @@
+"""A model's name ─open_model→ OpenModel, which every function of the front door takes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from types import TracebackType
+
+import numpy as np
+import pluggy
+from numpy.typing import NDArray
+
+from regplug.errors import ModelError
+from regplug.genome.codes import Codes
+from regplug.genome.reference import read_config
+from regplug.genome.transcripts import Transcripts
+from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager
+from regplug.scoring.adapter import Adapter, FieldOptions
+from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.card import ModelCard
+from regplug.scoring.model import Model
+from regplug.scoring.sequences import predict_codes, predict_sequences
+
+PLAIN = BackendOptions()
+
+
+class OpenModel:
+    """A model that is ready to run; a context manager, which closes it.
+
+    Attributes:
+        card: what the model is.
+        adapter: what its numbers mean.
+        backend: what runs it.
+    """
+
+    def __init__(
+        self, manager: pluggy.PluginManager, name: str, repo: str | None, options: BackendOptions
+    ) -> None:
+        """Open `name`; see `open_model`."""
+        self._manager, self._repo, self._options = manager, repo, options
+        self.backend: Backend = open_backend(manager, repo, name, options)
+        self.card: ModelCard = self.backend.card
+        self.adapter: Adapter = adapter_for(manager, self.card)
+        self._companion: Backend | None = None
+
+    @property
+    def for_sequences(self) -> Backend:
+        """Return what runs sequences of any length: the model's companion, or the model itself."""
+        if self._companion is None and self.card.companion:
+            self._companion = open_backend(
+                self._manager, self._repo, self.card.companion, self._options
+            )
+        return self._companion or self.backend
+
+    def for_variants(
+        self,
+        targets: Sequence[str] = (),
+        scores: Sequence[str] = ("diff",),
+        transcripts: Transcripts | None = None,
+    ) -> Model:
+        """Return the model as it scores variants and names its tags.
+
+        Raises:
+            ModelError: it reads sequences, not variants; or has no such target or score.
+        """
+        options = FieldOptions(tuple(dict.fromkeys(targets)), tuple(scores))
+        return Model(self.backend, self.adapter, options, transcripts)
+
+    def predict(self, sequences: Sequence[str] | Codes) -> NDArray[np.float32]:
+        """Return the scores, shape (n, targets), of sequences as text or as codes (n, bases).
+
+        Raises:
+            SequenceError: a length is not the model's window, where it has one.
+        """
+        if isinstance(sequences, np.ndarray):
+            return predict_codes(sequences, self.for_sequences)
+        return predict_sequences(list(sequences), self.for_sequences)
+
+    def close(self) -> None:
+        """Free what it holds."""
+        self.backend.close()
+        if self._companion is not None:
+            self._companion.close()
+
+    def __enter__(self) -> "OpenModel":
+        """Return the model."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def open_model(name: str, *, repo: str | None = None, options: BackendOptions = PLAIN) -> OpenModel:
+    """Return the model called `name`, ready to run.
+
+    Args:
+        name: as `list_models` gives it.
+        repo: a folder of models or a server's URL (grpc://HOST:PORT, grpcs://, http://, https://);
+            by default the configuration file's, or the models that are installed.
+        options: threads, and what it takes to reach a server.
+
+    Raises:
+        ModelError: no such model; the message lists those there are.
+        BackendError: the server does not answer.
+    """
+    return OpenModel(plugin_manager(), name, place(repo), options)
+
+
+def list_models(repo: str | None = None, *, options: BackendOptions = PLAIN) -> list[ModelCard]:
+    """Return the cards of all models in `repo`, by default of all that are installed.
+
+    Raises:
+        ModelError: there are no models at `repo`.
+    """
+    return cards(plugin_manager(), place(repo), options)
+
+
+@contextmanager
+def opened(
+    models: Iterable[str | OpenModel], repo: str | None, options: BackendOptions
+) -> Iterator[list[OpenModel]]:
+    """Give the models, those named opened, and closed in the end; without any, the defaults.
+
+    Raises:
+        ModelError: as `open_model`; or there is no default.
+    """
+    wanted = list(models) or [
+        card.name for card in list_models(repo, options=options) if card.default
+    ]
+    if not wanted:
+        raise ModelError("no default model there: name one with --model (regplug models list)")
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(closing(open_model(model, repo=repo, options=options)))
+            if isinstance(model, str)
+            else model
+            for model in dict.fromkeys(wanted)
+        ]
+
+
+def place(repo: str | None) -> str | None:
+    """Return where models are: `repo`, or as the configuration file says; None: the installed."""
+    return repo or read_config().model_repo
+
+
+def targets_of(text: Sequence[str], run: Sequence[ModelCard]) -> dict[str, list[str]]:
+    """Return, by model, the targets that are named: T of all models that have it, or MODEL:T.
+
+    Raises:
+        ModelError: no model of the run has one.
+    """
+    by_name = {card.name: card for card in run}
+    chosen: dict[str, list[str]] = {name: [] for name in by_name}
+    for target in text:
+        model, _, label = target.partition(":")
+        having = [name for name, card in by_name.items() if target in card.labels]
+        if not having and model in by_name and label in by_name[model].labels:
+            having, target = [model], label
+        if not having:
+            raise ModelError(
+                f"no target {target} in {' or '.join(by_name)}: "
+                "regplug models show NAME lists the targets"
+            )
+        for name in having:
+            chosen[name].append(target)
+    return chosen

@@ -1,0 +1,73 @@
+"""Variants in any form ─score→ a table: a row per ALT, a column per target."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from regplug.api.annotate import File
+from regplug.api.models import PLAIN, OpenModel, opened, targets_of
+from regplug.api.variants import Variants, variants_from
+from regplug.files.extras import needs
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import find_fasta
+from regplug.genome.transcripts import Transcripts
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.model import score_variants
+from regplug.vcf.tables import arrow_table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def score(
+    variants: Variants,
+    *,
+    fasta: File | None = None,
+    models: Iterable[str | OpenModel] = (),
+    targets: Sequence[str] = (),
+    genes: File = "",
+    force: bool = False,
+    repo: str | None = None,
+    options: BackendOptions = PLAIN,
+) -> "pyarrow.Table":
+    """Return what each variant does to each target: an Arrow table (`.to_pandas()`).
+
+    The columns are those of `regplug annotate --matrix`: chrom, pos (1-based), ref, alt and status;
+    then for each model `<model>.status` and, as float32, `<model>.<target>`: the score of ALT less
+    that of REF, null where there is none. Variants are normalised to be scored, and stand in the
+    table as they were given.
+
+    Args:
+        variants: see `variants_from`.
+        fasta: reference; looked for as by `annotate` if it is not given.
+        models: names or open models; by default all default models.
+        targets: the columns wanted, T or MODEL:T; by default all.
+        genes: GTF that tells the transcribed strand, for models of RNA.
+        force: go on though REFs do not fit the FASTA.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
+        VariantFileError: the variants cannot be read.
+        GenomeError: no reference, or over a tenth of 20 REFs and more disagree with it.
+        ModelError: no such model or target.
+    """
+    with needs("parquet"):
+        import pyarrow  # noqa: F401
+    given = variants_from(variants)
+    with ExitStack() as stack:
+        genome = stack.enter_context(Genome(find_fasta(fasta)))
+        run = stack.enter_context(opened(models, repo, options))
+        chosen = targets_of(targets, [model.card for model in run])
+        transcripts = Transcripts(str(genes)) if genes else None
+        scoring = [model.for_variants(transcripts=transcripts) for model in run]
+        examined, scores = score_variants(given, scoring, genome, force=force)
+        table = arrow_table(
+            given, [one.status for one in examined], [model.card for model in scoring], scores
+        )
+    if not targets:
+        return table
+    wanted = {f"{name}.{label}" for name, labels in chosen.items() for label in (*labels, "status")}
+    fixed = ("chrom", "pos", "ref", "alt", "status")
+    return table.select([name for name in table.column_names if name in fixed or name in wanted])

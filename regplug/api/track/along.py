@@ -1,0 +1,53 @@
+"""Regions ─track_regions→ a file per target."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from regplug.api.track.asked import Asked, target_places
+from regplug.errors import RegionError
+from regplug.genome.fasta import Genome
+from regplug.genome.variant import Interval
+from regplug.hooks.track_writer import TrackSet
+from regplug.scoring.card import read_width
+from regplug.tracks.folder import write_tracks
+from regplug.tracks.regions import covered, default_step, track_regions
+
+
+def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
+    """Write a track per target over the regions."""
+    backend = asked.model.for_sequences
+    card = backend.card
+    targets, width = target_places(card, asked), read_width(card)
+    places = covered(wanted, genome, width)
+    with asked.bar("bases", sum(map(len, places))) as progress:
+        tracks = write_tracks(
+            asked.output,
+            asked.model.card.name,
+            [card.labels[target] for target in targets],
+            ["score"],
+            genome,
+            lambda files: track_regions(
+                places,
+                asked.model.adapter,
+                backend,
+                genome,
+                targets=targets,
+                step=asked.step or default_step(card),
+                files=files,
+                progress=progress,
+            ),
+            file_format=asked.file_format,
+        )
+    none = np.empty((0, 0), np.float32)
+    return TrackSet(asked.output, tracks, asked.assembly, genome, tuple(places), (), none)
+
+
+def whole_genome(genome: Genome, asked: Asked) -> tuple[list[Interval], int]:
+    """Return all contigs as long as a window, and how many are not."""
+    width = read_width(asked.model.for_sequences.card)
+    contigs = [Interval(name, 0, length) for name, length in genome.lengths.items()]
+    kept = [contig for contig in contigs if len(contig) >= width]
+    if not kept:
+        raise RegionError(f"no contig of {genome.path} has {width} bases, the model's window")
+    return kept, len(contigs) - len(kept)

@@ -1,0 +1,82 @@
+"""Variants of a VCF ─track_variants→ REF, ALT and difference, three files per target."""
+
+from collections import Counter
+from contextlib import ExitStack, closing
+
+import numpy as np
+
+from regplug.api.annotate import File
+from regplug.api.track.asked import Asked, target_places
+from regplug.errors import VariantFileError
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import check_build, find_fasta
+from regplug.genome.regions import merged
+from regplug.genome.variant import Variant
+from regplug.hooks.track_writer import TrackSet
+from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.scoring.effects import difference
+from regplug.scoring.model import score_variants
+from regplug.tracks.folder import write_tracks
+from regplug.tracks.variants import neighbourhoods, track_variants
+from regplug.vcf.annotate import Tally
+from regplug.vcf.records import VariantReader, variants_of
+
+
+def around_variants(
+    asked: Asked, vcf: str, fasta: File | None, stack: ExitStack, *, force: bool
+) -> tuple[TrackSet, Tally]:
+    """Write REF, ALT and difference tracks around the variants of a VCF."""
+    reader = stack.enter_context(closing(VariantReader(vcf)))
+    path = find_fasta(fasta, reader.header_values, build=reader.assembly)
+    genome = stack.enter_context(Genome(path))
+    if not force:
+        check_build(genome, reader.contigs)
+    card = asked.model.card
+    targets = target_places(card, asked)
+    model = asked.model.for_variants(asked.targets)
+    records = [variants_of(record) for record in reader]
+    variants = [variant for record in records for variant in record]
+    if not variants:
+        raise VariantFileError(f"{reader.path} holds no variant: there is nothing to draw")
+    examined, (scores,) = score_variants(variants, [model], genome, force=force)
+    tally = Tally(len(variants), len(records), {card.name: Counter(scores.status)})
+    differences = difference(scores.ref, scores.alt)[:, targets]
+    spread = np.array([card.targets[target].spread or 1 for target in targets], np.float32)
+    size = np.abs(differences / spread).max(axis=1)
+    drawn = neighbourhoods([allele.variant for allele in examined], size, genome, model.window)
+    if not drawn:
+        counts = ", ".join(f"{count} {status}" for status, count in Counter(scores.status).items())
+        raise VariantFileError(
+            f"no ALT of {reader.path} can be scored ({counts}): there is nothing to draw"
+        )
+    with asked.bar("variants", len(drawn)) as progress:
+        tracks = write_tracks(
+            asked.output,
+            card.name,
+            [card.labels[target] for target in targets],
+            ["ref", "alt", "difference"],
+            genome,
+            lambda files: track_variants(
+                drawn,
+                asked.model.adapter,
+                asked.model.backend,
+                genome,
+                targets=targets,
+                step=asked.step or 1,
+                files=files,
+                progress=progress,
+            ),
+            file_format=asked.file_format,
+        )
+    assembly = asked.assembly or reader.assembly or None
+    covering = tuple(merged(place.interval for place in drawn))
+
+    def maps(variant: Variant, target: str) -> list[MutationMap]:
+        found = explain_place(variant, model, genome, targets=[card.labels.index(target)])
+        return list(found[0].maps.values())
+
+    made = TrackSet(
+        asked.output, tracks, assembly, genome, covering, tuple(variants), differences, maps
+    )
+    return made, tally

@@ -1,0 +1,47 @@
+"""What is asked of `track`: the model, its targets, and how the files are written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from regplug.api.models import OpenModel
+from regplug.api.progress import Bar
+from regplug.errors import ModelError
+from regplug.scoring.adapter import FEW_TARGETS, chosen_targets
+from regplug.scoring.card import ModelCard
+
+Format = Literal["bigwig", "bedgraph"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What both roads need: the model and its targets, and how the files are written."""
+
+    model: OpenModel
+    targets: tuple[str, ...]
+    output: Path
+    step: int | None
+    file_format: Format
+    assembly: str | None
+    bar: Bar
+
+
+def target_places(card: ModelCard, asked: Asked) -> list[int]:
+    """Return the places of the targets.
+
+    Raises:
+        ModelError: an unknown one, none named of many, or the model reads the transcribed strand.
+    """
+    name = asked.model.card.name
+    if card.strand == "forward":
+        raise ModelError(
+            f"{name} reads the transcribed strand, and a track has none: "
+            "regplug profile draws it around exons"
+        )
+    targets = chosen_targets(card, list(dict.fromkeys(asked.targets)))
+    if not targets:
+        raise ModelError(
+            f"{name} has {len(card.targets)} targets, more than {FEW_TARGETS}: choose with "
+            f"--targets (regplug models show {name} lists them)"
+        )
+    return targets

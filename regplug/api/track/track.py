@@ -1,0 +1,129 @@
+"""What a model predicts along the genome ─track→ a folder of bigWigs, and views of them.
+
+regions                ─track_regions→  a file per target
+variants of a VCF      ─track_variants→ REF, ALT and difference, three files per target
+finished tracks        ─TrackWriter→    hub, IGV session, page
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from regplug.api.annotate import File
+from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.progress import Bar, silent
+from regplug.api.track.along import along_regions, whole_genome
+from regplug.api.track.around import around_variants
+from regplug.api.track.asked import Asked, Format
+from regplug.errors import ConfigError
+from regplug.files.output import check_folder
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import find_fasta
+from regplug.genome.regions import parse_regions, read_bed
+from regplug.hooks.manager import plugin_manager, track_writers
+from regplug.hooks.track_writer import TrackFile, TrackWriter
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.card import read_width
+from regplug.vcf.annotate import Tally
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What a run wrote.
+
+    Attributes:
+        folder: that holds it.
+        files: the tracks, in the order of the targets.
+        views: name → the file to open.
+        tally: how many ALTs got which status; None without variants.
+        renamed: contigs, as the VCF calls them → as the FASTA does.
+        left_out: contigs of the whole genome that are shorter than the window.
+        window: bases that the model reads.
+    """
+
+    folder: Path
+    files: tuple[TrackFile, ...]
+    views: dict[str, Path] = field(default_factory=dict)
+    tally: Tally | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    window: int = 0
+
+
+def track(
+    model: str | OpenModel,
+    *,
+    output: File,
+    regions: str = "",
+    regions_file: File = "",
+    vcf: File = "",
+    whole: bool = False,
+    fasta: File | None = None,
+    targets: Sequence[str] = (),
+    step: int | None = None,
+    file_format: Format = "bigwig",
+    views: Sequence[str] = (),
+    assembly: str | None = None,
+    force: bool = False,
+    repo: str | None = None,
+    options: BackendOptions = PLAIN,
+    bar: Bar = silent,
+) -> Tracks:
+    """Write what a model predicts along regions, around variants or along the whole genome.
+
+    Args:
+        model: a name, or an open model.
+        output: a new folder.
+        regions: CHR:FROM-TO,...; 1-based, inclusive; CHR is a whole contig.
+        regions_file: a BED file (0-based, half-open).
+        vcf: variants around which REF, ALT and their difference are written.
+        whole: the whole FASTA.
+        fasta: reference; looked for as by `annotate` if it is not given.
+        targets: by default all, of up to 16.
+        step: bases from value to value; by default 1 for scans and variants, 50 for windows of 200
+            bases and more, else a tenth of the window.
+        file_format: of the files.
+        views: names of views (hub, igv, page, or a plugin's); they need bigWigs.
+        assembly: what browsers call the FASTA; by default as in the VCF.
+        force: go on though contigs or REFs do not fit the FASTA.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+        bar: shows bases, or variants.
+
+    Raises:
+        ConfigError: not one of regions, vcf and whole; an unknown view, or a view of bedGraphs.
+        RegplugError: the input, the reference, the model or the folder does not do.
+    """
+    if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
+        raise ConfigError("give --regions or --regions-file, or --vcf, or --all")
+    writers = _views(views, file_format)
+    folder = Path(output).resolve()
+    check_folder(folder, ())
+    with ExitStack() as stack:
+        (run,) = stack.enter_context(opened([model], repo, options))
+        asked = Asked(run, tuple(targets), folder, step, file_format, assembly, bar)
+        if vcf:
+            made, tally = around_variants(asked, os.fspath(vcf), fasta, stack, force=force)
+            left_out = 0
+        else:
+            tally = None
+            genome = stack.enter_context(Genome(find_fasta(fasta)))
+            bed = os.fspath(regions_file)
+            wanted = parse_regions(regions, genome.lengths) + (read_bed(bed) if bed else [])
+            wanted, left_out = whole_genome(genome, asked) if whole else (wanted, 0)
+            made = along_regions(asked, wanted, genome)
+        window = read_width((run.backend if vcf else run.for_sequences).card)
+        shown = {writer.name: writer.write(made) for writer in writers}
+        return Tracks(folder, made.tracks, shown, tally, made.genome.renamed, left_out, window)
+
+
+def _views(names: Sequence[str], file_format: Format) -> list[TrackWriter]:
+    known = track_writers(plugin_manager()) if names else {}
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"no view {name}: there are {', '.join(known)}")
+        if file_format != "bigwig":
+            raise ConfigError(f"--{name} needs --format bigwig")
+    return [known[name] for name in names]

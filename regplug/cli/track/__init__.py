@@ -1,1 +1,0 @@
-"""`regplug track`: what a model predicts along the genome."""
