@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 
 @click.command()
@@ -42,13 +43,11 @@ def export(
     Several runs of `regplug train basset` with networks of kind cnn become one ensemble. Without
     --test, the card of such a model has the AUCs on validation sites.
     """
-    try:
+    with needs("train"):
         from regplug.train.basset.publish import publish_basset
         from regplug.train.basset.run import is_basset_run
         from regplug.train.deepbind.publish import publish
         from regplug.train.panel.publish import is_panel_run, publish_panel
-    except ImportError as error:
-        raise ConfigError(f"export needs {error.name}: pip install 'regplug[train]'") from error
     run, *more = runs
     if is_basset_run(run):
         if genome or windows:

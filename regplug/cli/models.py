@@ -2,12 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from regplug.cli.shared.options import backend_from, backend_options
 from regplug.errors import ModelError, RegplugError
+
+if TYPE_CHECKING:
+    from regplug.scoring.card import ModelCard
+
+COLUMNS = ("name", "family", "window", "targets", "strand", "default", "metrics")
 
 
 @click.group()
@@ -15,18 +20,43 @@ def models() -> None:
     """List, show, verify and import models."""
 
 
-@models.command("list")
+@models.command("list", short_help="List the models.")
 @backend_options
 def list_models(**options: Any) -> None:
-    """List the models: name, family, window, targets, strand, default, metrics."""
+    """List the models: name, family, window, targets, strand, default, metrics.
+
+    A table on a terminal, tab-separated elsewhere.
+    """
     from regplug.hooks.manager import cards, plugin_manager
 
     location, backend = backend_from(options)
-    click.echo("name\tfamily\twindow\ttargets\tstrand\tdefault\tmetrics")
-    for card in cards(plugin_manager(), location, backend):
-        metrics = ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items())
-        cells = [card.name, card.family, card.window or "any", len(card.targets), card.strand]
-        click.echo("\t".join(map(str, [*cells, "yes" if card.default else "no", metrics or "."])))
+    rows = [_cells(card) for card in cards(plugin_manager(), location, backend)]
+    if sys.stdout.isatty():
+        _print_table(rows)
+    else:
+        for row in (COLUMNS, *rows):
+            click.echo("\t".join(row))
+
+
+def _cells(card: "ModelCard") -> list[str]:
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items())
+    width, targets = str(card.window or "any"), str(len(card.targets))
+    default = "yes" if card.default else "no"
+    return [card.name, card.family, width, targets, card.strand, default, metrics or "."]
+
+
+def _print_table(rows: "list[list[str]]") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        number = column in ("window", "targets")
+        table.add_column(column, justify="right" if number else "left", no_wrap=column == "name")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console().print(table)
 
 
 @models.command()
@@ -57,7 +87,7 @@ def show(name: str, as_json: bool, **options: Any) -> None:
         click.echo("\t".join([target.label, spread, *(target.about.get(k, ".") for k in about)]))
 
 
-@models.command()
+@models.command(short_help="Check models' files, and replay golden scores.")
 @click.argument("names", nargs=-1)
 @click.option("--against", help="Folder with the models' files, when --model-repo is a server.")
 @backend_options

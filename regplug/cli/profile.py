@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
 from regplug.errors import ModelError, RegionError
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 FEW_SIGNALS = 0.5  # of the exons between AG and GT: less is worth a word
 
 
-@click.command()
+@click.command(short_help="Draw mean scores around groups of exons.")
 @click.argument("files", nargs=-1, required=True, metavar="GROUP.bed...", type=click.Path())
 @click.option("--groups", is_flag=True, expose_value=False, help="May stand before the files.")
 @click.option(
     "--control", default="", help="Group to compare with.  [default: control, or the last]"
 )
 @click.option("--model", required=True, help="Name of a model (regplug models list).")
-@click.option("--target", default="", help="Of the model; needed where it has several.")
+@targets_option("One of the model's; needed where it has several.")
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder to write."
 )
@@ -52,7 +52,7 @@ def profile(
     files: tuple[str, ...],
     control: str,
     model: str,
-    target: str,
+    targets: tuple[str, ...],
     output: Path,
     flank: int,
     exon: int,
@@ -93,7 +93,7 @@ def profile(
         backend = stack.enter_context(
             closing(open_for_sequences(plugin_manager(), location, model, backend_options))
         )
-        width, index = read_width(backend.card), _target(backend.card, target)
+        width, index = read_width(backend.card), _target(backend.card, targets)
         groups = [exon_group(name, each, genome, layout, width) for name, each in exons.items()]
         total = sum(len(group.exons) for group in groups) * 2 * (flank + exon)
         with bar("bases", total) as advance:
@@ -132,15 +132,16 @@ def _control(wanted: str, names: Sequence[str]) -> str:
     return wanted or ("control" if "control" in names else names[-1])
 
 
-def _target(card: "ModelCard", wanted: str) -> int:
-    """Return the place of the target among the model's."""
-    if wanted in card.labels:
-        return card.labels.index(wanted)
+def _target(card: "ModelCard", wanted: Sequence[str]) -> int:
+    """Return the place of the one target that is drawn, among the model's."""
+    if len(wanted) == 1 and wanted[0] in card.labels:
+        return card.labels.index(wanted[0])
     if wanted or len(card.labels) > 1:
         some = ", ".join(card.labels[:5]) + (" ..." if len(card.labels) > 5 else "")
-        what = f"has no target {wanted}" if wanted else "has several targets"
+        unknown = [target for target in wanted if target not in card.labels]
+        what = f"has no target {unknown[0]}" if unknown else "has several targets"
         raise ModelError(
-            f"{card.name} {what}: give --target one of {some} (regplug models show {card.name})"
+            f"{card.name} {what}: give --targets one of {some} (regplug models show {card.name})"
         )
     return 0
 

@@ -10,7 +10,7 @@ from regplug.hooks.manager import locations, plugin_manager
 from regplug.models.server import container_command, local_server, serving
 
 
-@click.command()
+@click.command(short_help="Start a Triton server on a model repository.")
 @click.option(
     "--model-repo",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -18,9 +18,9 @@ def needs(extra: str) -> Iterator[None]:
     """
     try:
         yield
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         if (error.name or "").partition(".")[0] == "regplug":
             raise  # a fault of ours
         raise MissingLibraryError(
-            f"this needs {error.name}, which is not installed: pip install 'regplug[{extra}]'"
+            f"this needs {error.name or error}: pip install 'regplug[{extra}]'"
         ) from error

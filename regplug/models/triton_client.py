@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import BackendError
+from regplug.files.extras import needs
 from regplug.genome.codes import Codes
 from regplug.scoring.backend import BackendOptions
 
@@ -171,9 +172,5 @@ class Client:
 
 
 def _tritonclient(part: str) -> ModuleType:
-    try:
+    with needs("triton"):
         return import_module(f"tritonclient.{part}")
-    except ImportError as error:
-        raise BackendError(
-            f"a server's URL needs tritonclient ({error}): pip install 'regplug[triton]'"
-        ) from error

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from regplug.files.extras import needs
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.fasta import Genome, Reference
 from regplug.genome.haplotype import Haplotype
 from regplug.genome.variant import Interval, Variant
-from regplug.motifs.matches import missing
 from regplug.motifs.motif import Motif
 
 SIGNIFICANT = 0.05  # q below which a motif is named
@@ -76,7 +76,7 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
     `variant` is normalised.
 
     Raises:
-        MotifError: memelite or scipy is not installed.
+        MissingLibraryError: memelite or scipy is not installed.
     """
     motifs = [one for one in motifs if one.width]
     if not motifs:
@@ -119,10 +119,8 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
 
 def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits with q over them alone."""
-    try:
+    with needs("motifs"):
         from scipy.stats import false_discovery_control
-    except ImportError as error:
-        raise missing(error) from error
     if not hits:
         return []
     q = false_discovery_control([hit.p for hit in hits]).tolist()
@@ -131,11 +129,9 @@ def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
 
 def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
     """Return fimo's table of all placements on known bases; motif_name is the place in `motifs`."""
-    try:
+    with needs("motifs"):
         import pandas
         from memelite import fimo
-    except ImportError as error:
-        raise missing(error) from error
     codes = np.full((len(sequences), max(map(len, sequences))), UNKNOWN, np.uint8)
     for row, sequence in zip(codes, sequences, strict=True):
         row[: len(sequence)] = sequence

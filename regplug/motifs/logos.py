@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from regplug.errors import MotifError
+from regplug.files.extras import needs
 from regplug.files.figures import save_figure
 from regplug.motifs.motif import Motif
 
@@ -39,11 +39,9 @@ def draw_overview(
 
 
 def _figure(width: float, height: float) -> Any:
-    try:
+    with needs("motifs"):
         import logomaker  # noqa: F401  # the whole extra is there, or none of it is used
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MotifError(f"logos need {error.name}: pip install 'regplug[motifs]'") from error
     return Figure(figsize=(max(width, 1.8), height), layout="constrained")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import MotifError
+from regplug.files.extras import needs
 from regplug.motifs.motif import Frequencies, Motif
 
 FEW = 25  # known motifs, below which TomTom's p-values depend on which they are
@@ -57,10 +57,8 @@ class Matches:
 
 def jaspar() -> Collection:
     """Return the vertebrates' CORE motifs of the newest JASPAR release that pyjaspar brings."""
-    try:
+    with needs("motifs"):
         from pyjaspar import jaspardb
-    except ImportError as error:
-        raise missing(error) from error
     database = jaspardb()
     try:
         found = database.fetch_motifs(collection="CORE", tax_group=["vertebrates"])
@@ -78,12 +76,10 @@ def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool
     """Compare every motif with every one of the collection, on both of its strands if asked.
 
     Raises:
-        MotifError: memelite or scipy is not installed.
+        MissingLibraryError: memelite or scipy is not installed.
     """
-    try:
+    with needs("motifs"):
         from scipy.stats import false_discovery_control
-    except ImportError as error:
-        raise missing(error) from error
     p = _tomtom([motif.frequencies for motif in motifs], collection, both_strands)
     random = np.random.default_rng(0)
     shuffled = np.ones(len(motifs))
@@ -98,10 +94,8 @@ def _tomtom(
     queries: Sequence[Frequencies], collection: Collection, both_strands: bool
 ) -> NDArray[np.float64]:
     """Return the p-values, shape (queries, known); 1 for a query without a position."""
-    try:
+    with needs("motifs"):
         from memelite import tomtom
-    except ImportError as error:
-        raise missing(error) from error
     p = np.ones((len(queries), len(collection.motifs)))
     rows = [row for row, query in enumerate(queries) if len(query)]
     if rows:
@@ -112,8 +106,3 @@ def _tomtom(
                 [queries[row].T for row in rows], known, reverse_complement=both_strands
             )[0]
     return p.clip(0, 1)
-
-
-def missing(error: ImportError) -> MotifError:
-    """Return the error for a library of the extra that is not installed."""
-    return MotifError(f"motifs need {error.name}: pip install 'regplug[motifs]'")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 if TYPE_CHECKING:
     from regplug.data.sites.parts import Split
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Make sites of the peaks of many samples.")
 @click.argument("samples", type=FILE)
 @click.option("--fasta", required=True, type=FILE, help="The genome.")
 @click.option("--output", "-o", required=True, type=FILE, help="SET.h5; more appears beside it.")
@@ -57,11 +57,9 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
     split = _split(options)
     if options["merge"] >= options["length"]:
         raise click.BadParameter("must be below --length", param_hint="--merge")
-    try:
+    with needs("train"):
         from regplug.data.sites.from_peaks import prepare_basset
         from regplug.data.sites.samples import Settings
-    except ImportError as error:
-        raise ConfigError(f"this needs {error.name}: pip install 'regplug[train]'") from error
     from regplug.cli.shared.progress import bars
 
     settings = Settings(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.shared.options import old_or_new, renamed
+
 if TYPE_CHECKING:
     from regplug.data.sets.training import TrainingSet
 
@@ -39,15 +41,22 @@ def set_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group()
+@click.group(short_help="Make a set to train DeepBind on.")
 def deepbind() -> None:
     """Make a set to train DeepBind on: uint8 codes, targets and folds in one folder."""
 
 
-@deepbind.command()
+@deepbind.command(short_help="Peaks against their shuffles; both strands.")
 @click.argument("peaks", type=FILE)
 @click.option("--fasta", type=FILE, help="Genome of a BED: 101 bases (--length) per midpoint.")
-@click.option("--top", type=click.IntRange(1), help="Take the first so many peaks.")
+@renamed("--top", "--max", type=click.IntRange(1))
+@click.option(
+    "--max",
+    "top",
+    type=click.IntRange(1),
+    callback=old_or_new,
+    help="Peaks to take: the first so many, at most.",
+)
 @set_options
 def chip(peaks: Path, output: Path, **options: Any) -> None:
     """Take PEAKS against their dinucleotide shuffles; both strands.
@@ -60,7 +69,7 @@ def chip(peaks: Path, output: Path, **options: Any) -> None:
     _make(output, lambda: prepare_chip(peaks, **options))
 
 
-@deepbind.command()
+@deepbind.command(short_help="Bound and unbound RNA (CLIP); forward strand.")
 @click.argument("sequences", type=FILE)
 @click.option(
     "--apart-from",
@@ -79,7 +88,7 @@ def bound(sequences: Path, output: Path, **options: Any) -> None:
     _make(output, lambda: prepare_bound(sequences, **options))
 
 
-@deepbind.command()
+@deepbind.command(short_help="Reads of HT-SELEX against their shuffles.")
 @click.argument("reads", type=FILE)
 @set_options
 def selex(reads: Path, output: Path, **options: Any) -> None:
@@ -89,7 +98,7 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
     _make(output, lambda: prepare_selex(reads, **options))
 
 
-@deepbind.command()
+@deepbind.command(short_help="Probes and intensities (PBM, RNAcompete).")
 @click.argument("table", type=FILE)
 @click.option("--target", help="Column to learn, where there are several.")
 @click.option("--sequence", help="Column of sequences.  [default: seq or sequence]")

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from regplug.cli.prepare.basset import FILE, names_between_commas
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 
-@click.command()
+@click.command(short_help="Make sites of sequences, and of closed windows.")
 @click.argument("table", type=FILE)
 @click.option("--cells", metavar="C,C", required=True, help="Columns, or their starts before _.")
 @click.option("--windows", required=True, type=FILE, help="FASTA of measured windows.")
@@ -59,12 +59,10 @@ def dhs(
     measured parts of windows: those for training from train windows, those of the test from test
     windows, where no open site is trained on either.
     """
-    try:
+    with needs("train"):
         from regplug.data.sites.from_dhs import Measurement, prepare_dhs
         from regplug.data.sites.parts import PARTS, ContigSplit
         from regplug.data.sites.sites import Closed
-    except ImportError as error:
-        raise ConfigError(f"this needs {error.name}: pip install 'regplug[train]'") from error
     names = names_between_commas(cells)
     card, counts = prepare_dhs(
         table,

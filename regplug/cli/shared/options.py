@@ -74,6 +74,35 @@ def _or_old(read: Callable[[str | None], Any]) -> Callable[..., Any]:
     return callback
 
 
+def windows_options(function: Function) -> Function:
+    """Add --windows and --windows-split; `windows_from` reads them.
+
+    Their old spellings were --genome for the FASTA and --windows for its split.
+    """
+    for option in (
+        click.option("--windows", type=PATH, help="FASTA of windows of a genome."),
+        click.option(
+            "--windows-split", type=PATH, help="TSV: which windows are train, which test."
+        ),
+        click.option("--genome", type=PATH, hidden=True),
+    ):
+        function = option(function)
+    return function
+
+
+def windows_from(options: dict[str, Any]) -> tuple[Path | None, Path | None]:
+    """Take what `windows_options` added out of `options`; return the FASTA and its split."""
+    old, windows, split = (options.pop(n) for n in ("genome", "windows", "windows_split"))
+    if old is None:
+        return windows, split
+    click.echo(
+        "regplug: --genome FASTA --windows TSV are called --windows FASTA --windows-split TSV now, "
+        "and will go in 0.3",
+        err=True,
+    )
+    return old, split or windows
+
+
 def model_repo_option(function: Function) -> Function:
     """Add --model-repo."""
     return click.option(

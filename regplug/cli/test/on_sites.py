@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.shared.options import backend_from
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 if TYPE_CHECKING:
     from regplug.data.measure.sites import SiteTest
@@ -23,12 +23,10 @@ def test_on_sites(
     **rest: Any,
 ) -> None:
     """Test a model on the sites in `path`: write the folder, print the table, tell the rest."""
-    try:
+    with needs("train"):
         from regplug.data.measure.report import FILES, About, medians, table, write_site_report
         from regplug.data.measure.sites import measure_targets, predict_part
         from regplug.data.sites.sites import Sites
-    except ImportError as error:
-        raise ConfigError(f"testing needs {error.name}: pip install 'regplug[train]'") from error
     from regplug.files.output import check_folder
     from regplug.hooks.manager import open_for_sequences, plugin_manager
 

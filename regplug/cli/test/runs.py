@@ -7,7 +7,7 @@ import click
 
 from regplug.cli.shared.options import backend_options
 from regplug.data.sites.parts import PARTS
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 if TYPE_CHECKING:
     from regplug.train.deepbind.measure import MeasuredSet
@@ -16,7 +16,7 @@ FILE = click.Path(path_type=Path)
 COLUMNS = ("target", "metric", "value", "low", "high", "n")
 
 
-@click.command()
+@click.command(short_help="Test a run, or a model, on held-out data.")
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="{RUN SETS... | SITES}")
 @click.option("--model", help="Test this model (regplug models list) on SITES.")
 @click.option("--output", "-o", type=FILE, help="Folder: of scores for SETS, of plots for SITES.")
@@ -55,10 +55,8 @@ def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **opti
 
 
 def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
-    try:
+    with needs("train"):
         from regplug.train.deepbind.measure import measure_sets
-    except ImportError as error:
-        raise ConfigError(f"testing needs {error.name}: pip install 'regplug[train]'") from error
     from regplug.files.output import check_folder
 
     if output is not None:

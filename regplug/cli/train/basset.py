@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from regplug.cli.shared.recipes import read_with, set_option
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Train a network on sites: open or not, per sample.")
 @click.argument("recipe", type=FILE)
 @click.argument("sites", type=FILE)
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
@@ -46,12 +46,10 @@ def basset(
     with the best validation AUC, log.csv and metrics.json; `regplug export` makes a model of it.
     Several GPUs: torchrun --nproc-per-node N -m regplug train basset ...
     """
-    try:
+    with needs("train"):
         from regplug.train.basset.recipe import read_basset_recipe
         from regplug.train.basset.search import search_basset
         from regplug.train.basset.train import train_basset
-    except ImportError as error:
-        raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
     read = read_with(read_basset_recipe, recipe, settings)
     train = train_basset if trials is None else partial(search_basset, trials=trials)
     with _progress(read.schedule.batch) as (tell, stepped):

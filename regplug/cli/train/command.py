@@ -7,7 +7,7 @@ from regplug.cli.train.deepbind import deepbind
 from regplug.cli.train.panel import panel
 
 
-@click.group()
+@click.group(short_help="Train networks; needs torch.")
 def train() -> None:
     """Train models; needs torch (pip install 'regplug[train]')."""
 

@@ -6,12 +6,12 @@ import click
 
 from regplug.cli.shared.progress import tell
 from regplug.cli.shared.recipes import read_with, set_option
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Train a DeepBind network on each of several sets.")
 @click.argument("recipe", type=FILE)
 @click.argument("sets", nargs=-1, required=True, type=FILE)
 @click.option("--test", type=FILE, help="Folder of the test sets, called as the SETS are.")
@@ -31,12 +31,10 @@ def deepbind(
     SETS are folders made by `regplug prepare deepbind`; a target is called as its folder. The run
     holds weights.safetensors, metrics.json, report.html and what each target came from.
     """
-    try:
+    with needs("train"):
         from regplug.train.deepbind.recipe import read_recipe
         from regplug.train.deepbind.report import write_run_report
         from regplug.train.deepbind.run import train_run
-    except ImportError as error:
-        raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
     read = read_with(read_recipe, recipe, settings)
     train_run(read, sets, test, output, resume=resume, progress=tell)
     tell(f"report: {write_run_report(output, sets)}")

@@ -1,52 +1,49 @@
 """`regplug train panel`: peaks of several factors → one network."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from regplug.cli.shared.options import windows_from, windows_options
 from regplug.cli.shared.progress import tell
 from regplug.cli.shared.recipes import read_with, set_option
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Train one network for several factors.")
 @click.argument("recipe", type=FILE)
 @click.option("--data", required=True, type=FILE, help="Folder of .seq.gz files.")
-@click.option("--genome", required=True, type=FILE, help="FASTA of windows of a genome.")
-@click.option(
-    "--windows",
-    required=True,
-    type=FILE,
-    help="TSV with the columns window and split; only those in split `train` are used.",
-)
+@windows_options
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
 @set_option
 @click.option("--resume", is_flag=True, help="Go on where a run of the same recipe was cut off.")
 def panel(
     recipe: Path,
     data: Path,
-    genome: Path,
-    windows: Path,
     output: Path,
     settings: tuple[str, ...],
     resume: bool,
+    **options: Any,
 ) -> None:
     """Train one network for all targets of RECIPE, a TOML file, on ChIP-seq peaks.
 
-    Peaks are told from their shuffles, from other targets' peaks and from pieces of the genome.
+    Peaks are told from their shuffles, from other targets' peaks and from pieces of those windows
+    that the split calls train.
     Writes weights.safetensors and metrics.json; `regplug export` makes a model of them.
     """
-    try:
+    with needs("train"):
         from regplug.train.panel.recipe import read_panel_recipe
         from regplug.train.panel.train import read_panel, train_panel
-    except ImportError as error:
-        raise ConfigError(f"training needs {error.name}: pip install 'regplug[train]'") from error
+    windows, split = windows_from(options)
+    if windows is None or split is None:
+        raise click.UsageError("give --windows and --windows-split")
     read = read_with(read_panel_recipe, recipe, settings)
     train_panel(
         read,
-        read_panel(read, data, genome, windows),
+        read_panel(read, data, windows, split),
         output,
         resume=resume,
         progress=tell,

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import ConfigError, SequenceError
+from regplug.errors import SequenceError
+from regplug.files.extras import needs
 
 FEWEST = 5  # sequences
 COMPONENTS = 50  # that t-SNE reads at most
@@ -99,9 +100,7 @@ def silhouette(points: Points, labels: Sequence[str]) -> float | None:
 
 
 def check_libraries() -> None:
-    """Raise ConfigError if a library that embeds or draws is not installed."""
-    try:
+    """Raise MissingLibraryError if a library that embeds or draws is not installed."""
+    with needs("embed"):
         import matplotlib  # noqa: F401
         import sklearn  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f"embed needs {error.name}: pip install 'regplug[embed]'") from error

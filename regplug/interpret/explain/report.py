@@ -14,12 +14,11 @@ loss.bw, gain.bw   of REF's map; with several targets loss_<TARGET>.bw, gain_<TA
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from regplug.errors import MotifError
+from regplug.files.extras import needs
 from regplug.files.output import check_folder, complete
 from regplug.genome.codes import decode
 from regplug.interpret.explain.picture import Explained, draw_maps
@@ -36,12 +35,15 @@ def check_map_folder(folder: Path) -> None:
     """Raise OutputError if `folder` cannot be made, or holds other things than a report.
 
     Raises:
-        MotifError: a library is not installed.
+        MissingLibraryError: a library is not installed.
     """
     check_folder(folder, _FILES | {path.name for path in folder.glob("[lg]*_*.bw")})
-    for library in ("logomaker", "matplotlib", "memelite", "pyjaspar", "scipy"):
-        if find_spec(library) is None:
-            raise MotifError(f"explain needs {library}: pip install 'regplug[motifs]'")
+    with needs("motifs"):
+        import logomaker  # noqa: F401
+        import matplotlib  # noqa: F401
+        import memelite  # noqa: F401
+        import pyjaspar  # noqa: F401
+        import scipy  # noqa: F401
 
 
 def write_maps(

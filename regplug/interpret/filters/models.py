@@ -9,6 +9,7 @@ import onnx
 
 from regplug.data.sequences.bound import read_codes
 from regplug.errors import ModelError, SequenceError
+from regplug.files.extras import needs
 from regplug.genome.codes import Codes
 from regplug.interpret.filters.influence import Influence, Labels, measure
 from regplug.interpret.filters.layer import FirstLayer
@@ -88,11 +89,9 @@ def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
 
 
 def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
-    try:
+    with needs("train"):
         from regplug.data.sites.parts import PARTS
         from regplug.data.sites.sites import Sites
-    except ImportError as error:
-        raise ModelError(f"sets of sites need {error.name}: pip install h5py") from error
     with Sites(path) as sites:
         length = sites.card.settings.length
         if length != card.window:

@@ -79,7 +79,7 @@ def write_motif_report(
 
     Raises:
         OutputError: it holds other things, or cannot be written.
-        MotifError: a library for the logos is not installed.
+        MissingLibraryError: a library for the logos is not installed.
     """
     check_folder(folder, FILES)
     speaking = [one for one in learned if one.motif.width]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import OutputError
+from regplug.files.extras import needs
 from regplug.interpret.profile.exons import SIDES, Side
 from regplug.interpret.profile.scores import ExonGroup, Layout, Values
 
@@ -65,12 +65,10 @@ class Profile:
 
 
 def check_libraries() -> None:
-    """Raise OutputError if a library of the extra is not installed."""
-    try:
+    """Raise MissingLibraryError if a library of the extra is not installed."""
+    with needs("motifs"):
         import matplotlib  # noqa: F401
         import scipy  # noqa: F401
-    except ImportError as error:
-        raise OutputError(f"profiles need {error.name}: pip install 'regplug[motifs]'") from error
 
 
 def band(values: NDArray[np.float32]) -> Mean:

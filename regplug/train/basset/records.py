@@ -10,7 +10,7 @@ from typing import Any, cast
 from safetensors.numpy import save as packed
 from torch import nn
 
-from regplug.errors import ConfigError
+from regplug.files.extras import needs
 from regplug.files.output import complete
 from regplug.files.weights import WEIGHTS
 from regplug.train.basset.build import Kinds, arrays_of
@@ -28,7 +28,7 @@ class Records:
         """Write into the folder `out`.
 
         Raises:
-            ConfigError: TensorBoard is wanted, and not installed.
+            MissingLibraryError: TensorBoard is wanted, and not installed.
         """
         self._out, self._tell = out, tell
         self._writer = _writer(out / TENSORBOARD) if tensorboard else None
@@ -67,10 +67,6 @@ def _row(number: int, epoch: Epoch) -> str:
 
 
 def _writer(folder: Path) -> Any:
-    try:
+    with needs("tensorboard"):
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ConfigError(
-            "the recipe's train.tensorboard needs TensorBoard: pip install tensorboard"
-        ) from error
     return SummaryWriter(str(folder))

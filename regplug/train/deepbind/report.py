@@ -61,7 +61,7 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     Raises:
         DataError: a result or set is missing or damaged.
         OutputError: the report cannot be written.
-        MotifError: a library for motifs is not installed.
+        MissingLibraryError: a library for motifs is not installed.
     """
     networks = load_networks(run / WEIGHTS)
     data = {path.name: read_set(path) for path in sets}
