@@ -34,7 +34,7 @@ from regplug.scoring.card import Target
 _FORMS = "give chr5:1295113:G:A, or chr5:1295000-1295200"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Maps:
     """The mutation maps of a place, one per target; a notebook shows them as their picture.
 
@@ -59,6 +59,10 @@ class Maps:
         path = Path(folder)
         write_maps(path, self.shown, self.hits, contigs=self.contigs, style=self.style)
         return path
+
+    def __repr__(self) -> str:
+        """Return a line per target: where, what, and the scores before and after."""
+        return "\n".join(explained.title for explained in self.shown)
 
     def _repr_png_(self) -> bytes:
         """Return the picture, which is how a notebook shows the maps."""
