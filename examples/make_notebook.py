@@ -41,7 +41,11 @@ factors.round(2)""",
 Every single-base change around the mutation, REF above ALT. The taller a letter, the more its base
 matters.""",
     """>maps = regplug.explain(
-    "chr5:1295113:G:A", model="deepbind_encode", targets=["GABPA"], fasta=fasta, flank=25,
+    "chr5:1295113:G:A",
+    model="deepbind_encode",
+    targets=["GABPA"],
+    fasta=fasta,
+    flank=25,
     name="TERT C228T",
 )
 maps""",
@@ -54,8 +58,12 @@ import matplotlib.pyplot as plt
 import pyBigWig
 
 tracks = regplug.track(
-    "deepbind_encode", regions="chr5:1295000-1295300", fasta=fasta, targets=["GABPA", "SP1"],
-    step=1, output=tempfile.mkdtemp() + "/tracks",
+    "deepbind_encode",
+    regions="chr5:1295000-1295300",
+    fasta=fasta,
+    targets=["GABPA", "SP1"],
+    step=1,
+    output=tempfile.mkdtemp() + "/tracks",
 )
 figure, axis = plt.subplots(figsize=(8, 2.5))
 for track in tracks.files:
