@@ -15,7 +15,7 @@ from regplug.scoring.backend import Backend
 
 TOGETHER = 1024  # sequences held in memory
 PIECE = 2048  # bases of a long sequence that a scan reads at once
-ROW = 128  # bases for which a card's max_batch_size is meant
+ROW = 128  # bases of a row for which a card's max_batch_size is meant; wider rows, fewer of them
 
 
 def read_fasta(path: str) -> Iterator[tuple[str, str]]:
@@ -38,10 +38,12 @@ def read_fasta(path: str) -> Iterator[tuple[str, str]]:
 
 
 def predict_fasta(path: str, backend: Backend, output: str) -> None:
-    """Write a TSV to `output`: a header `name`, targets; then each sequence's scores.
+    """Write a TSV of scores to `output`: a column of names and one per target, a row per sequence.
 
     Raises:
         SequenceError: as `read_fasta`; or a sequence's length is not the model's window.
+        BackendError: as `Backend.predict`.
+        OutputError: `output` cannot be written.
     """
     sequences = read_fasta(path)
     with destination(output) as partial, _text(output, str(partial)) as table:
@@ -57,6 +59,7 @@ def predict_sequences(sequences: list[str], backend: Backend) -> NDArray[np.floa
 
     Raises:
         SequenceError: a length is not the model's window, where it has one.
+        BackendError: as `Backend.predict`.
     """
     window = backend.card.window
     lengths = np.array([len(letters) for letters in sequences])
@@ -74,7 +77,11 @@ def predict_sequences(sequences: list[str], backend: Backend) -> NDArray[np.floa
 
 
 def predict_codes(codes: Codes, backend: Backend) -> NDArray[np.float32]:
-    """Return the scores (n, targets) of codes (n, width), of any width that the model reads."""
+    """Return the scores (n, targets) of codes (n, width), of any width that the model reads.
+
+    Raises:
+        BackendError: as `Backend.predict`.
+    """
     if backend.card.window is not None:
         return backend.predict(codes)
     if backend.card.scan and codes.shape[1] > PIECE:
