@@ -1,5 +1,6 @@
-"""What networks are trained and judged on: sequences, sets, sites, measures; no torch.
+"""What networks are trained and judged on: sequences and labels, in files; no torch.
 
-`sequences` reads files of sequences, peaks and windows; `sets` makes DeepBind's training sets,
-`sites` Basset's; `measure` scores predictions against what is known.
+`sequences` reads files of sequences, peaks and windows; `sets` makes training sets for DeepBind and
+`sites` sets of sites for Basset; `measure` compares predictions with labels. Each says in its
+`__init__` what others may import.
 """

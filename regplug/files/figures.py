@@ -1,4 +1,4 @@
-"""Pictures: the same bytes each time."""
+"""matplotlib figures as files; the same figure has the same bytes each time."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ DPI = 150
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a matplotlib figure to `path`, a .png or .svg."""
+    """Write a matplotlib figure to `path`, whose suffix (.png, .svg) says in which format."""
     _save(figure, path, path.suffix[1:])
 
 
@@ -23,14 +23,17 @@ def svg_address(figure: Any) -> str:
 def _save(figure: Any, file: Path | io.BytesIO, form: str) -> None:
     import matplotlib
 
-    _settle(figure)
+    _fix_layout(figure)
     with matplotlib.rc_context({"svg.hashsalt": "regplug"}):
         metadata = {"Date": None} if form == "svg" else None
         figure.savefig(file, format=form, dpi=DPI, metadata=metadata)
 
 
-def _settle(figure: Any) -> None:
-    """Round what the layout came to: its last digits, and with them an SVG's ids, vary by run."""
+def _fix_layout(figure: Any) -> None:
+    """Lay the figure out once and round the axes' places.
+
+    Their last digits vary from run to run, and with them the ids in an SVG.
+    """
     if figure.get_layout_engine() is None:
         return
     figure.set_dpi(DPI)

@@ -14,7 +14,7 @@ STDOUT = Path("/dev/stdout")
 
 @contextmanager
 def complete(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write a file or folder to; rename it to `path` if all goes well.
+    """Give a name beside `path` to write a file or folder to; at the end it is renamed to `path`.
 
     On any error, Ctrl-C included, what was written is removed and an older `path` stays as it was.
 
@@ -38,16 +38,24 @@ def complete(path: Path) -> Iterator[Path]:
 
 
 def check_paths(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
-    """Raise OutputError if an output is a folder or would replace an input."""
+    """Check the paths of a run.
+
+    Raises:
+        OutputError: an output is a folder, or would replace an input.
+    """
     for path in outputs:
         if path.is_dir():
             raise OutputError(f"{path} is a folder: name another file with -o")
-        if path.is_file() and any(path.samefile(one) for one in inputs if one.exists()):
+        if path.is_file() and any(path.samefile(source) for source in inputs if source.exists()):
             raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 
 def check_folder(folder: Path, own: Collection[str]) -> None:
-    """Raise OutputError if `folder` cannot be made, or holds other names than an `own` report's."""
+    """Check a folder that a report will be written to; `own` are the names of a report's files.
+
+    Raises:
+        OutputError: it cannot be made, or holds something else.
+    """
     if folder.exists() and not (
         folder.is_dir() and {path.name for path in folder.iterdir()} <= set(own)
     ):
@@ -58,7 +66,9 @@ def check_folder(folder: Path, own: Collection[str]) -> None:
 
 @contextmanager
 def destination(path: str) -> Iterator[Path]:
-    """Give the path to write to: STDOUT for `-`, a device or pipe itself, else as `complete`.
+    """Give the path to write to.
+
+    That is STDOUT for `-`, the path itself for a device or pipe, and else as in `complete`.
 
     Raises:
         OutputError: as `complete`.
@@ -78,7 +88,12 @@ def destination(path: str) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Turn errors of the operating system into OutputError with `path`, or ReaderGoneError."""
+    """Let errors of the operating system in the context name `path` (`-`: standard output).
+
+    Raises:
+        OutputError: something could not be written.
+        ReaderGoneError: `path` is `-`, and its reader has closed it.
+    """
     try:
         yield
     except OSError as error:
@@ -90,7 +105,10 @@ def naming(path: str | Path) -> Iterator[None]:
 
 
 def _nobody_reads() -> bool:
-    """Tell whether standard output is a pipe without a reader (pysam does not tell)."""
+    """Tell whether standard output is a pipe without a reader.
+
+    pysam's errors do not say so, so the pipe is asked.
+    """
     poll = select.poll()
     poll.register(1, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

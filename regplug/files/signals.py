@@ -9,14 +9,20 @@ from typing import Any
 
 @contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM count as Ctrl-C in the context."""
+    """Let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, in the context."""
     with _handling({signal.SIGTERM: signal.default_int_handler}):
         yield
 
 
 @contextmanager
 def signals_held() -> Iterator[None]:
-    """Put off SIGINT and SIGTERM to the end of the context, so that no process is born unseen."""
+    """Put off SIGINT and SIGTERM to the end of the context.
+
+    For what must not be cut in two, such as starting a process and noting that it must be stopped.
+
+    Raises:
+        KeyboardInterrupt: at the end, if a signal came.
+    """
     held: list[int] = []
 
     def hold(number: int, _: object) -> None:
@@ -30,7 +36,7 @@ def signals_held() -> Iterator[None]:
 
 @contextmanager
 def _handling(handlers: dict[signal.Signals, Callable[[int, Any], Any]]) -> Iterator[None]:
-    """Handle signals so in the context, if this is the main thread; another may not."""
+    """Use the handlers in the context; outside the main thread do nothing, as Python demands."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

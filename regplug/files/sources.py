@@ -17,10 +17,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def sources_of(paths: Iterable[Path]) -> tuple[Source, ...]:
-    """Return the names and sha256 of files.
+    """Return the names and sha256 of files, in their order.
 
     Raises:
-        DataError: one cannot be read.
+        DataError: a file cannot be read.
     """
     sources = []
     for path in paths:

@@ -17,12 +17,12 @@ class Stream:
     This pipe ends when a signal arrives, so htslib returns and Python sees the signal.
 
     Attributes:
-        path: what to open.
+        path: of the pipe, for htslib to open.
         truncated: True if the end of bgzipped data was missing; known once the pipe has ended.
     """
 
     def __init__(self, source: int = 0) -> None:
-        """Start to read; call it in the main thread."""
+        """Start to copy file descriptor `source` into the pipe; call it in the main thread."""
         self.truncated = False
         self._pipe, writing = os.pipe()
         self.path = f"/dev/fd/{self._pipe}"
@@ -38,6 +38,7 @@ class Stream:
         os.close(self._pipe)
 
     def _copy(self, source: int, writing: int) -> None:
+        """Copy until the source ends, a signal arrives, or nobody reads the pipe any more."""
         first = last = b""
         with suppress(BrokenPipeError), open(writing, "wb") as pipe:
             while self._wake not in select.select([source, self._wake], [], [])[0]:

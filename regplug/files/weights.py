@@ -1,3 +1,3 @@
-"""The file that holds a run's weights."""
+"""The name of the file that holds a run's weights, in the run's folder."""
 
 WEIGHTS = "weights.safetensors"

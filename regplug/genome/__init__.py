@@ -1,4 +1,7 @@
-"""Bases and coordinates: codes, Variant and Interval, FASTA, regions, haplotypes, transcripts.
+"""Bases and coordinates: what stands where in a genome.
 
-Only `variant` converts between 1-based and 0-based positions.
+`variant` has Variant (1-based, as in a VCF), Interval (0-based, half-open) and Status; `codes`
+turns letters into numbers; `fasta.Genome` reads bases, and `haplotype.Haplotype` the same genome
+with an ALT in it. `regions` reads regions and BED files, `transcripts.Transcripts` the strands of
+the genes in a GTF; `reference` finds the FASTA of a run and checks that its build is the input's.
 """

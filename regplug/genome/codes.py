@@ -22,7 +22,7 @@ def encode(letters: str | bytes) -> Codes:
 
 
 def decode(codes: Codes) -> str:
-    """Return the letters of `codes`, N for an unknown base."""
+    """Return the letters of `codes`, shape (n,), in upper case; N for an unknown base."""
     return _LETTER_OF[codes].tobytes().decode("ascii")
 
 

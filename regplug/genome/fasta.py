@@ -81,18 +81,25 @@ class Genome:
         return np.pad(inside, around, constant_values=UNKNOWN)
 
     def letters(self, interval: Interval) -> str:
-        """Return the upper-case letters of `interval`, N for anything but A, C, G, T."""
+        """Return the upper-case letters of `interval`, N for anything but A, C, G, T.
+
+        Raises:
+            GenomeError: as `codes`.
+        """
         return decode(self.codes(interval))
 
     def md5(self, contig: str) -> str:
-        """Return the md5 of a contig's upper-case letters, as SAM headers have it (M5)."""
+        """Return the md5 of the upper-case letters of `contig`, a name in `lengths`.
+
+        It is the M5 of a SAM header.
+        """
         digest = hashlib.md5(usedforsecurity=False)
         for start in range(0, self.lengths[contig], 1 << 24):
             digest.update(self._fasta.fetch(contig, start, start + (1 << 24)).upper().encode())
         return digest.hexdigest()
 
     def _read(self, contig: str, start: int, end: int) -> Codes:
-        """Return [start, end) of `contig` from the block in memory, or a new one."""
+        """Return the codes of [start, end), 0-based, from the block in memory or a new block."""
         at = start - self._start
         if contig != self._chrom or at < 0 or end > self._start + len(self._block):
             self._chrom, self._start = contig, max(0, start - BLOCK // 8)
@@ -126,7 +133,7 @@ class Genome:
 
 
 def _spellings(chrom: str) -> list[str]:
-    """Return the other ways to write a contig's name."""
+    """Return the other ways to write a contig's name: with or without chr, M as MT."""
     bare = chrom.removeprefix("chr")
     mitochondrion = ["chrM", "MT", "chrMT", "M"] if bare in ("M", "MT") else []
     return [bare, f"chr{bare}", *mitochondrion]

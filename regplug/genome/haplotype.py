@@ -8,13 +8,17 @@ from regplug.genome.variant import Interval, Variant
 
 
 class Haplotype:
-    """A genome with an ALT in place of its REF; positions behind it move by the difference."""
+    """A genome with an ALT in place of its REF.
+
+    Positions are 0-based in the haplotype: behind the ALT they differ from the genome's by
+    len(ALT) - len(REF).
+    """
 
     def __init__(self, genome: Genome, variant: Variant) -> None:
-        """Put `variant`'s ALT into `genome`; its REF is taken to be there."""
+        """Put `variant`'s ALT into `genome`; that its REF stands there is not checked."""
         self._genome, self._variant, self._alt = genome, variant, encode(variant.alt)
         self._contig = genome.contig(variant.chrom)
-        self._longer = len(variant.alt) - len(variant.ref)
+        self._longer = len(variant.alt) - len(variant.ref)  # bases; below 0 for a deletion
         self.lengths = dict(genome.lengths)
         if self._contig:
             self.lengths[self._contig] += self._longer
@@ -24,16 +28,20 @@ class Haplotype:
         return self._genome.contig(chrom)
 
     def codes(self, interval: Interval) -> Codes:
-        """Return the codes of `interval`, shape (len(interval),); 4 outside the contig."""
+        """Return the codes of `interval`, shape (len(interval),); 4 outside the contig.
+
+        Raises:
+            GenomeError: no such contig, or the FASTA is truncated.
+        """
         if self.contig(interval.chrom) != self._contig:
             return self._genome.codes(interval)
         chrom, start, end = interval.chrom, interval.start, interval.end
-        first, last = self._variant.start, self._variant.start + len(self._alt)
+        first, last = self._variant.start, self._variant.start + len(self._alt)  # of the ALT
         before = Interval(chrom, min(start, first), min(end, first))
         behind = Interval(chrom, max(start, last) - self._longer, max(end, last) - self._longer)
         inside = self._alt[max(0, start - first) : max(0, end - first)]
         return np.concatenate([self._genome.codes(before), inside, self._genome.codes(behind)])
 
     def letters(self, interval: Interval) -> str:
-        """Return the letters of `interval`, N for anything but A, C, G, T."""
+        """Return the upper-case letters of `interval`, N for anything but A, C, G, T."""
         return decode(self.codes(interval))

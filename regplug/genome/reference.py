@@ -1,4 +1,4 @@
-"""Which FASTA a run reads: where it is looked for, in order."""
+"""Which FASTA a run reads, and whether it is of the input's build."""
 
 import os
 import tomllib
@@ -89,7 +89,8 @@ def check_build(genome: Genome, contigs: Mapping[str, int | None]) -> None:
     """Compare the `##contig` lengths of a header (name → length or None) with the FASTA's.
 
     Raises:
-        GenomeError: one differs, with the contig and both lengths; or none is in the FASTA.
+        GenomeError: a length differs (the message has the contig and both lengths), or no contig is
+            in the FASTA.
     """
     if contigs and not any(genome.contig(name) for name in contigs):
         raise GenomeError(
@@ -114,7 +115,11 @@ class BuildCheck:
         self._checked = self._wrong = 0
 
     def see(self, statuses: Iterable[Status]) -> None:
-        """Count a batch; raise GenomeError if over a tenth of 20 or more disagree."""
+        """Count the statuses of a batch of ALTs.
+
+        Raises:
+            GenomeError: over a tenth of the REFs so far (20 or more) disagree.
+        """
         for status in statuses:
             if self._checked < _FIRST:
                 self._wrong += status is Status.REF_MISMATCH

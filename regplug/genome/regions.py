@@ -23,11 +23,11 @@ def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
     """Return the regions in `text`: CONTIG, CONTIG:POS, CONTIG:FROM- or CONTIG:FROM-TO.
 
     Positions are 1-based and inclusive, and may have thousands separators (chr1:1,000-2,000).
-    Several regions are separated by commas. A name in `contigs` is one even if it looks like a
-    region.
+    Several regions are separated by commas. Text that is a name in `contigs` is that contig, even
+    if it looks like a region.
 
     Raises:
-        RegionError: one cannot be read, or ends before it starts.
+        RegionError: a region cannot be read, or ends before it starts.
     """
     parts: list[str] = []
     for piece in filter(None, text.split(",")):
@@ -59,7 +59,11 @@ class BedLine(NamedTuple):
 
 
 def read_bed(path: str) -> list[Interval]:
-    """Return the regions of a BED file, as `read_bed_lines`."""
+    """Return the regions of a BED file, plain or gzipped.
+
+    Raises:
+        RegionError: as `read_bed_lines`.
+    """
     return [line.region for line in read_bed_lines(path)]
 
 
@@ -90,7 +94,10 @@ def read_bed_lines(path: str) -> list[BedLine]:
 
 
 def merged(regions: Iterable[Interval]) -> list[Interval]:
-    """Return the regions sorted in each contig and joined where they overlap or touch."""
+    """Return the regions sorted and joined where they overlap or touch.
+
+    Contigs stay in the order in which they first appear.
+    """
     regions, joined = list(regions), list[Interval]()
     contigs = list(dict.fromkeys(region.chrom for region in regions))
     for region in sorted(regions, key=lambda r: (contigs.index(r.chrom), r.start, r.end)):
@@ -103,7 +110,11 @@ def merged(regions: Iterable[Interval]) -> list[Interval]:
 
 
 def check_regions(regions: Iterable[Interval], contigs: Mapping[str, int | None]) -> None:
-    """Raise RegionError if a region lies in none of the `contigs` (name → length or None)."""
+    """Check that each region starts in one of the `contigs` (name → length or None).
+
+    Raises:
+        RegionError: a region is on another contig, or starts behind the end of its contig.
+    """
     for region in regions:
         if region.chrom not in contigs:
             known = ", ".join(list(contigs)[:5]) + (" ..." if len(contigs) > 5 else "")

@@ -44,14 +44,13 @@ class Transcripts:
         self._spans = {key: _joined(spans) for key, spans in found.items()}
 
     def covers(self, interval: Interval, strand: Strand) -> bool:
-        """Tell if a gene on `strand` covers a base of `interval`; `chr` makes no difference."""
+        """Tell if a gene on `strand` covers a base of `interval`; a leading `chr` is ignored."""
         spans = self._spans.get((interval.chrom.removeprefix("chr"), strand))
         if spans is None:
             return False
-        at = (
-            int(np.searchsorted(spans[:, 0], interval.end)) - 1
-        )  # the last that starts before its end
-        return at >= 0 and bool(spans[at, 1] > interval.start)
+        # Spans are joined, so only the last that starts before the interval's end can reach it.
+        last = int(np.searchsorted(spans[:, 0], interval.end)) - 1
+        return last >= 0 and bool(spans[last, 1] > interval.start)
 
 
 def _joined(spans: list[tuple[int, int]]) -> NDArray[np.int64]:

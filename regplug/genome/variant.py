@@ -1,7 +1,4 @@
-"""A variant, an interval, and what can be wrong with an ALT.
-
-The one place where 1-based positions become 0-based ones.
-"""
+"""A variant (1-based, as in a VCF), an interval (0-based), and what can be wrong with an ALT."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,7 +35,7 @@ class Interval:
 
 
 class Bases(Protocol):
-    """What can tell the letters of an interval (a genome)."""
+    """What the letters of an interval are read from: a genome."""
 
     def letters(self, interval: Interval) -> str:
         """Return the upper-case letters of `interval`, N outside the contig."""
@@ -74,6 +71,9 @@ class Variant:
         unknown bases.
 
         Source: Tan, Abecasis and Kang 2015, "Unified representation of genetic variants".
+
+        Raises:
+            GenomeError: as `genome` raises.
         """
         start, ref, alt = self.start, self.ref.upper(), self.alt.upper()
         if ref == alt:
@@ -82,7 +82,7 @@ class Variant:
         while ref[-1:] == alt[-1:] and (min(len(ref), len(alt)) > 1 or start > 0):
             if min(len(ref), len(alt)) == 1:
                 base = left.base(start - 1)
-                if base == "N":  # an unknown base repeats nothing
+                if base == "N":  # an unknown base equals none, so the allele cannot move over it
                     break
                 start, ref, alt = start - 1, base + ref, base + alt
             ref, alt = ref[:-1], alt[:-1]
@@ -92,7 +92,7 @@ class Variant:
 
 
 class _Left:
-    """Reads bases leftwards, a block at a time."""
+    """Reads single bases from right to left; BLOCK of them are fetched together, for speed."""
 
     BLOCK = 128
 

@@ -14,11 +14,16 @@ from regplug.models.repository import model_names, read_card, read_onnx
 from regplug.scoring.backend import Backend, BackendOptions, checked
 from regplug.scoring.card import ModelCard
 
-IN_CACHE = 64  # rows at once; more are slower, as what the layers hand on leaves the cache
+IN_CACHE = 64  # rows at once; with more, what a layer gives the next no longer fits the cache
 
 
 def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
-    """Return onnxruntime's session of a graph; `threads` 0: all cores.
+    """Return onnxruntime's session of a graph.
+
+    Args:
+        onnx: the graph, serialised.
+        name: of the graph, for the message.
+        threads: of the CPU; 0 for all cores.
 
     Raises:
         ModelError: onnxruntime cannot load it.
@@ -36,10 +41,14 @@ def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
 
 
 class Embedded:
-    """A model in this process; no server, no torch."""
+    """A model that onnxruntime runs in this process, on the CPU.
+
+    Attributes:
+        card: the model's.
+    """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        """Load the model in `folder`.
+        """Load the model in `folder`; it runs on `threads` of the CPU, or with 0 on all cores.
 
         Raises:
             ModelError: the folder holds no model, or a damaged one.
@@ -48,7 +57,11 @@ class Embedded:
         self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
 
     def predict(self, codes: Codes) -> NDArray[np.float32]:
-        """Return predictions of shape (n, targets), a batch at a time."""
+        """Return predictions (n, targets) for codes (n, width), which are run in batches.
+
+        Raises:
+            BackendError: the graph cannot read such codes, or gives NaN or inf.
+        """
         size = min(self.card.max_batch_size, IN_CACHE)
         predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
         for start in range(0, len(codes), size):

@@ -1,4 +1,4 @@
-"""A graph and its card → a model directory; on the way, spreads and golden scores."""
+"""A graph and its card → a model directory, with the targets' spreads and golden scores."""
 
 import hashlib
 import tempfile
@@ -35,9 +35,16 @@ def export_model(
     The card gets the graph's sha256 and, where it has a window, each target's spread: the standard
     deviation of its difference over `snvs` random SNVs in random sequence of 41 % GC (seed 0).
 
+    Args:
+        repo: the repository; a model of that name is replaced.
+        card: without sha256 and spreads.
+        onnx: the graph, serialised.
+        snvs: how many random SNVs.
+        progress: called with how many are done, and of how many.
+
     Raises:
         ModelError: onnxruntime cannot run the graph.
-        BackendError: the graph does not answer as the card promises.
+        BackendError: the scores have another shape than the card says, or are NaN or inf.
         OutputError: the directory cannot be written.
     """
     card = msgspec.structs.replace(card, sha256=hashlib.sha256(onnx).hexdigest())
@@ -62,8 +69,11 @@ def measure_spread(
 ) -> NDArray[np.float64]:
     """Return the standard deviation of each target's ALT − REF over random SNVs, shape (targets,).
 
-    All three SNVs at the variant's column of random sequences; `progress` is told how many are
-    done, and of how many.
+    They are all three SNVs in the variant's column of random sequences of `window` bases, at least
+    `snvs` of them. `progress` is called with how many are done, and of how many.
+
+    Raises:
+        BackendError: as `Backend.predict`.
     """
     rng = np.random.default_rng(0)
     places, at_once = -(-snvs // 3), 256
@@ -97,9 +107,9 @@ def _with_spread(card: ModelCard, spread: NDArray[np.float64]) -> ModelCard:
 
 
 def _golden_sequences(card: ModelCard) -> list[str]:
-    """Return random sequences, one with unknown bases."""
+    """Return random sequences of lengths that the model reads, the last with unknown bases."""
     rng = np.random.default_rng(1)
     lengths = (card.window,) * 3 if card.window is not None else _GOLDEN_LENGTHS
     codes = [random_codes(rng, 1, length)[0] for length in lengths]
     codes[-1][len(codes[-1]) // 3 : len(codes[-1]) // 3 + 3] = 4
-    return [decode(one) for one in codes]
+    return [decode(sequence) for sequence in codes]

@@ -16,7 +16,7 @@ IR_VERSION = 8
 
 
 class Builder:
-    """Collects nodes and initializers; every method returns the name of the tensor it makes."""
+    """Collects a graph's nodes and initializers; most methods return the name of a new tensor."""
 
     def __init__(self) -> None:
         """Start with an empty graph."""
@@ -27,7 +27,7 @@ class Builder:
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
-        """Prefix the names of everything made inside with `name/`."""
+        """Let the names of all tensors that are made in the context begin with `name/`."""
         outer, self._scope = self._scope, f"{self._scope}{name}/"
         yield
         self._scope = outer
@@ -45,13 +45,13 @@ class Builder:
         return self.constant(values, np.int64)
 
     def op(self, kind: str, *inputs: str, **attributes: int | Sequence[int]) -> str:
-        """Return the only output of a new node."""
+        """Add a node of type `kind` and return its only output."""
         name = self._unique(kind)
         self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
 
     def name(self, name: str, tensor: str) -> None:
-        """Give a tensor a name of its own, as the outputs of a graph need."""
+        """Give a tensor the name `name`, as an output of the graph needs one that is known."""
         self._nodes.append(helper.make_node("Identity", [tensor], [name], name=name))
 
     def size(self, tensor: str, axis: int) -> str:
@@ -72,7 +72,7 @@ class Builder:
         return self.op("Reshape", tensor, self.op("Concat", *parts, axis=0))
 
     def known(self, codes: str) -> str:
-        """Return the uint8 codes as int32, 4 for anything unknown."""
+        """Return uint8 codes (n, bases) as int32, 4 for every code above 3."""
         integers = self.op("Cast", codes, to=TensorProto.INT32)
         return self.op("Min", integers, self.constant(4, np.int32))
 

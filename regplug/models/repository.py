@@ -1,10 +1,10 @@
 """A model directory on disk: model_repo/<name>/, in process and on a Triton server alike.
 
-<name>/config.pbtxt   what the server reads; a pure function of the card
-card.json      the card, also in config.pbtxt as parameters.regplug_card
-targets.txt    a label a line
-golden.json    sequences and the scores they must get
-1/model.onnx
+<name>/config.pbtxt   what the server reads; it follows from the card alone
+       card.json      the card, also in config.pbtxt as parameters.regplug_card
+       targets.txt    a label per line
+       golden.json    sequences and the scores they must get
+       1/model.onnx   the graph
 """
 
 import hashlib
@@ -18,12 +18,17 @@ from regplug.files.output import complete
 from regplug.hooks.hookspecs import hookimpl
 from regplug.scoring.card import ModelCard, card_from_json, card_to_json
 
-GOLDEN_TOLERANCE = 1e-5
+GOLDEN_TOLERANCE = 1e-5  # of a score; of scores above 1, relative
 WARM_UP_LENGTH = 101  # bases, for graphs that read any length
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sequences, and the scores (a row each) that every backend must give to 1e-5."""
+    """Sequences, and the scores that every backend must give them, to GOLDEN_TOLERANCE.
+
+    Attributes:
+        sequences: letters.
+        scores: a row per sequence, a column per target.
+    """
 
     sequences: list[str]
     scores: list[list[float]]
@@ -39,7 +44,7 @@ def regplug_model_repos() -> list[Path]:
 
 
 def write_model(repo: Path, card: ModelCard, *, onnx: bytes, golden: Golden) -> Path:
-    """Write `repo`/<card.name>/, replacing what was there; return its path.
+    """Write the directory `repo`/<card.name>/, replacing what was there; return its path.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -58,7 +63,7 @@ def write_model(repo: Path, card: ModelCard, *, onnx: bytes, golden: Golden) -> 
         (folder / "targets.txt").write_text("".join(f"{label}\n" for label in card.labels))
         (folder / "golden.json").write_bytes(msgspec.json.encode(golden) + b"\n")
         (folder / "config.pbtxt").write_text(
-            promised_config(card) + _TUNING.format(shape=_shape(card))
+            promised_config(card) + _TUNING.format(shape=_warm_up_length(card))
         )
     return repo / card.name
 
@@ -72,7 +77,7 @@ def read_card(folder: Path) -> ModelCard:
     """Return the card of the model in `folder`.
 
     Raises:
-        ModelError: there is none, it is damaged, or it names another model.
+        ModelError: there is no card, it is damaged, or it names another model.
     """
     path = folder / "card.json"
     if not path.is_file():
@@ -87,7 +92,7 @@ def read_onnx(folder: Path, card: ModelCard) -> bytes:
     """Return the graph in `folder`.
 
     Raises:
-        ModelError: it is missing, or not the one that the card describes.
+        ModelError: the graph is missing, or not the one that the card describes.
     """
     path = folder / "1" / "model.onnx"
     if not path.is_file():
@@ -114,7 +119,7 @@ def check_model(folder: Path) -> ModelCard:
     """Return the card if targets.txt, config.pbtxt and model.onnx agree with it.
 
     Raises:
-        ModelError: one does not; the message names the file and the line.
+        ModelError: a file does not; the message names it, and a missing line.
     """
     card = read_card(folder)
     read_onnx(folder, card)
@@ -132,20 +137,21 @@ def check_model(folder: Path) -> ModelCard:
 
 
 def promised_config(card: ModelCard) -> str:
-    """Return the part of config.pbtxt that follows from the card."""
+    """Return the part of config.pbtxt that must stay as it is, as it follows from the card."""
     text = card_to_json(card)
     compact = json.dumps(json.loads(text), separators=(",", ":"))
     return _PROMISED.format(
         name=card.name,
         batch=card.max_batch_size,
-        shape=-1 if card.window is None else card.window,
+        shape=-1 if card.window is None else card.window,  # -1: any length
         targets=len(card.targets),
         sha256=card.sha256,
         card=compact.replace("\\", "\\\\").replace('"', '\\"'),
     )
 
 
-def _shape(card: ModelCard) -> int:
+def _warm_up_length(card: ModelCard) -> int:
+    """Return the bases of the sequence that a server runs the model on at its start."""
     return WARM_UP_LENGTH if card.window is None else card.window
 
 
@@ -159,7 +165,7 @@ parameters {{ key: "model_sha256" value {{ string_value: "{sha256}" }} }}
 parameters {{ key: "regplug_card" value {{ string_value: "{card}" }} }}
 """  # noqa: E501
 
-# Below the promise: yours to tune for a server.
+# The rest of config.pbtxt, which the user may change to tune a server.
 _TUNING = """\
 instance_group [ {{ kind: KIND_AUTO }} ]
 dynamic_batching {{ max_queue_delay_microseconds: 500 }}

@@ -36,8 +36,8 @@ class Server:
     """A running server.
 
     Attributes:
-        http: its URL, as --model-repo takes it.
-        grpc: the same, by gRPC.
+        http: its URL for HTTP, as --model-repo takes it.
+        grpc: its URL for gRPC.
         metrics: URL of the Prometheus metrics.
         process: the server's process.
         log: its log; gone when the server has been stopped.
@@ -52,8 +52,8 @@ class Server:
     def log_tail(self) -> str:
         """Return the end of the log, without its tables of options."""
         lines = self.log.read_text(errors="replace").splitlines()
-        told = [line for line in lines if line.strip() and not line.startswith(("+-", "|"))]
-        return "\n".join(told[-LOG_TAIL:])
+        kept = [line for line in lines if line.strip() and not line.startswith(("+-", "|"))]
+        return "\n".join(kept[-LOG_TAIL:])
 
 
 def local_server() -> Path | None:
@@ -90,7 +90,7 @@ def serving(
     metrics_port: int = 0,
     seconds: float = 120.0,
 ) -> Iterator[Server]:
-    """Run the local server on `repo` while the context lasts; port 0 takes any free one.
+    """Run the local server on `repo` while the context lasts; port 0 means any free port.
 
     In the main thread SIGTERM counts as Ctrl-C meanwhile. Process, temporary files and shared
     memory are gone afterwards, whatever ends it.
@@ -128,6 +128,7 @@ def serving(
 
 
 def _checked_program() -> Path:
+    """Return the local server's program if it can run here; else raise BackendError."""
     program = local_server()
     if program is None:
         raise BackendError(
@@ -183,9 +184,9 @@ def _command(
 def _environment(program: Path) -> dict[str, str]:
     """Return an environment in which the server finds its libraries, and its stub this Python."""
     libraries = [sysconfig.get_config_var("LIBDIR"), program.parents[3] / "nvidia_pytriton.libs"]
-    quiet = {"ORT_DISABLE_TELEMETRY": "1"}  # onnxruntime's reports to Microsoft; yours to set to 0
+    no_telemetry = {"ORT_DISABLE_TELEMETRY": "1"}  # the user's environment may say otherwise
     return (
-        quiet
+        no_telemetry
         | os.environ
         | {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

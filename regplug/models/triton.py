@@ -1,7 +1,7 @@
 """codes ─Triton.predict→ predictions: a model on a Triton or other Open Inference server.
 
-The server hands out the model's card; what it serves is checked against the card at opening, and
-again after each time that the server was away, and every CHECK_SECONDS.
+The model's card comes from the server. What the server has is checked against the card at opening,
+again whenever the server could not be reached for a while, and every CHECK_SECONDS.
 """
 
 import queue
@@ -25,9 +25,9 @@ from regplug.scoring.backend import Backend, BackendOptions, checked
 from regplug.scoring.card import ModelCard
 
 IN_FLIGHT = 8  # requests
-ANSWER_SECONDS = 300.0  # a busy server may take its time over a batch
-CHECK_SECONDS = 10.0  # a model may also be replaced while nobody asks
-OPENING_SECONDS = 5.0  # patience with a URL at which nothing has ever answered
+ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
+CHECK_SECONDS = 10.0  # between checks that the server still has the same model
+OPENING_SECONDS = 5.0  # to go on trying a URL that has never answered
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
 
 _T = TypeVar("_T")
@@ -35,9 +35,14 @@ _Job = tuple[Codes, "Future[NDArray[np.float32]]"]
 
 
 class Triton:
-    """A model on a server; up to IN_FLIGHT requests at a time, each thread with its own client."""
+    """A model on a server; up to IN_FLIGHT requests at a time, each thread with its own client.
+
+    Attributes:
+        card: the model's.
+    """
 
     def __init__(self, location: str, served: Served, options: BackendOptions) -> None:
+        """Prepare to ask the server at the URL `location` for the model that is `served` there."""
         self.card: ModelCard = served.card
         self._served = served
         self._location = location
@@ -49,10 +54,15 @@ class Triton:
         self._closed = threading.Event()
 
     def predict(self, codes: Codes) -> NDArray[np.float32]:
-        """Return predictions of shape (n, targets); any thread may call it."""
+        """Return predictions (n, targets) for codes (n, width); any thread may call it.
+
+        Raises:
+            BackendError: the server cannot be reached, refuses, has another model now, or answers
+                NaN or inf; or this is closed.
+        """
         size = self._served.max_batch_size
         starts = range(0, len(codes), size)
-        self._staff(len(starts))
+        self._start_threads(len(starts))
         futures: list[Future[NDArray[np.float32]]] = [Future() for _ in starts]
         predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
         try:
@@ -62,11 +72,11 @@ class Triton:
                 predictions[start : start + size] = future.result()
         finally:
             for future in futures:
-                future.cancel()  # what is still waiting, after an error or Ctrl-C
+                future.cancel()  # after an error or Ctrl-C, some requests may not have begun
         return predictions
 
     def close(self) -> None:
-        """Hang up."""
+        """End the threads and their connections."""
         with self._lock:
             self._closed.set()
             threads, self._threads = self._threads, []
@@ -75,7 +85,7 @@ class Triton:
         for thread in threads:
             thread.join(timeout=OPENING_SECONDS)
 
-    def _staff(self, wanted: int) -> None:
+    def _start_threads(self, wanted: int) -> None:
         """Start threads until there are `wanted` of them, or IN_FLIGHT."""
         with self._lock:
             if self._closed.is_set():
@@ -86,7 +96,7 @@ class Triton:
                 self._threads.append(thread)
 
     def _work(self) -> None:
-        """Answer jobs until told to stop; the client is born, used and closed in this thread."""
+        """Do jobs until one is None; the client is made, used and closed in this thread."""
         client: Client | None = None
         while (job := self._jobs.get()) is not None:
             codes, future = job
@@ -94,13 +104,15 @@ class Triton:
                 continue
             try:
                 client = client or Client(self._location, self._options, seconds=ANSWER_SECONDS)
-                future.set_result(self._answer(client, codes))
+                future.set_result(self._ask_patiently(client, codes))
             except BaseException as error:  # noqa: BLE001  for the caller's thread
                 future.set_exception(error)
         if client is not None:
             client.close(thread_ends=True)
 
-    def _answer(self, client: Client, codes: Codes) -> NDArray[np.float32]:
+    def _ask_patiently(self, client: Client, codes: Codes) -> NDArray[np.float32]:
+        """Return the server's predictions for a batch, asking again while it is away."""
+
         def ask(again: bool) -> NDArray[np.float32]:
             if again or time.monotonic() > self._checked_at + CHECK_SECONDS:
                 self._check_again(client)
@@ -168,7 +180,7 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
 
 
 def _at_opening(options: BackendOptions) -> tuple[float, float]:
-    """Return the patience, in seconds, with silence and with a server that is not ready."""
+    """Return how many seconds to ask a server that does not answer, and one that is not ready."""
     return min(OPENING_SECONDS, options.retry_seconds), options.retry_seconds
 
 
@@ -183,12 +195,12 @@ def _patiently(
     """Return what `ask` returns; while the server is away, ask again at growing, random intervals.
 
     Args:
-        ask: is told whether it is asked again.
+        ask: called with True when it has failed before.
         location: the server's URL.
-        asked: what for, in words.
-        silent: seconds to go on after the first failure if nothing answers.
-        unready: seconds to go on if there is an answer: not ready.
-        wait: sleeps; a true answer means to give up.
+        asked: what is asked for, in the message.
+        silent: seconds to go on after the first failure, if nothing answers.
+        unready: seconds to go on after it, if the server answers that it is not ready.
+        wait: sleeps for so many seconds; returns True to give up.
 
     Raises:
         BackendError: the server refuses, or stays away.

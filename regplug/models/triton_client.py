@@ -1,4 +1,7 @@
-"""A server's two protocols, gRPC and HTTP, behind one client; their errors, sorted in two."""
+"""One client for a server's two protocols, gRPC and HTTP.
+
+Their errors become two: Unavailable (ask again later) and Refused (the answer stays the same).
+"""
 
 import ssl
 from importlib import import_module
@@ -33,20 +36,21 @@ GRPC_CHANNEL = [
 ]
 
 
-class Unavailable(Exception):  # noqa: N818  it is a state, and passes
+class Unavailable(Exception):  # noqa: N818  a state that passes, not an error
     """The server, or the model on it, cannot answer now; later it may.
 
     Attributes:
-        answered: something is there, but not ready.
+        answered: True if a server is there, but not ready.
     """
 
     def __init__(self, message: str, *, answered: bool) -> None:
+        """Keep the message, and whether a server is there."""
         super().__init__(message)
         self.answered = answered
 
 
-class Refused(Exception):  # noqa: N818  it is an answer
-    """The server answered, and said no."""
+class Refused(Exception):  # noqa: N818  an answer, not an error
+    """The server answered that it will not do what was asked, now or later."""
 
 
 def is_url(location: str) -> bool:
@@ -58,18 +62,19 @@ def is_url(location: str) -> bool:
 class Client:
     """A connection to the server at a URL, for one thread.
 
-    Its methods raise Unavailable, or Refused.
+    Methods that ask the server raise Unavailable or Refused.
     """
 
     def __init__(self, location: str, options: BackendOptions, *, seconds: float) -> None:
-        """Prepare to talk to `location`; an answer may take `seconds`.
+        """Prepare a connection to `location`, a URL; an answer may take `seconds`.
 
         Raises:
-            BackendError: the URL, a TLS file or tritonclient is not as needed.
+            BackendError: the URL is malformed, a TLS file is missing or damaged, or tritonclient is
+                not installed.
         """
         parts = urlsplit(location)
         self._is_grpc = parts.scheme.startswith("grpc")
-        self._broken: tuple[type[Exception], ...] = (OSError,)  # a connection
+        self._broken: tuple[type[Exception], ...] = (OSError,)  # errors of a broken connection
         if self._is_grpc and (parts.path.strip("/") or ":" not in parts.netloc):
             raise BackendError(
                 f"gRPC needs {parts.scheme}://HOST:PORT, and no more: not {location}"
@@ -127,7 +132,10 @@ class Client:
         return found
 
     def close(self, *, thread_ends: bool = False) -> None:
-        """Hang up; to be called by the thread that used the client, and told if that is its end."""
+        """Close the connection; to be called by the thread that used the client.
+
+        `thread_ends` says that this thread makes no other client.
+        """
         self._client.close()
         if thread_ends and not self._is_grpc:  # gevent keeps a loop, with open files, per thread
             import_module("gevent").get_hub().destroy(destroy_loop=True)

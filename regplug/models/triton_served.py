@@ -1,4 +1,4 @@
-"""What a server has under a model's name, checked against the card that comes with it."""
+"""What a server has under a model's name, checked against the model's card."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,9 @@ def describe(client: Client, location: str, model: str, options: BackendOptions)
     """Return what the server has as `model`.
 
     Raises:
-        BackendError: it carries no card, or is another model than its card tells of.
+        BackendError: it has no card, or is not the model that the card describes.
+        ModelError: the card is damaged.
+        Unavailable, Refused: as `client` raises.
     """
     where = f"{model} on {location}"
     try:
@@ -65,13 +67,21 @@ def _tensor(served: dict[str, Any]) -> str:
 
 
 def card_of(config: dict[str, Any], where: str) -> ModelCard | None:
-    """Return the card that a model's configuration carries, or None."""
+    """Return the card in a model's configuration (`where`, for the message), or None.
+
+    Raises:
+        ModelError: it is damaged.
+    """
     text = _parameter(config, "regplug_card")
     return card_from_json(text, source=where) if text else None
 
 
 def card_in(path: str) -> ModelCard:
-    """Return the card in a file of the user's."""
+    """Return the card in a file that the user gives.
+
+    Raises:
+        ModelError: it cannot be read, or is damaged.
+    """
     try:
         return card_from_json(Path(path).read_bytes(), source=path)
     except OSError as error:

@@ -28,11 +28,11 @@ class Hit(NamedTuple):
         motif: the motif.
         ref: its best score on REF in bits, log2 of its frequencies over 1/4.
         alt: its best score on ALT.
-        p_placement: of the better of the two scores at one placement.
-        p: that times the number of placements on both strands of both alleles.
+        p_placement: p-value of the better of the two scores at a single placement.
+        p: that times the number of placements on both strands of both alleles, at most 1.
         q: over the motifs scanned.
-        allele: the one that it fits better.
-        start: of the motif there, in bases from the variant's first base.
+        allele: which of the two it fits better.
+        start: of the motif on that allele, in bases from the variant's first base.
         strand: on which the motif reads as it is.
     """
 
@@ -48,7 +48,7 @@ class Hit(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Return the motif's names and strand, its scores, and how significant it is."""
+        """Return the motif's names and strand, its scores in bits, its p and its q, in a line."""
         return (
             f"{self.motif.also} {self.motif.name} ({self.strand})  {self.ref:.1f} → {self.alt:.1f} "
             f"bits, p = {self.p:.2g}, q = {self.q:.2g}"
@@ -62,12 +62,13 @@ def is_named(motif: Motif, names: Collection[str]) -> bool:
 
 
 def best(hits: Sequence[Hit], proteins: Collection[str]) -> Hit | None:
-    """Return the significant hit of the smallest p, or None.
+    """Return the significant hit of the smallest p, or None; `hits` are as `find_hits` gives them.
 
     Motifs of `proteins` are tested by themselves first, as they were expected; then all.
     """
-    own = _adjusted([hit for hit in hits if is_named(hit.motif, proteins)])
-    return next((one[0] for one in (own, hits) if one and one[0].q < SIGNIFICANT), None)
+    expected = _adjusted([hit for hit in hits if is_named(hit.motif, proteins)])
+    tops = [tested[0] for tested in (expected, hits) if tested]
+    return next((hit for hit in tops if hit.q < SIGNIFICANT), None)
 
 
 def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list[Hit]:
@@ -77,11 +78,12 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
 
     Raises:
         MissingLibraryError: memelite or scipy is not installed.
+        GenomeError: as `genome` raises.
     """
-    motifs = [one for one in motifs if one.width]
+    motifs = [motif for motif in motifs if motif.width]
     if not motifs:
         return []
-    margin = max(one.width for one in motifs)
+    margin = max(motif.width for motif in motifs)
     lengths = (len(variant.ref), len(variant.alt))
     start = variant.start - margin
     sources: tuple[Reference, ...] = (genome, Haplotype(genome, variant))
@@ -101,12 +103,12 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
     p = (first["p-value"].to_numpy() * placements).clip(0, 1)
     hits = [
         Hit(
-            *(motif, top[0], top[1], row["p-value"], one_p, 1.0),
-            "alt" if row["sequence_name"] else "ref",
-            row["start"] - margin,
-            row["strand"],
+            *(motif, ref_score, alt_score, placement["p-value"], corrected, 1.0),
+            "alt" if placement["sequence_name"] else "ref",
+            placement["start"] - margin,
+            placement["strand"],
         )
-        for motif, top, row, one_p in zip(
+        for motif, (ref_score, alt_score), placement, corrected in zip(
             scanned,
             tops.to_numpy().tolist(),
             first.to_dict("records"),
@@ -118,17 +120,21 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
 
 
 def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits with q over them alone."""
+    """Return the hits with q computed over these hits only."""
     with needs("motifs"):
         from scipy.stats import false_discovery_control
     if not hits:
         return []
     q = false_discovery_control([hit.p for hit in hits]).tolist()
-    return [hit._replace(q=one) for hit, one in zip(hits, q, strict=True)]
+    return [hit._replace(q=value) for hit, value in zip(hits, q, strict=True)]
 
 
 def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
-    """Return fimo's table of all placements on known bases; motif_name is the place in `motifs`."""
+    """Return fimo's table of all placements on known bases.
+
+    Its column motif_name is the index in `motifs`, sequence_name that in `sequences`; start and end
+    are 0-based and half-open.
+    """
     with needs("motifs"):
         import pandas
         from memelite import fimo

@@ -1,4 +1,4 @@
-"""Pictures of motifs: letters as high as the bits they carry, PNG and SVG."""
+"""Logos of motifs: letters as high as the bits they carry; PNG and SVG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,11 @@ INCHES_OF_BASE, INCHES_OF_EDGE, HEIGHT = 0.24, 0.75, 1.5  # of a single logo
 
 
 def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "") -> None:
-    """Write `stem`.png and `stem`.svg."""
+    """Write a motif's logo to `stem`.png and `stem`.svg; `letters` name its four columns.
+
+    Raises:
+        MotifError: logomaker or matplotlib is not installed.
+    """
     figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
     _logo(motif, figure.subplots(), letters, title)
     save_figure(figure, stem.with_name(stem.name + ".png"))
@@ -22,7 +26,16 @@ def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "
 def draw_overview(
     rows: Sequence[tuple[str, Sequence[tuple[Motif, str]]]], path: Path, *, letters: str = "ACGT"
 ) -> None:
-    """Write a picture with a row of logos per target; each logo comes with its title."""
+    """Write a picture with a row of logos per target.
+
+    Args:
+        rows: of a target's name and its logos, each a motif and its title.
+        path: .png or .svg.
+        letters: of the motifs' four columns.
+
+    Raises:
+        MotifError: logomaker or matplotlib is not installed.
+    """
     columns = max(len(logos) for _, logos in rows)
     widest = max((motif.width for _, logos in rows for motif, _ in logos), default=1)
     figure = _figure(columns * (widest * 0.14 + 0.7), len(rows) * 1.35)
@@ -40,7 +53,7 @@ def draw_overview(
 
 def _figure(width: float, height: float) -> Any:
     with needs("motifs"):
-        import logomaker  # noqa: F401  # the whole extra is there, or none of it is used
+        import logomaker  # noqa: F401  # asked for here, so that its lack is an error before drawing
         from matplotlib.figure import Figure
     return Figure(figsize=(max(width, 1.8), height), layout="constrained")
 

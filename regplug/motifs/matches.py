@@ -1,8 +1,8 @@
-"""Which known motifs a motif looks like: Motifs, Collection ─match→ TomTom's p- and q-values.
+"""Which known motifs a motif is like: Motifs, Collection ─match→ TomTom's p- and q-values.
 
 TomTom takes a motif of nearly flat columns for a good match of a known motif with flat stretches.
 So each motif is also compared with its columns in random orders: a match that means something is
-better than the best of those.
+better than the best match of those.
 """
 
 import warnings
@@ -21,7 +21,7 @@ SHUFFLES = 20  # random orders of a motif's columns
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Known motifs, and what the reader should know them by."""
+    """Known motifs, and the name of the collection, for reports."""
 
     title: str
     motifs: Sequence[Motif]
@@ -29,14 +29,14 @@ class Collection:
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Every motif against every known one.
+    """Every motif compared with every known motif.
 
     Attributes:
         p: TomTom's p-values, shape (motifs, known); 1 for a motif without a position.
         q: Benjamini and Hochberg's over all pairs, same shape.
         shuffled: the smallest p of a motif with its columns in random orders, shape (motifs,).
-        known: in the order of the columns.
-        title: of the known motifs.
+        known: the known motifs, in the order of the columns.
+        title: of the collection they are from.
     """
 
     p: NDArray[np.float64]
@@ -46,7 +46,7 @@ class Matches:
     title: str
 
     def ranked(self, row: int) -> NDArray[np.int64]:
-        """Return the columns of known motifs, the best match of motif `row` first."""
+        """Return the columns (known,), the best match of motif `row` first."""
         order: NDArray[np.int64] = np.argsort(self.p[row], kind="stable")
         return order
 
@@ -56,7 +56,11 @@ class Matches:
 
 
 def jaspar() -> Collection:
-    """Return the vertebrates' CORE motifs of the newest JASPAR release that pyjaspar brings."""
+    """Return the vertebrates' CORE motifs of the newest JASPAR release that pyjaspar brings.
+
+    Raises:
+        MissingLibraryError: pyjaspar is not installed.
+    """
     with needs("motifs"):
         from pyjaspar import jaspardb
     database = jaspardb()
@@ -65,15 +69,15 @@ def jaspar() -> Collection:
     finally:
         database.conn.close()
     motifs = []
-    for one in found:
-        counts = np.array([one.counts[base] for base in "ACGT"]).T
+    for entry in found:
+        counts = np.array([entry.counts[base] for base in "ACGT"]).T
         shares = counts / counts.sum(axis=1, keepdims=True)
-        motifs.append(Motif(one.matrix_id, shares, round(counts.sum(axis=1).max()), one.name))
+        motifs.append(Motif(entry.matrix_id, shares, round(counts.sum(axis=1).max()), entry.name))
     return Collection(f"{database.release} CORE vertebrates", motifs)
 
 
 def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool = True) -> Matches:
-    """Compare every motif with every one of the collection, on both of its strands if asked.
+    """Compare every motif with every known motif, by default on both strands.
 
     Raises:
         MissingLibraryError: memelite or scipy is not installed.
@@ -101,7 +105,7 @@ def _tomtom(
     if rows:
         known = [motif.frequencies.T for motif in collection.motifs]
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "tomtom was given")  # FEW: the command tells
+            warnings.filterwarnings("ignore", "tomtom was given")  # FEW: the command says so itself
             p[rows] = tomtom(
                 [queries[row].T for row in rows], known, reverse_complement=both_strands
             )[0]

@@ -10,11 +10,11 @@ from regplug.errors import MotifError
 from regplug.motifs.motif import Frequencies, Motif
 
 DNA, RNA = "ACGT", "ACGU"
-ROUNDING = 0.02  # how far from 1 a row may sum
+ROUNDING = 0.02  # how far from 1 the sum of a row may be
 
 
 def write_meme(path: Path, motifs: Sequence[Motif], *, letters: str = DNA) -> None:
-    """Write the motifs that have a position; `letters` is DNA (both strands) or RNA (one)."""
+    """Write the motifs that have a position; `letters` is DNA (both strands) or RNA (forward)."""
     text = [
         "MEME version 5\n",
         f"ALPHABET= {letters}\n",
@@ -38,7 +38,7 @@ def read_meme(path: Path) -> tuple[str, list[Motif]]:
     """Return the letters, DNA or RNA, and the motifs of a file.
 
     Raises:
-        MotifError: it is missing, of another alphabet, damaged, or has no motif.
+        MotifError: the file is missing, of another alphabet, damaged, or has no motif.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
@@ -74,30 +74,30 @@ def _letters(path: Path, head: list[str]) -> str:
 def _motif(path: Path, number: int, lines: list[str]) -> Motif:
     """Return the motif in lines, of which the first is `number` of the file."""
     _, *names = lines[0].split()
-    at = next((i for i, line in enumerate(lines) if line.startswith("letter-probability")), None)
-    if not names or at is None:
+    head = next((i for i, line in enumerate(lines) if line.startswith("letter-probability")), None)
+    if not names or head is None:
         raise _fault(path, f"the motif at line {number} has no name or no matrix")
     rows: list[Frequencies] = []
-    for place, line in enumerate(lines[at + 1 :], start=number + at + 1):
+    for line_number, line in enumerate(lines[head + 1 :], start=number + head + 1):
         if line.startswith(("URL", "MOTIF", "//")) or (rows and not line):
             break
         if line:
-            rows.append(_row(path, place, line))
-    width = _promised(lines[at], "w", len(rows))
+            rows.append(_row(path, line_number, line))
+    width = _promised(lines[head], "w", len(rows))
     if not rows or len(rows) != width:
         raise _fault(path, f"{names[0]} has {len(rows)} rows where its matrix asks for {width:g}")
-    sites = round(_promised(lines[at], "nsites", 0))
+    sites = round(_promised(lines[head], "nsites", 0))
     return Motif(names[0], np.array(rows), sites, " ".join(names[1:]))
 
 
 def _promised(line: str, key: str, default: int) -> float:
-    """Return the number of `key= number` in a line letter-probability matrix."""
+    """Return the number in `key= number` in a line `letter-probability matrix`, else `default`."""
     found = re.search(rf"\b{key}= *([0-9.]+)\b", line)
     return float(found[1]) if found else default
 
 
 def _row(path: Path, number: int, line: str) -> Frequencies:
-    """Return a row of four frequencies that sum to 1."""
+    """Return a row of four frequencies that sum to 1, shape (4,)."""
     items = line.split()
     if len(items) != 4 or not all(map(_is_number, items)):
         raise _fault(path, f"line {number} is not four numbers")

@@ -1,7 +1,7 @@
-"""What a filter recognises: aligned windows ─counts→ ─motif_of→ Motif, trimmed to what it says.
+"""What a filter recognises: aligned windows ─count_bases→ counts ─motif_of→ Motif, trimmed.
 
-As the DeepBind authors do: each sequence gives one window, a pseudocount is added, and the ends
-that say little are cut.
+As the DeepBind authors do: each sequence gives one window, a pseudocount is added, and ends of
+little information are cut.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from regplug.genome.codes import Codes
 
 PSEUDOCOUNT = 1e-4  # added to the count of each base at each position
-LEAST = 0.1  # bits, and the share of the best position's: ends below the larger of both are cut
-FEWEST = 10  # sites of a motif that says something, as in Basset
+LEAST = 0.1  # ends are cut that have fewer bits than this, or than this share of the best position
+FEWEST = 10  # sites that a motif must be counted in to be shown, as in Basset
 
 Frequencies = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Motif:
     Attributes:
         name: one word, unique in its file; JASPAR's are like MA0139.2.
         frequencies: shape (width, 4), A C G T; each row sums to 1.
-        sites: the sequences that it was counted in; 0 if not known.
+        sites: how many sequences it was counted in; 0 if not known.
         also: another name, in JASPAR that of the protein.
     """
 
@@ -38,7 +38,7 @@ class Motif:
 
     @property
     def width(self) -> int:
-        """Return the number of positions; 0 if no position says enough."""
+        """Return the number of positions; 0 if all were cut."""
         return len(self.frequencies)
 
     @property
@@ -49,14 +49,14 @@ class Motif:
     def consensus(self, letters: str = "ACGT") -> str:
         """Return the base of each position that over half of the sites have, else N."""
         best = self.frequencies.argmax(axis=1)
-        sure = self.frequencies.max(axis=1, initial=0.0) > 0.5
+        is_clear = self.frequencies.max(axis=1, initial=0.0) > 0.5
         return "".join(
-            letters[base] if clear else "N" for base, clear in zip(best, sure, strict=True)
+            letters[base] if clear else "N" for base, clear in zip(best, is_clear, strict=True)
         )
 
 
 def motif_of(name: str, counts: Frequencies, sites: int) -> Motif:
-    """Return the motif of counts, shape (width, 4), with the ends that say little cut."""
+    """Return the motif of counts, shape (width, 4), without ends of little information."""
     raised = counts + PSEUDOCOUNT
     return Motif(name, trimmed(raised / raised.sum(axis=1, keepdims=True)), sites)
 
@@ -81,7 +81,10 @@ def information(frequencies: Frequencies, *, gc: float = 0.5) -> NDArray[np.floa
 
 
 def trimmed(frequencies: Frequencies) -> Frequencies:
-    """Return the positions between the first and the last that say enough; none if none does."""
+    """Return frequencies (width, 4) without the ends whose positions have too few bits; see LEAST.
+
+    None are left if no position has enough.
+    """
     bits = information(frequencies)
     enough = np.flatnonzero(bits >= max(LEAST, LEAST * bits.max(initial=0.0)))
     return frequencies[enough[0] : enough[-1] + 1] if enough.size else frequencies[:0]

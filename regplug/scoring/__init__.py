@@ -1,1 +1,7 @@
-"""What a number is: cards, backends, alleles in their windows, effects, adapters, models."""
+"""What a score is, from a variant to a number, whatever model gives it and wherever it runs.
+
+`alleles` cuts REF and ALT out of the genome as codes in a model's window; `backend.Backend` is
+anything that predicts; `effects` compares the predictions for REF and ALT; `card.ModelCard` says
+what a model is, and `adapter` what its numbers mean. `model.Model` joins these for a run;
+`sequences` scores FASTA files instead of variants.
+"""

@@ -1,9 +1,9 @@
-"""Alleles ─Adapter.score→ Scores: hop 3 of the road from a VCF record to its INFO.
+"""Alleles ─Adapter.score→ Scores: step 3 of the way from a VCF record to its INFO.
 
-VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 
-An interval's codes ─Adapter.track→ values: the hop in the middle of the road to a bigWig.
+An interval's codes ─Adapter.track→ values: the step in the middle of the way to a bigWig.
 """
 
 import re
@@ -22,7 +22,7 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
 
-_LEAST_SPREAD = 1e-6  # so that a target that no random SNV moved can be told from one that moves
+_LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
 FEW_TARGETS = 16  # a model with more targets writes only those asked for
 Values = Sequence[float] | Sequence[str | None]
 
@@ -52,7 +52,11 @@ class FieldOptions(msgspec.Struct, frozen=True):
 
 
 class Adapter(Protocol):
-    """Knows what the numbers of a model family mean; `name` is the cards' `family`."""
+    """Knows what the numbers of a model family mean.
+
+    Attributes:
+        name: the `family` in the cards of its models.
+    """
 
     name: str
 
@@ -60,7 +64,11 @@ class Adapter(Protocol):
         """Return the tags that a model writes."""
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
-        """Return the REF and ALT predictions of a batch."""
+        """Return the REF and ALT predictions of a batch.
+
+        Raises:
+            BackendError: as `Backend.predict`.
+        """
 
     def track(
         self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
@@ -69,6 +77,9 @@ class Adapter(Protocol):
 
         A stretch of codes, shape (bases,), has (bases - width) // step + 1 windows; the predictions
         have shape (windows, targets).
+
+        Raises:
+            BackendError: as `Backend.predict`.
         """
 
 
@@ -105,12 +116,15 @@ class VariantEffect:
     ) -> list[Array]:
         """Return the predictions for each window; those of all stretches are asked for at once."""
         windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
-        ends = np.cumsum([len(each) for each in windows])
+        ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
         return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
 
 
 def tag(*parts: str) -> str:
-    """Return `RP_` and the parts in upper case, any other character than A-Z, 0-9 as `_`."""
+    """Return an INFO tag: RP and the parts, joined by `_`, in upper case.
+
+    Any other character than A-Z and 0-9 becomes `_`.
+    """
     return "_".join(["RP", *(re.sub("[^A-Z0-9]", "_", part.upper()) for part in parts)])
 
 
@@ -126,7 +140,9 @@ def _measured(card: ModelCard) -> bool:
 
 
 def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
-    """Return the places of `targets`; without any, of all, or of none where they are many.
+    """Return the indices of `targets` (labels) among the card's.
+
+    Without `targets`, those of all the card's targets, or none if it has more than FEW_TARGETS.
 
     Raises:
         ModelError: the model has no such target.
@@ -176,7 +192,7 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
 
 
 def _summary(card: ModelCard) -> list[InfoField]:
-    """Return `__TOP` and `__MAX`: the most extreme target and its signed difference."""
+    """Return `__TOP` and `__MAX`: each ALT's most extreme target and its signed difference."""
     measured, spread = _measured(card), spreads(card)
     by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
 

@@ -1,6 +1,6 @@
-"""Variant ─examine, encode→ Alleles: hop 2 of the road from a VCF record to its INFO.
+"""Variant ─examine, encode_alleles→ Alleles: step 2 of the way from a VCF record to its INFO.
 
-VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
@@ -16,13 +16,18 @@ from regplug.genome.codes import encode as encode_letters
 from regplug.genome.fasta import Reference
 from regplug.genome.variant import Interval, Status, Variant
 
-MOST_N = 0.1  # of a window's bases inside the contig
+MOST_N = 0.1  # share of a window's bases inside the contig that may be unknown
 _BASES = re.compile(r"[ACGTUNRYSWKMBDHV]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Examined:
-    """An ALT after the checks that need no model; `variant` is normalised where status is ok."""
+    """An ALT after the checks that need no model.
+
+    Attributes:
+        variant: normalised where `status` is ok, else as it was.
+        status: ok, or why no model can score it.
+    """
 
     variant: Variant
     status: Status
@@ -56,12 +61,19 @@ class Alleles:
 
 
 def column(window: int) -> int:
-    """Return the variant's 0-based column: window // 2, less one for an even window (Basset)."""
+    """Return the variant's 0-based column in a window: the middle, left of it if `window` is even.
+
+    So has Basset.
+    """
     return (window - 1) // 2
 
 
 def examine(variant: Variant, genome: Reference) -> Examined:
-    """Return `variant` normalised, or the reason why nothing can score it."""
+    """Return `variant` normalised, or why no model can score it.
+
+    Raises:
+        GenomeError: as `genome` raises.
+    """
     status = _input_status(variant, genome)
     return Examined(variant.normalized(genome) if status is Status.OK else variant, status)
 
@@ -69,16 +81,19 @@ def examine(variant: Variant, genome: Reference) -> Examined:
 def encode_alleles(
     examined: Sequence[Examined], genome: Reference, *, window: int, strand: str = "+"
 ) -> Alleles:
-    """Return the alleles in their windows, REF and ALT each with the real flanks.
+    """Return the alleles in windows of `window` bases, REF and ALT each with the genome's flanks.
 
     Equal lengths: the first base lies in `column(window)`. Length changes: once with the first base
     there (left flanks agree), once with the last base there (right flanks agree). On strand `-` the
     windows are reverse-complemented, and the variant lies in the same column of them.
+
+    Raises:
+        GenomeError: as `genome` raises.
     """
     before = column(window) if strand == "+" else window - 1 - column(window)
     status, refs, alts, owner = [], [], [], []
-    for index, one in enumerate(examined):
-        reason, pairs = _windows(one, genome, before, window)
+    for index, allele in enumerate(examined):
+        reason, pairs = _windows(allele, genome, before, window)
         status.append(reason)
         for ref, alt in pairs:
             refs.append(ref if strand == "+" else reverse_complement(ref))
@@ -86,7 +101,7 @@ def encode_alleles(
             owner.append(index)
     empty = np.empty((0, window), np.uint8)
     return Alleles(
-        [one.variant for one in examined],
+        [allele.variant for allele in examined],
         status,
         np.stack(refs) if refs else empty,
         np.stack(alts) if alts else empty,
@@ -95,17 +110,22 @@ def encode_alleles(
 
 
 def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[np.bool_]:
-    """Tell of each window in `codes` whether at most MOST_N of its bases are unknown.
+    """Return which windows in `codes` have enough known bases, shape (bases - window + 1,).
 
-    The codes, shape (bases,), begin at 0-based `start` of a contig of `length` bases; what lies
-    outside the contig does not count. The answer has shape (bases - window + 1,).
+    That is, at most MOST_N of a window's bases are unknown; bases outside the contig do not count.
+
+    Args:
+        codes: shape (bases,).
+        start: 0-based position of their first base.
+        length: of the contig, in bases.
+        window: in bases.
     """
     positions = np.arange(start, start + len(codes))
     inside = (positions >= 0) & (positions < length)
     if not ((codes == UNKNOWN) & inside).any():
         return np.ones(len(codes) - window + 1, np.bool_)
     unknown, within = (
-        np.cumsum(np.r_[0, each], dtype=np.int64) for each in ((codes == UNKNOWN) & inside, inside)
+        np.cumsum(np.r_[0, mask], dtype=np.int64) for mask in ((codes == UNKNOWN) & inside, inside)
     )
     enough: NDArray[np.bool_] = (unknown[window:] - unknown[:-window]) <= MOST_N * (
         within[window:] - within[:-window]
@@ -133,29 +153,30 @@ def _input_status(variant: Variant, genome: Reference) -> Status:
 
 
 def _windows(
-    one: Examined, genome: Reference, before: int, window: int
+    allele: Examined, genome: Reference, before: int, window: int
 ) -> tuple[Status, list[tuple[Codes, Codes]]]:
     """Return the status of one ALT for this window, and its (REF, ALT) rows."""
-    if one.status is not Status.OK:
-        return one.status, []
-    variant = one.variant
+    if allele.status is not Status.OK:
+        return allele.status, []
+    variant = allele.variant
     ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
     if max(len(ref), len(alt)) > window // 2:
         return Status.TOO_LONG, []
-    pairs = [_first_base_at(variant, (ref, alt), genome, before, window)]
+    pairs = [_with_first_base_in_column(variant, (ref, alt), genome, before, window)]
     if len(ref) != len(alt):
-        pairs.append(_last_base_at(variant, (ref, alt), genome, before, window))
-    if any(_mostly_n(variant, at, genome, window) for at in _starts(variant, before, len(pairs))):
+        pairs.append(_with_last_base_in_column(variant, (ref, alt), genome, before, window))
+    starts = _ref_starts(variant, before, len(pairs))
+    if any(_mostly_n(variant, start, genome, window) for start in starts):
         return Status.MOSTLY_N, []
     return Status.OK, pairs
 
 
-def _starts(variant: Variant, before: int, rows: int) -> list[int]:
+def _ref_starts(variant: Variant, before: int, rows: int) -> list[int]:
     """Return the 0-based start of REF's window in each of its rows."""
     return [variant.start - before, variant.interval.end - 1 - before][:rows]
 
 
-def _first_base_at(
+def _with_first_base_in_column(
     variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
 ) -> tuple[Codes, Codes]:
     """Return REF and ALT windows with the alleles' first base in column `before`."""
@@ -167,7 +188,7 @@ def _first_base_at(
     return ref, alt
 
 
-def _last_base_at(
+def _with_last_base_in_column(
     variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
 ) -> tuple[Codes, Codes]:
     """Return REF and ALT windows with the alleles' last base in column `before`."""

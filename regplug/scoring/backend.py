@@ -12,7 +12,11 @@ from regplug.scoring.card import ModelCard
 
 
 class Backend(Protocol):
-    """A model that is ready to predict; any concurrency hides in here."""
+    """A model that is ready to predict, in this process or on a server.
+
+    Attributes:
+        card: the model's.
+    """
 
     card: ModelCard
 

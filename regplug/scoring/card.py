@@ -1,4 +1,4 @@
-"""A model's card: all that scoring needs, and all that a reader wants to know of the model."""
+"""A model's card: what scoring must know of a model, and what its users want to know."""
 
 import json
 import re
@@ -15,8 +15,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     Attributes:
         label: its name, unique in the model; imported targets are `<PROTEIN>_<ID>`.
         spread: standard deviation of its difference over 10,000 random SNVs; None if not measured.
-        about: what else is known: protein, species, experiment, cell, AUC ...
-        scan: the length of its sub-window, where that is not the card's.
+        about: what else is known, key → value: protein, species, experiment, cell, AUC ...
+        scan: the length of its sub-window in bases, where that is not the card's.
     """
 
     label: str
@@ -39,9 +39,16 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         max_batch_size: rows in one request; keeps the memory of a call bounded.
         scan: the length of DeepBind's longest sub-window, or None if the input is one window.
         companion: the model with the same weights that reads sequences of any length, or None.
-        default: True if `regplug annotate` runs it unasked.
+        default: True if `regplug annotate` runs it where no model is named.
         unknown_base: the value of each of the four channels at an unknown base.
         assembly: the assembly of the training data.
+        doc: what the scores are.
+        trained_on: the training data.
+        metrics: how good it is: name of a metric → value.
+        cite_as: the publication.
+        license: of the weights.
+        notice: what the licence asks users to be told.
+        created_by: version of regplug and command that made the model.
         sha256: of model.onnx.
     """
 
@@ -89,7 +96,7 @@ def as_label(name: str) -> str:
 
 
 def read_width(card: ModelCard) -> int:
-    """Return the bases that the value of one base is made of.
+    """Return how many bases a model reads for the value of one base: its window, or its scan.
 
     Raises:
         ModelError: the model reads sequences of any length as a whole.

@@ -36,7 +36,7 @@ def logit_difference(ref: Array, alt: Array) -> Array:
 
 def log2_fold_change(ref: Array, alt: Array) -> Array:
     """Return log2(ALT / REF), for predictions above zero (clipped at 1e-7)."""
-    before, after = (np.maximum(one.astype(np.float64), TINY) for one in (ref, alt))
+    before, after = (np.maximum(side.astype(np.float64), TINY) for side in (ref, alt))
     change: Array = np.log2(after / before).astype(np.float32)
     return change
 
@@ -56,15 +56,20 @@ def most_extreme(differences: Array, spread: Array) -> NDArray[np.intp]:
 
 
 def stronger(plus: Scores, minus: Scores) -> Scores:
-    """Return, per ALT and target, the strand of larger |ALT − REF|; one without a score loses."""
-    sizes = [np.nan_to_num(np.abs(one.alt - one.ref), nan=-1.0) for one in (plus, minus)]
-    first = sizes[0] >= sizes[1]
+    """Return, per ALT and target, the scores of the strand with the larger |ALT − REF|.
+
+    A strand without a score counts as the smaller; of equal ones `plus` is taken.
+    """
+    plus_size, minus_size = (
+        np.nan_to_num(np.abs(scores.alt - scores.ref), nan=-1.0) for scores in (plus, minus)
+    )
+    is_plus = plus_size >= minus_size
     status = [
-        m if p is Status.NO_TRANSCRIPT else p
-        for p, m in zip(plus.status, minus.status, strict=True)
+        on_minus if on_plus is Status.NO_TRANSCRIPT else on_plus
+        for on_plus, on_minus in zip(plus.status, minus.status, strict=True)
     ]
     return Scores(
-        np.where(first, plus.ref, minus.ref), np.where(first, plus.alt, minus.alt), status
+        np.where(is_plus, plus.ref, minus.ref), np.where(is_plus, plus.alt, minus.alt), status
     )
 
 

@@ -1,6 +1,6 @@
-"""A model as one run uses it: examined ALTs ─Model.score→ Scores, and the tags they fill.
+"""A model as a run uses it: examined ALTs ─Model.score→ Scores, and the INFO tags to write.
 
-Hops 2 and 3 of the road for one model.
+Steps 2 and 3 of the way from a VCF record to its INFO (see `alleles`), for one model.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,13 @@ INPUT_STATUS = InfoField(
 
 
 class Model:
-    """A model as one run uses it: a backend, the adapter of its family, and the tags it writes."""
+    """A backend, the adapter of its family, and the tags that a run writes.
+
+    Attributes:
+        card: the model's.
+        window: bases that it reads.
+        fields: the tags, the model's status last.
+    """
 
     def __init__(
         self,
@@ -40,7 +46,7 @@ class Model:
         options: FieldOptions,
         transcripts: Transcripts | None = None,
     ) -> None:
-        """Join them; models of RNA score nothing without `transcripts`.
+        """Join them; `transcripts` say which ALTs a model of RNA can score: without them, none.
 
         Raises:
             ModelError: the model reads sequences of any length, or an option does not fit it.
@@ -54,7 +60,15 @@ class Model:
         self.fields = [*adapter.fields(card, options), _own_status(card)]
 
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
-        """Return the predictions for a batch of ALTs."""
+        """Return the predictions for a batch of ALTs.
+
+        A model of RNA reads the strands that are transcribed there; of two, the one with the larger
+        difference counts.
+
+        Raises:
+            GenomeError: as `genome` raises.
+            BackendError: as `Backend.predict`.
+        """
         if self.card.strand != "forward":
             alleles = encode_alleles(examined, genome, window=self.window)
             return self._adapter.score(alleles, self._backend)
@@ -65,15 +79,16 @@ class Model:
         self, examined: Sequence[Examined], genome: Reference, strand: Strand
     ) -> Scores:
         """Return the predictions for the ALTs that are transcribed from `strand`."""
-        heard = [self._transcribed(one, strand) for one in examined]
-        alleles = encode_alleles(heard, genome, window=self.window, strand=strand)
+        on_strand = [self._if_transcribed(allele, strand) for allele in examined]
+        alleles = encode_alleles(on_strand, genome, window=self.window, strand=strand)
         return self._adapter.score(alleles, self._backend)
 
-    def _transcribed(self, one: Examined, strand: Strand) -> Examined:
-        genes = self._transcripts
-        if one.status is not Status.OK or (genes and genes.covers(one.variant.interval, strand)):
-            return one
-        return Examined(one.variant, Status.NO_TRANSCRIPT)
+    def _if_transcribed(self, allele: Examined, strand: Strand) -> Examined:
+        """Return the ALT, with status no_transcript if no gene on `strand` covers its REF."""
+        genes, variant = self._transcripts, allele.variant
+        if allele.status is not Status.OK or (genes and genes.covers(variant.interval, strand)):
+            return allele
+        return Examined(variant, Status.NO_TRANSCRIPT)
 
 
 def score_variants(
@@ -106,7 +121,11 @@ def _joined(parts: Sequence[Scores], targets: int) -> Scores:
 
 
 def check_tags(models: Sequence[Model]) -> None:
-    """Raise ModelError if two tags are equal, naming what both stand for."""
+    """Check that all tags of a run differ.
+
+    Raises:
+        ModelError: two are equal; the message says what both stand for.
+    """
     seen = {INPUT_STATUS.id: INPUT_STATUS.description}
     for field in chain.from_iterable(model.fields for model in models):
         if field.id in seen:

@@ -15,7 +15,7 @@ from regplug.scoring.backend import Backend
 
 TOGETHER = 1024  # sequences held in memory
 PIECE = 2048  # bases of a long sequence that a scan reads at once
-ROW = 128  # bases for which a card's max_batch_size is meant
+ROW = 128  # bases of a row for which a card's max_batch_size is meant; wider rows, fewer of them
 
 Chunk = tuple[list[str], NDArray[np.float32]]  # names, and their scores (n, targets)
 
@@ -71,6 +71,7 @@ def predict_sequences(sequences: Sequence[str], backend: Backend) -> NDArray[np.
 
     Raises:
         SequenceError: a length is not the model's window, where it has one.
+        BackendError: as `Backend.predict`.
     """
     return predict_rows([encode(letters) for letters in sequences], backend)
 
@@ -93,7 +94,11 @@ def predict_rows(rows: Sequence[Codes], backend: Backend) -> NDArray[np.float32]
 
 
 def predict_codes(codes: Codes, backend: Backend) -> NDArray[np.float32]:
-    """Return the scores (n, targets) of codes (n, width), of any width that the model reads."""
+    """Return the scores (n, targets) of codes (n, width), of any width that the model reads.
+
+    Raises:
+        BackendError: as `Backend.predict`.
+    """
     if backend.card.window is not None:
         return backend.predict(codes)
     if backend.card.scan and codes.shape[1] > PIECE:

@@ -1,1 +1,6 @@
-"""Values along the genome: over regions and around variants, in bigWig and bedGraph."""
+"""Predictions along the genome, as bigWig and bedGraph files.
+
+`regions.track_regions` scores regions base by base or in steps, `variants.track_variants` REF and
+ALT around variants. `folder.write_tracks` makes the folder with a file per target and kind;
+`bigwig` writes one kind of file or the other, bigWigs in a process of their own (`bigwig_process`).
+"""

@@ -1,6 +1,6 @@
-"""values ─bigwigs→ .bw, ─bedgraphs→ .bedgraph: the last hop of the road to a track.
+"""values ─bigwigs→ .bw, ─bedgraphs→ .bedgraph: the last step of the way to a track.
 
-interval ─track.stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
+interval ─regions.stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
 """
 
 import json
@@ -18,8 +18,8 @@ from typing import IO, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-Edges = NDArray[np.int64]
-Values = NDArray[np.float32]
+Edges = NDArray[np.int64]  # (n + 1,), 0-based: value k is that of [edges[k], edges[k + 1])
+Values = NDArray[np.float32]  # (n, tracks)
 
 _PROCESS = Path(__file__).with_name("bigwig_process.py")
 
@@ -28,19 +28,20 @@ class TrackFiles(ABC):
     """The files of several tracks that have values at the same places.
 
     Attributes:
-        low: the smallest value of each, shape (tracks,); NaN before the first.
-        high: the largest.
+        low: the smallest value of each track, shape (tracks,); NaN before the first value.
+        high: the largest, likewise.
     """
 
     def __init__(self, tracks: int) -> None:
-        """Begin without values."""
+        """Begin so many tracks, without values."""
         self.low = np.full(tracks, np.nan, np.float32)
         self.high = np.full(tracks, np.nan, np.float32)
 
     def write(self, contig: str, edges: Edges, values: Values) -> None:
-        """Add values, shape (n, tracks), none of them NaN, behind those before.
+        """Add values, shape (n, tracks), none of them NaN.
 
         Value k is that of the bases [edges[k], edges[k + 1]), 0-based; edges have shape (n + 1,).
+        They follow those written before: contigs in the genome's order, positions ascending.
 
         Raises:
             OSError: the disk is full.
@@ -56,24 +57,24 @@ class TrackFiles(ABC):
 
 @contextmanager
 def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[TrackFiles]:
-    """Write bigWigs with zoom levels; `contigs` are the genome's (name → length), in its order.
+    """Give what writes bigWigs with zoom levels; `contigs` are the genome's (name → length).
 
     pyBigWig works in a process of its own, as libBigWig crashes or loops when a disk is full.
 
     Raises:
         OSError: a file could not be written to its end.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as messages:
         process = subprocess.Popen(
             [sys.executable, "-P", str(_PROCESS)],
             stdin=subprocess.PIPE,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,  # Ctrl-C is for us to handle
+            stdout=messages,
+            stderr=messages,
+            start_new_session=True,  # so that Ctrl-C reaches this process only
         )
         try:
-            files = _BigWigs(len(paths), process, said)
-            files.tell([[str(path) for path in paths], list(contigs.items())])
+            files = _BigWigs(len(paths), process, messages)
+            files.send([[str(path) for path in paths], list(contigs.items())])
             yield files
             files.finish()
         finally:
@@ -81,39 +82,44 @@ def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[Track
             with suppress(OSError):
                 process.communicate()
     for path, high in zip(paths, files.high, strict=True):
-        _tell_maximum(path, float(high))
+        _set_maximum(path, float(high))
 
 
 class _BigWigs(TrackFiles):
-    """Hands values to the process that writes them."""
+    """Sends values to the process that writes them; `messages` is what that process prints."""
 
-    def __init__(self, tracks: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    def __init__(self, tracks: int, process: subprocess.Popen[bytes], messages: IO[bytes]) -> None:
         super().__init__(tracks)
-        self._process, self._said = process, said
+        self._process, self._messages = process, messages
 
     def _write(self, contig: str, edges: Edges, values: Values) -> None:
         columns = np.ascontiguousarray(values.T, np.float32)
-        self.tell([contig, len(values)], edges.astype(np.int64).tobytes(), columns.tobytes())
+        self.send([contig, len(values)], edges.astype(np.int64).tobytes(), columns.tobytes())
 
-    def tell(self, line: list[object], *arrays: bytes) -> None:
+    def send(self, line: list[object], *arrays: bytes) -> None:
+        """Send a line of JSON and the bytes of arrays, as `bigwig_process` reads them."""
         assert self._process.stdin
         try:
             self._process.stdin.write(b"".join([json.dumps(line).encode(), b"\n", *arrays]))
-        except BrokenPipeError:  # it gave up, and has said why
+        except BrokenPipeError:  # the process has ended, and its messages say why
             self.finish()
 
     def finish(self) -> None:
-        """Wait until all is written; raise OSError if it is not."""
+        """Wait until the process has written all.
+
+        Raises:
+            OSError: it has not; with the last of its messages.
+        """
         self._process.communicate()
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").splitlines()
+        self._messages.seek(0)
+        lines = self._messages.read().decode(errors="replace").splitlines()
         status = self._process.returncode
         if status or lines:
             raise OSError(f"pyBigWig failed ({lines[-1] if lines else f'exit status {status}'})")
 
 
-def _tell_maximum(path: Path, high: float) -> None:
-    """Put the largest value into a bigWig's summary, where libBigWig has 0 if all are negative."""
+def _set_maximum(path: Path, high: float) -> None:
+    """Put the largest value into a bigWig's summary: libBigWig writes 0 if all are negative."""
     with path.open("r+b") as file:
         file.seek(44)
         (summary,) = struct.unpack("<Q", file.read(8))
@@ -123,7 +129,11 @@ def _tell_maximum(path: Path, high: float) -> None:
 
 @contextmanager
 def bedgraphs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[TrackFiles]:
-    """Write bedGraph files; the numbers have float32's shortest digits."""
+    """Give what writes bedGraph files; numbers have the fewest digits that give the same float32.
+
+    Raises:
+        OSError: a file could not be written to its end.
+    """
     with ExitStack() as stack:
         yield _BedGraphs([stack.enter_context(path.open("w")) for path in paths])
 

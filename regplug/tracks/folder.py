@@ -27,15 +27,25 @@ def write_tracks(
     *,
     file_format: Literal["bigwig", "bedgraph"] = "bigwig",
 ) -> tuple[TrackFile, ...]:
-    """Let `fill` write the values of all kinds of the first target, of the second ...
+    """Make the folder of a model's tracks and return its files.
 
     The files are called `<target>.bw`, or `<target>.<kind>.bw` where there are several kinds.
+
+    Args:
+        folder: that appears when it is complete.
+        model: the model's name.
+        targets: labels.
+        kinds: of values, for each target.
+        genome: has the contigs.
+        fill: called with the files to write values to: those of all kinds of the first target, then
+            of the second ...
+        file_format: of the files.
 
     Raises:
         RegionError: `fill` wrote no value.
         OutputError: the folder cannot be written, or the disk is full.
     """
-    suffix, opened = FORMATS[file_format]
+    suffix, track_files = FORMATS[file_format]
     wanted = list(product(zip(targets, file_names(targets), strict=True), kinds))
     names = [
         f"{name}.{kind}{suffix}" if len(kinds) > 1 else f"{name}{suffix}"
@@ -43,7 +53,7 @@ def write_tracks(
     ]
     with complete(folder) as partial:
         partial.mkdir()
-        with opened([partial / name for name in names], genome.lengths) as files:
+        with track_files([partial / name for name in names], genome.lengths) as files:
             fill(files)
             if np.isnan(files.low).any():
                 raise RegionError(

@@ -1,6 +1,6 @@
 """The loop from regions to tracks.
 
-interval ─track.stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
+interval ─stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
 
 A contig is cut into steps from its first base on, so that tracks of other regions have the same
 values. The value of a step is that of the window whose variant column (`alleles.column`) lies on
@@ -30,12 +30,18 @@ from regplug.scoring.card import ModelCard, read_width
 from regplug.tracks.bigwig import TrackFiles
 
 BATCH = 2048  # windows that are scored together
-PIECE = 1 << 20  # bases that are looked at together
-LONGEST_STEP = 50  # bases, unless asked for
+PIECE = 1 << 20  # bases that are read together
+LONGEST_STEP = 50  # bases; longer steps must be asked for
 
 
 class Stretch(NamedTuple):
-    """Steps side by side: their `edges` (n + 1,) and middle bases, `centres` (n,), 0-based."""
+    """Steps side by side on a contig; all positions are 0-based.
+
+    Attributes:
+        contig: by its name in the FASTA.
+        edges: shape (n + 1,): step k covers [edges[k], edges[k + 1]).
+        centres: shape (n,): each step's middle base, before it was clipped to its region.
+    """
 
     contig: str
     edges: NDArray[np.int64]
@@ -62,7 +68,17 @@ def track_regions(
     files: TrackFiles,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> None:
-    """Write the values of the outputs `targets` over `regions`, which are as `covered` gives them.
+    """Write a model's values over regions to `files`.
+
+    Args:
+        regions: as `covered` gives them.
+        adapter: of the model's family.
+        backend: runs the model.
+        genome: that the model reads.
+        targets: indices of the model's outputs, one for each of the files.
+        step: bases from a value to the next.
+        files: that are written.
+        progress: called with the number of bases done, a piece at a time.
 
     Raises:
         RegplugError: as the genome and the backend raise.
@@ -75,18 +91,21 @@ def track_regions(
         for stretch in stretches(region, genome, width=max(widths), step=step, progress=progress)
     )
     for batch in _batches(found):
-        values = [np.empty((len(one.centres), len(targets)), np.float32) for one in batch]
+        values = [np.empty((len(stretch.centres), len(targets)), np.float32) for stretch in batch]
         for width, places in widths.items():
             codes = [stretch.codes(genome, width) for stretch in batch]
             scores = adapter.track(codes, backend, width=width, step=step)
-            for made, each in zip(values, scores, strict=True):
-                made[:, places] = each[:, [targets[place] for place in places]]
-        for stretch, made in zip(batch, values, strict=True):
-            files.write(stretch.contig, stretch.edges, made)
+            for filled, predicted in zip(values, scores, strict=True):
+                filled[:, places] = predicted[:, [targets[place] for place in places]]
+        for stretch, filled in zip(batch, values, strict=True):
+            files.write(stretch.contig, stretch.edges, filled)
 
 
 def default_step(card: ModelCard) -> int:
-    """Return 1 for a scan, LONGEST_STEP for windows of four times that, else a tenth of them."""
+    """Return the step in bases where none is asked for: 1 for a scan, else by the window.
+
+    Windows of 4 * LONGEST_STEP or more have LONGEST_STEP, shorter ones a tenth of their length.
+    """
     if card.window is None:
         return 1
     return LONGEST_STEP if card.window >= 4 * LONGEST_STEP else max(1, card.window // 10)
@@ -98,7 +117,10 @@ def covered(regions: Iterable[Interval], genome: Genome, width: int) -> list[Int
     Raises:
         RegionError: no such contig, behind its end, or a contig shorter than a window of `width`.
     """
-    named = [Interval(genome.contig(one.chrom) or one.chrom, one.start, one.end) for one in regions]
+    named = [
+        Interval(genome.contig(region.chrom) or region.chrom, region.start, region.end)
+        for region in regions
+    ]
     check_regions(named, genome.lengths)
     for region in named:
         if genome.lengths[region.chrom] < width:
@@ -109,7 +131,8 @@ def covered(regions: Iterable[Interval], genome: Genome, width: int) -> list[Int
     order = {contig: place for place, contig in enumerate(genome.lengths)}
     named.sort(key=lambda region: order[region.chrom])
     return merged(
-        Interval(one.chrom, one.start, min(one.end, genome.lengths[one.chrom])) for one in named
+        Interval(region.chrom, region.start, min(region.end, genome.lengths[region.chrom]))
+        for region in named
     )
 
 
@@ -121,7 +144,10 @@ def stretches(
     step: int,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> Iterator[Stretch]:
-    """Yield the steps over `region` whose windows of `width` can be scored, some at a time."""
+    """Yield the steps over `region` whose windows of `width` can be scored, some at a time.
+
+    `progress` is called with the number of bases done, those that cannot be scored among them.
+    """
     contig, length = region.chrom, genome.lengths[region.chrom]
     piece = max(1, min(BATCH, PIECE // step)) * step
     for first in range(region.start // step * step, region.end, piece):
@@ -137,13 +163,13 @@ def stretches(
 
 
 def runs(kept: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return [start, end) of each run of True."""
+    """Return [start, end) of each run of True in `kept`, shape (n,)."""
     ends = np.flatnonzero(np.diff(np.r_[False, kept, False]))
     return [(int(i), int(j)) for i, j in ends.reshape(-1, 2)]
 
 
 def _widths(card: ModelCard, targets: Sequence[int]) -> dict[int, list[int]]:
-    """Return the width of windows → the places in `targets` of those that are read so."""
+    """Return the width of windows → the places in `targets` of the targets that read this width."""
     widths: defaultdict[int, list[int]] = defaultdict(list)
     for place, target in enumerate(targets):
         own = None if card.window else card.targets[target].scan

@@ -1,6 +1,6 @@
 """The loop from variants to REF, ALT and difference tracks.
 
-VCF record ─vcf.variants_of→ Variant ─around→ Alleles, one per base ─Adapter.score→ ref, alt
+VCF record ─vcf.variants_of→ Variant ─_around→ Alleles, an ALT per base ─Adapter.score→ ref, alt
            ─bigwig→ .bw
 
 All tracks are in the reference's coordinates. A base's REF value is that of the reference's window
@@ -38,14 +38,27 @@ from regplug.tracks.regions import BATCH, runs
 
 
 class Neighbourhood(NamedTuple):
-    """A variant, normalised, its contig called as in the FASTA, and where its tracks stand."""
+    """A variant and where its tracks stand.
+
+    Attributes:
+        variant: normalised, its contig called as in the FASTA.
+        interval: the bases that get values, 0-based and half-open.
+    """
 
     variant: Variant
     interval: Interval
 
 
 class _Around(NamedTuple):
-    """The windows of n bases around a variant, in rows as in Alleles, and where the bases lie."""
+    """The windows of n bases around a variant.
+
+    Attributes:
+        variant: as in Neighbourhood.
+        bases: the edges of each run of neighbouring bases; together n bases.
+        ref: codes, shape (rows, window).
+        alt: codes, shape (rows, window).
+        owner: shape (rows,): which of the n bases a row is of.
+    """
 
     variant: Variant
     bases: list[Edges]
@@ -102,28 +115,42 @@ def track_variants(
 
     Every `step`-th base is scored, the variant's among them, and stands for those around it.
 
+    Args:
+        places: as `neighbourhoods` gives them.
+        adapter: of the model's family.
+        backend: runs the model.
+        genome: that the model reads.
+        targets: indices of the model's outputs; `files` has three files for each.
+        step: bases from a value to the next.
+        files: that are written.
+        progress: called with the number of variants done, a batch at a time.
+
     Raises:
         RegplugError: as the genome and the backend raise.
         OSError: as `files` raises.
     """
     window = read_width(backend.card)
     for batch in _batches(_around(place, genome, window, step) for place in places):
-        counts = [sum(len(edges) - 1 for edges in one.bases) for one in batch]
-        first = np.cumsum([0, *counts])
-        alleles = Alleles(
-            [one.variant for one, count in zip(batch, counts, strict=True) for _ in range(count)],
-            [Status.OK] * int(first[-1]),
-            np.concatenate([one.ref for one in batch]),
-            np.concatenate([one.alt for one in batch]),
-            np.concatenate([one.owner + at for one, at in zip(batch, first, strict=False)]),
-        )
-        values = _values(adapter.score(alleles, backend), targets)
+        values = _values(adapter.score(_alleles(batch), backend), targets)
         at = 0
-        for one in batch:
-            for edges in one.bases:
-                files.write(one.variant.chrom, edges, values[at : at + len(edges) - 1])
+        for around in batch:
+            for edges in around.bases:
+                files.write(around.variant.chrom, edges, values[at : at + len(edges) - 1])
                 at += len(edges) - 1
         progress(len(batch))
+
+
+def _alleles(batch: Sequence[_Around]) -> Alleles:
+    """Return the windows of all variants in a batch, each base as if it were an ALT of its own."""
+    counts = [sum(len(edges) - 1 for edges in around.bases) for around in batch]
+    first = np.cumsum([0, *counts])
+    return Alleles(
+        [around.variant for around, count in zip(batch, counts, strict=True) for _ in range(count)],
+        [Status.OK] * int(first[-1]),
+        np.concatenate([around.ref for around in batch]),
+        np.concatenate([around.alt for around in batch]),
+        np.concatenate([around.owner + at for around, at in zip(batch, first, strict=False)]),
+    )
 
 
 def _values(scores: Scores, targets: Sequence[int]) -> Array:
@@ -156,7 +183,7 @@ def _around(place: Neighbourhood, genome: Genome, window: int, step: int) -> _Ar
         in_ref < len(ref), np.minimum(in_ref, len(alt) - 1), in_ref + len(alt) - len(ref)
     )
     owner = np.arange(len(in_ref))
-    if len(ref) != len(alt):  # as in alleles.encode: also with the last bases in the column
+    if len(ref) != len(alt):  # as in encode_alleles: also with the last bases in the column
         owner = np.append(owner, np.flatnonzero(in_ref == 0))
         in_ref, in_alt = np.append(in_ref, len(ref) - 1), np.append(in_alt, len(alt) - 1)
     return _Around(
@@ -171,9 +198,9 @@ def _around(place: Neighbourhood, genome: Genome, window: int, step: int) -> _Ar
 def _batches(found: Iterable[_Around]) -> Iterator[list[_Around]]:
     """Yield variants together until they have BATCH windows or more."""
     batch: list[_Around] = []
-    for one in found:
-        batch.append(one)
-        if sum(len(each.owner) for each in batch) >= BATCH:
+    for around in found:
+        batch.append(around)
+        if sum(len(gathered.owner) for gathered in batch) >= BATCH:
             yield batch
             batch = []
     if batch:

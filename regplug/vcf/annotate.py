@@ -1,6 +1,6 @@
 """The loop from a VCF to an annotated VCF.
 
-VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
@@ -26,7 +26,13 @@ AHEAD = 2  # batches that are scored while an earlier one is written
 
 @dataclass
 class Tally:
-    """How many ALTs got which status, per model; without a model, of the input alone."""
+    """How many ALTs of a run got which status.
+
+    Attributes:
+        alts: all of them.
+        records: that they stand in.
+        by_model: name of the model → status → ALTs.
+    """
 
     alts: int
     records: int
@@ -44,6 +50,14 @@ def annotate_records(
 ) -> Tally:
     """Score every ALT of `records` with every model, write them all, and count the statuses.
 
+    Args:
+        records: in the order in which they are written.
+        models: each with its own tags.
+        genome: that REF is checked against.
+        writers: each gets every batch.
+        force: True to go on where the REFs are of another build.
+        progress: called with each batch once it is written.
+
     Raises:
         GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
         RegplugError: as the reader, the backends and the writers raise.
@@ -54,7 +68,8 @@ def annotate_records(
     def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
-        return _batch(batch, variants, [one.status for one in examined], models, scores)
+        statuses = [allele.status for allele in examined]
+        return _batch(batch, variants, statuses, models, scores)
 
     for batch in _ahead(score, _batches(records)):
         build.see(batch.status)
@@ -71,7 +86,7 @@ def annotate_records(
 def _batch(
     records: list[pysam.VariantRecord],
     variants: list[Variant],
-    status: list[Status],
+    statuses: list[Status],
     models: Sequence[Model],
     scores: list[Scores],
 ) -> Batch:
@@ -80,16 +95,16 @@ def _batch(
     for record in records:
         first.append(at)
         at += len(record.alts or (".",))
-    columns: dict[str, Values] = {INPUT_STATUS.id: [str(one) for one in status]}
-    for model, answer in zip(models, scores, strict=True):
-        columns |= {field.id: field.values(answer) for field in model.fields}
-    return Batch(records, first, variants, status, columns, scores)
+    columns: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
+    for model, of_model in zip(models, scores, strict=True):
+        columns |= {field.id: field.values(of_model) for field in model.fields}
+    return Batch(records, first, variants, statuses, columns, scores)
 
 
 def _batches(
     records: Iterable[pysam.VariantRecord],
 ) -> Iterator[tuple[list[pysam.VariantRecord], list[Variant]]]:
-    """Yield the records, and their ALTs, in stretches of about BATCH ALTs."""
+    """Yield records and their ALTs together, until they are BATCH ALTs or more."""
     batch: list[pysam.VariantRecord] = []
     variants: list[Variant] = []
     for record in records:

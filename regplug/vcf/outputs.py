@@ -1,4 +1,4 @@
-"""The outputs of a run: all of them appear under their names, with an index, or none does."""
+"""The outputs of a run: they appear under their names together, with indices, or not at all."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,7 +11,7 @@ from regplug.vcf.writers import make_index
 
 
 class Output:
-    """A writer whose errors name what it writes."""
+    """A writer; operating-system errors become OutputError with the output's name."""
 
     def __init__(self, name: str, writer: type[VariantWriter], path: Path, plan: Plan) -> None:
         """Open `path`, which will be called `name`."""
@@ -34,12 +34,15 @@ class Output:
 def outputs(
     writers: Mapping[str, type[VariantWriter]], plan: Plan, contigs: Mapping[str, int | None]
 ) -> Iterator[list[Output]]:
-    """Open `writers` (an output's name → what writes it); in the end close, index, name them.
+    """Open the outputs of a run; at the end they are closed, indexed, and get their names.
 
-    `contigs` are those of the input's header, name → length or None.
+    Args:
+        writers: name of an output (`-`: standard output) → what writes it.
+        plan: of the run.
+        contigs: of the input's header, name → length or None.
 
     Raises:
-        OutputError: one cannot be written; none is left behind.
+        OutputError: an output cannot be written; none is left behind.
         ReaderGoneError: the reader of standard output has closed it.
     """
     with ExitStack() as stack:
@@ -53,7 +56,7 @@ def outputs(
                 output.close()
         except BaseException:
             for output in opened:
-                with suppress(RegplugError):  # the first error is the one to tell
+                with suppress(RegplugError):  # the first error is the one that is raised
                     output.close()
             raise
         for name, path in paths.items():

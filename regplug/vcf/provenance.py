@@ -1,4 +1,4 @@
-"""The header of an annotated VCF: its tags, and how they were made."""
+"""The header of an annotated VCF: lines for its tags, and for how they were made."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ def header_lines(
         command: the command line, word by word.
         cards: the models that ran.
         genome: the reference they read.
-        md5: also write the md5 of each contig's upper-case letters (`##regplug_contig`).
+        md5: True to write also the md5 of each contig's upper-case letters (`##regplug_contig`).
     """
     lines = [f"##regplug_version={version}", f"##regplug_command={shlex.join(command)}"]
     lines += [
@@ -65,7 +65,8 @@ def annotated_header(
         lines: of `header_lines`.
 
     Raises:
-        VariantFileError: a tag of another program has the name of one of ours.
+        VariantFileError: a tag in the header that regplug did not write has the name of a tag of
+            this run.
     """
     *before, columns = header.splitlines()
     foreign = {found["tag"] for line in before if (found := _INFO.match(line))}

@@ -1,6 +1,6 @@
-"""Records in, records out: hops 1 and 4 of the road from a VCF record to its INFO.
+"""Records in, records out: steps 1 and 4 of the way from a VCF record to its INFO.
 
-VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode→ Alleles
+VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
@@ -18,7 +18,12 @@ from regplug.scoring.adapter import Values
 
 
 class VariantReader:
-    """Reads the records of a VCF or BCF, plain or bgzipped; `-` is standard input."""
+    """Reads the records of a VCF or BCF, plain or bgzipped; `-` is standard input.
+
+    Attributes:
+        path: as messages name it.
+        header: pysam's.
+    """
 
     def __init__(self, path: str) -> None:
         """Open `path`.
@@ -45,7 +50,7 @@ class VariantReader:
 
     @property
     def contigs(self) -> dict[str, int | None]:
-        """Return the header's contigs: name → length, or None where it is not told."""
+        """Return the header's contigs: name → length, or None where the header has none."""
         return {name: contig.length or None for name, contig in self.header.contigs.items()}
 
     @property
@@ -89,7 +94,7 @@ class VariantReader:
         """Yield the records in order.
 
         Raises:
-            VariantFileError: a record cannot be read; the message tells after which one.
+            VariantFileError: a record cannot be read; the message names the record before it.
         """
         last = "its header"
         records = iter(self._overlapping() if self._regions else self._file)
@@ -120,7 +125,7 @@ class VariantReader:
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(OSError):  # of a damaged file, told before
+        with suppress(OSError):  # of a damaged file: reading its records has raised it before
             self._file.close()
         if self._stream:
             self._stream.close()
@@ -139,10 +144,18 @@ def set_info(
     *,
     dropped: Collection[str] = (),
 ) -> str:
-    """Return the record's line with the tags in `columns`, whose rows from `first` on are its ALTs.
+    """Return the record's line of VCF, with its end, and with tags added to INFO.
 
-    All else is as it came, but for the tags in `dropped`, which an earlier run wrote. A tag whose
-    values are all missing is left out; so are all tags of a record without ALT.
+    A tag whose values are all missing is left out; so are all tags of a record without ALT.
+
+    Args:
+        record: as it was read; all but INFO stays as it is.
+        columns: tag → a value per ALT of the batch.
+        first: index of the record's first ALT in the columns.
+        dropped: tags that an earlier run wrote, to be left out.
+
+    Raises:
+        VariantFileError: the record is not UTF-8.
     """
     cells = _line(record).split("\t", 8)
     pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
@@ -166,7 +179,7 @@ def _line(record: pysam.VariantRecord) -> str:
 
 def _text(value: float | str | None) -> str:
     """Return `value` as INFO has it: six significant digits, text without reserved characters."""
-    if value is None or value != value:  # NaN is the one number unlike itself
+    if value is None or value != value:  # only NaN differs from itself
         return "."
     return value.translate(_RESERVED) if isinstance(value, str) else f"{value:.6g}"
 

@@ -1,4 +1,4 @@
-"""Scored variants as tables, one row per ALT: TSV and Parquet."""
+"""Scored variants as tables of differences, a row per ALT: TSV and Parquet."""
 
 import gzip
 import math
@@ -20,7 +20,7 @@ _KEYS = ("chrom", "pos", "id", "ref", "alt", "status")
 
 
 class TsvMatrix:
-    """All targets of all models, tab separated; a missing number is `.`."""
+    """ALT - REF for all targets of all models, tab-separated; a missing number is `.`."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".tsv", ".tsv.gz")
 
@@ -33,13 +33,13 @@ class TsvMatrix:
 
     def write(self, batch: Batch) -> None:
         """Write a row per ALT."""
-        numbers = [difference(scores.ref, scores.alt) for scores in batch.scores]
+        differences = [difference(scores.ref, scores.alt) for scores in batch.scores]
         statuses = [scores.status for scores in batch.scores]
         for row, keys in enumerate(_keys(batch)):
             values = [
-                str(status[row]) if column is None else _text(column)
-                for status, diff in zip(statuses, numbers, strict=True)
-                for column in (None, *diff[row].tolist())
+                text
+                for status, of_model in zip(statuses, differences, strict=True)
+                for text in (str(status[row]), *map(_text, of_model[row].tolist()))
             ]
             self._file.write("\t".join([str(key) for key in keys] + values) + "\n")
 
@@ -49,7 +49,7 @@ class TsvMatrix:
 
 
 class ParquetMatrix:
-    """All targets of all models as float32 columns, for pandas, polars, DuckDB; missing is null."""
+    """ALT - REF for all targets of all models as float32 columns; a missing number is null."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
 

@@ -1,4 +1,4 @@
-"""Scored variants as VCF and BCF: hop 4 for a whole batch."""
+"""Scored variants as VCF and BCF: step 4 (see `records`) for a whole batch."""
 
 import signal
 import subprocess
@@ -60,8 +60,8 @@ class VcfBgzip(VcfText):
 class Bcf(VcfText):
     """A compressed BCF.
 
-    The text goes through the bcftools inside pysam, in a process of its own: what pysam itself
-    writes as BCF gains and loses INFO/END.
+    The text goes through the bcftools inside pysam, in a process of its own: where pysam itself
+    writes BCF, records gain and lose INFO/END.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".bcf",)
@@ -69,12 +69,12 @@ class Bcf(VcfText):
 
     def _open(self, path: Path) -> IO[bytes]:
         name = "-" if path == STDOUT else str(path)
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115
         self._bcftools = subprocess.Popen(
             [sys.executable, "-P", "-c", _BCFTOOLS, f"-O{self.type}", "-o", name],
             stdin=subprocess.PIPE,
-            stderr=self._said,
-            start_new_session=True,  # Ctrl-C is for us to handle
+            stderr=self._messages,
+            start_new_session=True,  # so that Ctrl-C reaches this process only
         )
         assert self._bcftools.stdin
         return self._bcftools.stdin
@@ -87,19 +87,24 @@ class Bcf(VcfText):
         """
         try:
             super().write(batch)
-        except BrokenPipeError:  # bcftools gave up; it has said why
+        except BrokenPipeError:  # bcftools has ended, and its messages say why
             self.close()
 
     def close(self) -> None:
-        """Write what is left; raise OutputError as `write` does."""
-        if self._said.closed:
+        """Write what is left.
+
+        Raises:
+            OutputError: as `write`.
+            BrokenPipeError: nobody reads standard output.
+        """
+        if self._messages.closed:
             return
         with suppress(BrokenPipeError):
             self._file.close()
         status = self._bcftools.wait()
-        with self._said as said:
-            said.seek(0)
-            words = " ".join(said.read().decode(errors="replace").rpartition("[E::")[2].split())
+        with self._messages as messages:
+            messages.seek(0)
+            words = " ".join(messages.read().decode(errors="replace").rpartition("[E::")[2].split())
         if status == -signal.SIGPIPE:
             raise BrokenPipeError
         if "Unchecked error" in words:
@@ -143,10 +148,15 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
 
 
 def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> None:
-    """Index `partial`, a finished bgzipped VCF or BCF, under the name that `path`'s index has.
+    """Write the index of a finished bgzipped VCF or BCF.
 
-    `contigs` are the header's (name → length or None). A .tbi for a VCF, a .csi for a BCF and for
-    contigs over 512 Mb; none for a plain VCF, standard output, a pipe, or unsorted records.
+    It is a .tbi for a VCF, a .csi for a BCF and for contigs over 512 Mb. A plain VCF, standard
+    output, a pipe, or a file of unsorted records gets none.
+
+    Args:
+        partial: the file, still under its first name.
+        path: what it will be called; the index is called `path`.tbi or .csi.
+        contigs: of the header, name → length or None.
     """
     indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
     if not indexed or partial == STDOUT or not partial.is_file():

@@ -81,7 +81,6 @@ def test_sites_by_hand(prepare, tmp_path, header):
     assert [one.name for one in sites.card.sources] == [
         "samples.tsv", "genome.fa", "0.bed", "1.bed.gz",
     ]  # fmt: skip
-    assert str(sites.interval(4)) == "chr2:1201-1800"
 
 
 def test_what_is_beside_the_set(prepare, tmp_path):

@@ -78,6 +78,11 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
+def place_of(sites: Sites, row: int) -> Interval:
+    start = int(sites.starts[row])
+    return Interval(sites.names[sites.contigs[row]], start, start + LENGTH)
+
+
 def sites_of(folder: Folder, part: str) -> dict[tuple[Interval, str], tuple[int, ...]]:
     """Return place and bases of each site of a part, with its targets."""
     with Sites(folder.out) as sites:
@@ -85,7 +90,7 @@ def sites_of(folder: Folder, part: str) -> dict[tuple[Interval, str], tuple[int,
         for row in np.flatnonzero(sites.parts == ("train", "valid", "test").index(part)).tolist():
             batch = sites.read(row, row + 1)
             codes = batch.codes[0].tobytes().hex()
-            found[sites.interval(row), codes] = tuple(batch.targets[0].tolist())
+            found[place_of(sites, row), codes] = tuple(batch.targets[0].tolist())
         return found
 
 
@@ -125,7 +130,7 @@ def test_parts(folder: Folder) -> None:
         assert sites.samples == ["A", "B"]
         assert sites.peaks.tolist() == [2, 3]
         of_part = {
-            part: sorted({sites.interval(row).chrom for row in np.flatnonzero(sites.parts == at)})
+            part: sorted({place_of(sites, row).chrom for row in np.flatnonzero(sites.parts == at)})
             for at, part in enumerate(("train", "valid", "test"))
         }
     assert of_part == {"train": ["chr3"], "valid": ["chr8"], "test": ["chr2", "chr4"]}

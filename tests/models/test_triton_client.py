@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from regplug.errors import BackendError
+from regplug.errors import BackendError, MissingLibraryError
 from regplug.models import triton
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import ModelCard, card_to_json
@@ -309,5 +309,5 @@ def test_without_tritonclient_the_extra_is_named(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, f"tritonclient.{scheme}", None)
-    with pytest.raises(BackendError, match=r"pip install 'regplug\[triton\]'"):
+    with pytest.raises(MissingLibraryError, match=r"pip install 'regplug\[triton\]'"):
         triton.regplug_cards(f"{scheme}://127.0.0.1:1", BackendOptions())

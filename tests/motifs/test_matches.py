@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import regplug.motifs.matches
-from regplug.errors import MotifError
+from regplug.errors import MissingLibraryError
 from regplug.genome.codes import encode
 from regplug.motifs.matches import Collection, jaspar, match
 from regplug.motifs.motif import Motif
@@ -66,6 +66,6 @@ def test_jaspar():
 def test_a_library_that_is_not_installed(monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(
-        MotifError, match=rf"motifs need {library}: pip install 'regplug\[motifs\]'"
+        MissingLibraryError, match=rf"needs {library}: pip install 'regplug\[motifs\]'"
     ):
         match([word("ACGT")], jaspar() if library == "pyjaspar" else Collection("c", [word("A")]))

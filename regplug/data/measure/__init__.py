@@ -1,1 +1,6 @@
-"""Predictions beside what is known: areas under curves, calibration, and their report."""
+"""Predictions beside what is known: how good a model is.
+
+`metrics` has areas under curves and correlations with bootstrap intervals, `calibration` compares
+probabilities with shares. `sites` runs a model on a set of sites and measures each target; `report`
+writes the result as a folder, and `figures` draws its pictures.
+"""

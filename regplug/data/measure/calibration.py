@@ -10,20 +10,20 @@ BINS = 10  # of equal width, from 0 to 1
 
 
 class Calibration(NamedTuple):
-    """Sites in bins of predicted probability; each array has shape (bins,), nan where none is."""
+    """Sites in bins of predicted probability; each array has shape (bins,)."""
 
     sites: NDArray[np.int64]
     positives: NDArray[np.int64]
-    predicted: NDArray[np.float64]  # mean probability
+    predicted: NDArray[np.float64]  # mean probability; nan in a bin without sites
 
     @property
     def observed(self) -> NDArray[np.float64]:
-        """Return the share of positives."""
+        """Return the share of positives in each bin, shape (bins,); nan in a bin without sites."""
         return _shares(self.positives, self.sites)
 
     @property
     def error(self) -> float:
-        """Return the mean |observed - predicted| of all sites, each with its bin's values.
+        """Return |observed - predicted| of the bins, averaged over the sites in them.
 
         The expected calibration error (Naeini, Cooper and Hauskrecht 2015).
         """
@@ -40,7 +40,10 @@ class Calibration(NamedTuple):
 
 
 def calibrate(bound: NDArray[Any], probabilities: NDArray[Any]) -> Calibration:
-    """Return the calibration of probabilities (n,) for labels (n,); a bin holds its upper end."""
+    """Return the calibration of probabilities (n,) for labels (n,), 0 or 1.
+
+    A probability between two bins belongs to the lower.
+    """
     ends = np.linspace(0, 1, BINS + 1)
     bins = np.searchsorted(ends[1:-1], probabilities)
     sites = np.bincount(bins, minlength=BINS)

@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from regplug.data.measure.calibration import BINS, Calibration
 from regplug.data.measure.sites import Predicted, SiteTest
 
-# Of up to eight targets; more are grey, but for three.
+# Of up to eight targets; of more, three have the colours of RANKED and the others are grey.
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B")
 GREY, CHANCE = "#BBBBBB", "#888888"
 RANKED = {"best": "#0072B2", "median": "#000000", "worst": "#D55E00"}
@@ -52,7 +52,7 @@ def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     for line in lines:
         opened = predicted.opened[:, line.at]
         precision, recall, _ = precision_recall_curve(opened, predicted.scores[:, line.at])
-        precision[-1] = precision[-2]  # the last is no threshold's
+        precision[-1] = precision[-2]  # scikit-learn adds a last point that no threshold has
         axis.plot(*_thinned(recall, precision), **line.style, drawstyle="steps-post")
         if line.label:
             axis.axhline(opened.mean(), **line.style | {"linestyle": "--", "linewidth": 0.9})
@@ -68,7 +68,7 @@ def calibration_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figur
 
     The bars of targets with a label are Wilson's 95 % intervals.
     """
-    found = {at: one.calibration for at, one in enumerate(tests) if one.calibration is not None}
+    found = {at: test.calibration for at, test in enumerate(tests) if test.calibration is not None}
     errors = [found[at].error if at in found else np.nan for at in range(len(tests))]
     lines = ranked([test.name for test in tests], errors, lower=True)
     figure = Figure(figsize=(SIZE[0], 5.8), layout="constrained")
@@ -114,13 +114,13 @@ def ranked(names: Sequence[str], values: Sequence[float], *, lower: bool = False
 
 def _reliability(axis: Any, found: Calibration, line: Line) -> None:
     """Draw a target's bins, with their intervals where it has a label."""
-    there = found.sites > 0
-    predicted, observed = found.predicted[there], found.observed[there]
+    filled = found.sites > 0
+    predicted, observed = found.predicted[filled], found.observed[filled]
     if not line.label:
         axis.plot(predicted, observed, **line.style)
         return
-    low, high = found.interval()[:, there]
-    reach = np.maximum([observed - low, high - observed], 0)  # rounding puts some below 0
+    low, high = found.interval()[:, filled]
+    reach = np.maximum([observed - low, high - observed], 0)  # rounding can make them negative
     axis.errorbar(
         *(predicted, observed, reach), **line.style, marker="o", markersize=3, elinewidth=0.8
     )

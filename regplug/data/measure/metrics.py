@@ -13,7 +13,10 @@ PERCENTILES = (2.5, 97.5)
 
 
 class Estimate(NamedTuple):
-    """A figure, and the 2.5 and 97.5 percentiles of its bootstraps; nan without any."""
+    """A metric's value, and the 2.5 and 97.5 percentiles of its bootstraps.
+
+    The percentiles are nan without bootstraps.
+    """
 
     value: float
     low: float
@@ -35,9 +38,16 @@ def pearson(targets: NDArray[Any], scores: NDArray[Any]) -> float:
 def ranking_intervals(
     bound: NDArray[Any], scores: NDArray[Any], *, bootstraps: int, seed: int = 0
 ) -> tuple[Estimate, Estimate]:
-    """Return the areas under the ROC curve and the precision-recall curve, of the same bootstraps.
+    """Return the areas under the ROC curve and the precision-recall curve.
 
-    The second is the average precision: the sum, down the scores, of precision times gained recall.
+    The second is the average precision: the sum, from the highest score down, of precision times
+    gained recall. Both have the same bootstraps, which draw from each class by itself.
+
+    Args:
+        bound: labels (n,), 0 or 1, both classes present.
+        scores: (n,).
+        bootstraps: how many; 0 for none.
+        seed: of the draws.
     """
     aurocs, auprcs = [], []
     for positives, negatives in _draws(bound, scores, seed, bootstraps):
@@ -62,9 +72,9 @@ def auroc_interval(bound: NDArray[Any], scores: NDArray[Any], *, seed: int = 0) 
 def roc_band(
     bound: NDArray[Any], scores: NDArray[Any], rates: NDArray[np.float64], *, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Return the band of the ROC curve, shape (2, rates): true at false positive rates (rates,).
+    """Return the band of true positive rates at false positive rates (rates,), shape (2, rates).
 
-    Lowest and highest are percentiles of the bootstraps that `auroc_interval` draws.
+    They are the 2.5 and 97.5 percentiles of the bootstraps that `auroc_interval` draws.
     """
     drawn = [np.interp(rates, *curve) for curve in _curves(bound, scores, seed)]
     band: NDArray[np.float64] = np.percentile(drawn, PERCENTILES, axis=0)
@@ -84,9 +94,9 @@ def pearson_interval(targets: NDArray[Any], scores: NDArray[Any], *, seed: int =
 def _curves(
     bound: NDArray[Any], scores: NDArray[Any], seed: int
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield the false and true positive rates of each bootstrap, down the scores."""
+    """Yield the false and true positive rates of each bootstrap, from the highest score down."""
     for counts in _draws(bound, scores, seed, BOOTSTRAPS):
-        true, false = (np.append(0, one.cumsum() / one.sum()) for one in counts)
+        true, false = (np.append(0, of_class.cumsum() / of_class.sum()) for of_class in counts)
         yield false, true
 
 
@@ -95,7 +105,7 @@ def _draws(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Yield how many positives and negatives each bootstrap has of each score, the highest first.
 
-    Counted here because scikit-learn takes milliseconds to check its arguments.
+    Metrics are computed of these counts: scikit-learn's take milliseconds to check their arguments.
     """
     rng = np.random.default_rng(seed)
     values, levels = np.unique(-scores, return_inverse=True)

@@ -2,7 +2,7 @@
 
 metrics.tsv    a row per target, `.` where there is no number
 metrics.json   the same, the model, the set, and the bins of the calibration
-roc, pr, calibration   .png and .svg; the last of probabilities only
+roc, pr, calibration   .png and .svg; the last only if the scores are probabilities
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def write_site_report(
 
 
 def table(tests: Sequence[SiteTest]) -> str:
-    """Return metrics.tsv."""
+    """Return the text of metrics.tsv."""
     rows = [_row(test) for test in tests]
     lines = [list(rows[0]), *(map(_cell, row.values()) for row in rows)]
     return "".join("\t".join(line) + "\n" for line in lines)
@@ -85,7 +85,7 @@ def _record(about: About, predicted: Predicted, tests: Sequence[SiteTest]) -> di
 
 
 def _row(test: SiteTest) -> dict[str, Any]:
-    """Return a target's figures, None where there is none."""
+    """Return a target's numbers, None where there is none."""
     row = {"target": test.name, "positives": test.positives, "negatives": test.negatives}
     numbers = {
         f"{name}{end}": number

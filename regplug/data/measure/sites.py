@@ -1,6 +1,6 @@
 """How well a model tells open sites from closed ones.
 
-Sites, Backend ─predict_part→ Predicted ─measure_targets→ SiteTest, a target after the other
+Sites, Backend ─predict_part→ Predicted ─measure_targets→ a SiteTest per target
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +44,7 @@ class SiteTest(NamedTuple):
 
 
 def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
-    """Return which of the model's targets is each of the set's, by name.
+    """Return the index in the model's targets of each of the set's, by name.
 
     Raises:
         DataError: the part has no sites, or they are not as long as the model's window.
@@ -78,10 +78,12 @@ def predict_part(
     backend: Backend,
     progress: Callable[[int], None] = lambda sites: None,
 ) -> Predicted:
-    """Return a model's predictions for the sites of a part; `progress` is told how many are done.
+    """Return a model's predictions for the sites of a part.
+
+    `progress` is called with the number of sites in each batch that is done.
 
     Raises:
-        BackendError: the model fails, or promises probabilities and answers others.
+        BackendError: the model fails, or its scores are no probabilities where its card says so.
         DataError: the set is damaged, or does not fit the model.
         ModelError: as `check_fit`.
     """
@@ -106,7 +108,9 @@ def predict_part(
 
 
 def measure_targets(predicted: Predicted, *, bootstraps: int) -> Iterator[SiteTest]:
-    """Yield how good the predictions of each target are; without bootstraps, ends are nan.
+    """Yield how good the predictions of each target are.
+
+    With 0 bootstraps, the ends of the intervals are nan.
 
     Raises:
         DataError: no target has both classes.

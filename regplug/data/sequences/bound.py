@@ -13,10 +13,11 @@ LONGEST = 100_000  # bases
 def read_codes(path: Path, protein: str, most: int) -> list[Codes]:
     """Return the codes (bases,) of the first `most` sequences of `path`.
 
-    In a folder, those of the one file `<PROTEIN>_*_AC.seq.gz`; in a table, the bound ones only.
+    In a folder, those of the only file `<PROTEIN>_*_AC.seq.gz`; in a table, the bound ones only.
 
     Raises:
-        SequenceError: there is none, or it cannot be read, or a sequence is not of nucleotides.
+        SequenceError: there is no such file, it cannot be read, it has no bound sequence, or a
+            sequence is not of nucleotides.
     """
     if path.is_dir() or path.name.endswith(".seq.gz"):
         return _peaks(path, protein, most)
@@ -28,7 +29,7 @@ def _peaks(path: Path, protein: str, most: int) -> list[Codes]:
 
     try:
         file = chip_file(path, protein, "AC") if path.is_dir() else path
-        read = read_chip(file)
+        peaks = read_chip(file)
     except FileNotFoundError as error:
         why = f"{error}" if path.is_dir() else f"no file {path}"
         raise SequenceError(f"{why}: give --sequences a file, or another folder") from error
@@ -36,7 +37,7 @@ def _peaks(path: Path, protein: str, most: int) -> list[Codes]:
         raise SequenceError(
             f"{path} cannot be read as gzipped table with columns seq and Bound: {error}"
         ) from error
-    bound = read.codes[read.bound][:most]
+    bound = peaks.codes[peaks.bound][:most]
     if not len(bound):
         raise SequenceError(f"{file} has no bound sequence (Bound = 1): give another")
     return list(bound)

@@ -23,7 +23,11 @@ class ChipSet(NamedTuple):
 
 
 def chip_file(folder: Path, tf: str, part: str) -> Path:
-    """Return the one file of `tf` in `folder`; `part` is "AC" (training) or "B" (test)."""
+    """Return the only file of `tf` in `folder`; `part` is "AC" (training) or "B" (test).
+
+    Raises:
+        FileNotFoundError: there is none, or more than one.
+    """
     found = sorted(folder.glob(f"{tf}_*_{part}.seq.gz"))
     if len(found) != 1:
         raise FileNotFoundError(f"{folder}: {len(found)} files named {tf}_*_{part}.seq.gz, not one")
@@ -31,7 +35,12 @@ def chip_file(folder: Path, tf: str, part: str) -> Path:
 
 
 def read_chip(path: Path) -> ChipSet:
-    """Return the sequences and labels of a `.seq.gz` table with the columns `seq` and `Bound`."""
+    """Return the sequences and labels of a `.seq.gz` table with the columns `seq` and `Bound`.
+
+    Raises:
+        OSError, EOFError: the file cannot be read.
+        KeyError, ValueError: a column is missing, or the sequences differ in length.
+    """
     with gzip.open(path, "rt", newline="") as table:
         rows = [(row["seq"], row["Bound"] == "1") for row in csv.DictReader(table, delimiter="\t")]
     codes = np.stack([encode(sequence) for sequence, _ in rows])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from regplug.errors import DataError
 from regplug.genome.codes import UNKNOWN, Codes, encode
 
-NO_BASE = "without a known base"  # why `known_bases` has a record dropped
+NO_BASE = "without a known base"  # the reason in reports where `known_bases` is False
 _NOT_IUPAC = re.compile(r"[^ACGTURYSWKMBDHVN]", re.ASCII | re.IGNORECASE)
 
 
@@ -30,7 +30,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number (1-based) and text of each line that is not blank, without its end.
 
     Raises:
-        DataError: no such file, not a text, truncated, or nothing in it.
+        DataError: there is no such file, or it is no text, truncated, or empty.
     """
     number = None
     try:
@@ -61,8 +61,8 @@ def read_records(path: Path) -> Iterator[Record]:
         raise DataError(
             f"{path} is neither FASTA nor FASTQ: line {number} starts with {first[:20]!r}"
         )
-    found = _fasta if first[0] == ">" else _fastq
-    for record in found(path, chain([(number, first)], lines)):
+    parse = _fasta if first[0] == ">" else _fastq
+    for record in parse(path, chain([(number, first)], lines)):
         if not record.letters:
             raise DataError(f"{path}, line {record.line}: the sequence has no letters")
         yield record
@@ -84,8 +84,8 @@ def _fastq(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Record]:
     while four := list(islice(lines, 4)):
         number, header = four[0]
         texts = [text for _, text in four]
-        whole = len(four) == 4 and header.startswith("@") and texts[2].startswith("+")
-        if not whole or len(texts[1]) != len(texts[3]):
+        complete = len(four) == 4 and header.startswith("@") and texts[2].startswith("+")
+        if not complete or len(texts[1]) != len(texts[3]):
             raise DataError(
                 f"{path}, line {number}: no FASTQ read of four lines; is the file truncated?"
             )
@@ -115,7 +115,11 @@ def to_codes(path: Path, records: Sequence[Record], length: int | None) -> Codes
 
 
 def check_letters(path: Path, records: Sequence[Record]) -> None:
-    """Raise DataError if a letter is no IUPAC code of a nucleotide; the message names the line."""
+    """Check that all letters are IUPAC codes of nucleotides.
+
+    Raises:
+        DataError: a letter is none; the message names the line.
+    """
     for record in records:
         odd = _NOT_IUPAC.search(record.letters)
         if odd:
@@ -125,6 +129,7 @@ def check_letters(path: Path, records: Sequence[Record]) -> None:
 
 
 def _fitted(letters: str, width: int) -> str:
+    """Return the middle `width` letters; fewer are filled up with N at the end."""
     start = max(0, len(letters) // 2 - width // 2)
     return letters[start : start + width].ljust(width, "N")
 

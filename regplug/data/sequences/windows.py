@@ -11,8 +11,6 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 
 OUTSIDE = "outside the genome"
-
-
 MOSTLY_UNKNOWN = "more than half of its bases unknown"
 
 
@@ -21,8 +19,8 @@ def cut_windows(
 ) -> tuple[Codes, NDArray[np.bool_]]:
     """Return the codes (n, length) around each region's midpoint, and which are in the genome (n,).
 
-    [mid - length // 2, mid - length // 2 + length), 0-based, with mid = (start + end) // 2. Those
-    that leave their contig, or are on none of the genome's, are unknown bases.
+    A window is [mid - length // 2, mid - length // 2 + length), 0-based, mid = (start + end) // 2.
+    One that leaves its contig, or is on a contig that the genome lacks, is all unknown bases.
 
     Raises:
         GenomeError: the FASTA cannot be read.

@@ -38,8 +38,15 @@ def prepare_bound(
 ) -> TrainingSet:
     """Return the sequences of a FASTA with class:1 (bound) or class:0 in each header.
 
-    Sequences that stand in `apart_from`, the other split, or that have both classes are dropped.
-    The copies of a sequence share a fold; each class is spread evenly over the folds.
+    Sequences that have both classes, or stand in the other split too, are dropped. The copies of a
+    sequence share a fold; each class is spread evenly over the folds.
+
+    Args:
+        path: the FASTA.
+        apart_from: FASTAs of the other split.
+        length: bases of each sequence; without it, all must be equally long.
+        folds: of cross-validation.
+        seed: of the folds.
 
     Raises:
         DataError: the data cannot be read, hold one class only, or do not suffice.
@@ -48,7 +55,8 @@ def prepare_bound(
     codes = to_codes(path, [record for record, _ in labelled], length)
     keys = [_key(record) for record, _ in labelled]
     elsewhere = {_key(record) for other in apart_from for record in read_records(other)}
-    classes = Counter(key for key, _ in {(k, b) for k, (_, b) in zip(keys, labelled, strict=True)})
+    pairs = {(key, bound) for key, (_, bound) in zip(keys, labelled, strict=True)}
+    classes = Counter(key for key, _ in pairs)  # how many classes a sequence has: 1 or 2
     known = known_bases(codes)
     reasons = np.array([_why(key, known[i], classes, elsewhere) for i, key in enumerate(keys)])
     kept = reasons == ""
@@ -98,7 +106,7 @@ def class_of(header: str) -> bool | None:
 
 
 def _key(record: Record) -> bytes:
-    """Return what is the same for the same sequence, as DNA or RNA, in upper or lower case."""
+    """Return the sequence's codes as bytes: the same as DNA and RNA, in upper and lower case."""
     return encode(record.letters).tobytes()
 
 

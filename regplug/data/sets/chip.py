@@ -29,8 +29,8 @@ class Peaks(NamedTuple):
 
     codes: Codes  # (n, length)
     bound: list[bool]  # of length n
-    events: list[str]  # of length n; a peak and its shuffle have the same
-    dropped: dict[str, int]
+    events: list[str]  # of length n, or empty; a peak and its shuffle have the same
+    dropped: dict[str, int]  # reason → sequences
 
 
 def prepare_chip(
@@ -48,8 +48,9 @@ def prepare_chip(
         path: a table with the columns `seq` and, optionally, `Bound` and `EventID`; a FASTA; or,
             with `fasta`, a BED. A table with unbound rows keeps them and gets no shuffles.
         fasta: the genome of a BED.
-        length: bases of each sequence; a BED's default is 101, around the midpoint.
-        top: take the first so many peaks.
+        length: bases of each sequence; without it, 101 around the midpoints of a BED, and else all
+            must be equally long.
+        top: how many peaks are used, the first of the file; None for all.
         folds: of cross-validation.
         seed: of folds and shuffles.
 

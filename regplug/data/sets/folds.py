@@ -19,10 +19,10 @@ def same_sequences(codes: Codes, *, both_strands: bool) -> NDArray[np.intp]:
     """
     if both_strands:
         other = reverse_complement(codes)
-        first = (codes != other).argmax(axis=1)[:, None]  # where the strands differ
-        later = np.take_along_axis(codes, first, 1) > np.take_along_axis(other, first, 1)
-        codes = np.where(later, other, codes)
-    items = np.ascontiguousarray(codes + 1)  # without zeros, which would end a string of bytes
+        first = (codes != other).argmax(axis=1)[:, None]  # the first base where the strands differ
+        is_later = np.take_along_axis(codes, first, 1) > np.take_along_axis(other, first, 1)
+        codes = np.where(is_later, other, codes)  # of the two strands the first in order of codes
+    items = np.ascontiguousarray(codes + 1)  # without zeros, which numpy strips from bytes strings
     groups: NDArray[np.intp] = np.unique(
         items.view(f"S{codes.shape[1]}")[:, 0], return_inverse=True
     )[1]
@@ -34,7 +34,7 @@ def assign_folds(
 ) -> Folds:
     """Return a random fold per row (n,), the same for rows with the same number in groups (n,).
 
-    Folds differ by one group at most. `what` the rows are is for the message.
+    Folds differ by one group at most. `what` names the rows in the message.
 
     Raises:
         DataError: fewer groups than folds.

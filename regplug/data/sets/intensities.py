@@ -57,7 +57,7 @@ def prepare_intensities(
         DataError: the table cannot be read, an intensity is missing, or all are the same.
     """
     table = read_intensities(
-        path, target=target, sequence=sequence, ignore=ignore, alone=not median
+        path, target=target, sequence=sequence, ignore=ignore, only_target=not median
     )
     codes = to_codes(path, table.records, length)
     known = known_bases(codes)
@@ -66,8 +66,8 @@ def prepare_intensities(
     measured = table.intensities[known, table.target]
     medians = _medians(path, table)[known] if median else None
     column = table.columns[table.target]
-    over = measured if medians is None else measured / medians
-    targets, scale = scaled(path, over, column, median, percentile)
+    divided = measured if medians is None else measured / medians
+    targets, scale = scaled(path, divided, column, median, percentile)
     codes = codes[known]
     groups = same_sequences(codes, both_strands=strand == "both")
     rng = np.random.default_rng(seed)
@@ -96,9 +96,16 @@ def read_intensities(
     target: str | None = None,
     sequence: str | None = None,
     ignore: Sequence[str] = (),
-    alone: bool = True,
+    only_target: bool = True,
 ) -> Table:
-    """Return the sequences and intensities of a table: of `target` alone, or all its columns.
+    """Return the sequences and intensities of a table.
+
+    Args:
+        path: a tab-separated table with named columns.
+        target: the column to learn; may be left out where there is one.
+        sequence: the column of sequences; by default the one called seq or sequence.
+        ignore: columns that are no intensities.
+        only_target: False to read the other columns of intensities too.
 
     Raises:
         DataError: as `read_lines`; a column is missing, or a cell is no finite number (the message
@@ -108,28 +115,28 @@ def read_intensities(
     names = next(lines)[1].split("\t")
     if len(set(names)) < len(names):
         raise DataError(f"{path} has two columns of one name: {', '.join(names)}")
-    where = _sequence_column(path, names, sequence)
-    others = [name for name in names if name != names[where] and name not in ignore]
-    learned = _column(path, others, target)
-    columns = [others[learned]] if alone else others
-    at = [names.index(name) for name in columns]
+    sequence_at = _sequence_column(path, names, sequence)
+    measured = [name for name in names if name != names[sequence_at] and name not in ignore]
+    target_at = _column(path, measured, target)
+    columns = [measured[target_at]] if only_target else measured
+    columns_at = [names.index(name) for name in columns]
     records, rows = [], []
     for number, line in lines:
         cells = line.split("\t")
         if len(cells) != len(names):
             raise DataError(f"{path}, line {number}: {len(cells)} columns, not {len(names)}")
-        if not cells[where]:
+        if not cells[sequence_at]:
             raise DataError(f"{path}, line {number}: no sequence")
-        records.append(Record(number, "", cells[where]))
-        rows.append([_number(path, number, names[i], cells[i]) for i in at])
+        records.append(Record(number, "", cells[sequence_at]))
+        rows.append([_number(path, number, names[at], cells[at]) for at in columns_at])
     if not rows:
         raise DataError(f"{path} holds no probe, only the names of its columns")
-    return Table(
-        records, np.array(rows).reshape(len(rows), len(at)), columns, 0 if alone else learned
-    )
+    intensities = np.array(rows).reshape(len(rows), len(columns))
+    return Table(records, intensities, columns, 0 if only_target else target_at)
 
 
 def _sequence_column(path: Path, names: list[str], sequence: str | None) -> int:
+    """Return the index of the column of sequences."""
     wanted = (sequence,) if sequence else SEQUENCE
     found = [i for i, name in enumerate(names) if (name if sequence else name.lower()) in wanted]
     if len(found) != 1:
@@ -141,7 +148,7 @@ def _sequence_column(path: Path, names: list[str], sequence: str | None) -> int:
 
 
 def _column(path: Path, columns: list[str], target: str | None) -> int:
-    """Return which of the columns is the one to learn."""
+    """Return the index of the column to learn."""
     if target in columns:
         return columns.index(target)
     if target is None and len(columns) == 1:
@@ -178,6 +185,9 @@ def scaled(
     path: Path, values: NDArray[np.float64], column: str, median: bool, percentile: float
 ) -> tuple[NDArray[np.float32], Scale]:
     """Return values (n,) clamped at their percentile, then with mean 0 and variance 1; and how.
+
+    `path`, `column` and `median` (whether probes were divided by theirs) are for the message and
+    the Scale.
 
     Raises:
         DataError: all values are the same.

@@ -56,7 +56,7 @@ class SetCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         folds: of cross-validation.
         seed: of folds and shuffles.
         sources: files it was made from.
-        dropped: reason → records left out for it.
+        dropped: reason → how many records were left out for it.
         scale: how intensities became targets; None for a classification.
         regplug: version that made it.
     """
@@ -83,11 +83,15 @@ class TrainingSet(NamedTuple):
     targets: NDArray[np.float32]  # (n,); 1 bound, 0 unbound, or an intensity
     folds: NDArray[np.uint8]  # (n,)
     card: SetCard
-    medians: NDArray[np.float32] | None = None  # (n,), of the probes, if intensities are over them
+    medians: NDArray[np.float32] | None = None  # (n,), if the intensities were divided by them
 
 
 def check_set_folder(folder: Path) -> None:
-    """Raise OutputError if something other than a training set is at `folder`."""
+    """Check that `folder` is free, empty, or a training set.
+
+    Raises:
+        OutputError: something else is there.
+    """
     if folder.is_dir():
         ours = {CARD, *(f"{name}.npy" for name in ARRAYS)}
         names = {path.name for path in folder.iterdir()}
@@ -133,8 +137,8 @@ def read_set(folder: Path) -> TrainingSet:
         positives = int(targets.sum(dtype=np.float64))
         _check(positives == card.positives, path, f"contradicts {CARD}: positives")
     _check(folds.max() < card.folds, folder / "folds.npy", f"contradicts {CARD}: folds")
-    for one in medians:
-        good = np.isfinite(one) & (one > 0)
+    for probe_medians in medians:  # one array, or none
+        good = np.isfinite(probe_medians) & (probe_medians > 0)
         _check(bool(good.all()), folder / "medians.npy", "holds a median that is not above 0")
     return TrainingSet(codes, np.array(targets), np.array(folds), card, *map(np.array, medians))
 

@@ -1,1 +1,7 @@
-"""Sites for Basset: codes, 0/1 targets and parts in one HDF5 file, and how they are made."""
+"""Sites for Basset: codes, 0/1 targets and parts in one HDF5 file, and how they are made.
+
+`sites.Sites` reads the file, `writer.SitesWriter` writes it, and `parts` says which sites are for
+training, validation and the test. `from_peaks.prepare_basset` makes the file of samples' peaks
+(`samples`, `spill`, `merge`, `summary`), `from_dhs.prepare_dhs` of a table of open sites and of
+closed tiles (`labelled`, `closed`). `windows` reads windows of a genome and cuts random pieces.
+"""

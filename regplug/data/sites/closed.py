@@ -46,21 +46,21 @@ def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Mea
     codes = read_genome_windows(fasta, split, part)
     try:
         with np.load(signal, allow_pickle=False) as arrays:
-            rows = {name: at for at, name in enumerate(arrays["windows"].tolist())}
+            row_of = {name: at for at, name in enumerate(arrays["windows"].tolist())}
             largest = arrays["signal"].max(axis=2).astype(np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{signal} holds no signal of windows: {error}") from error
     found = []
     for name, bases in zip(names, codes, strict=True):
         match = _NAME.fullmatch(name)
-        if not match or name not in rows:
+        if not match or name not in row_of:
             raise DataError(f"{signal} or the name itself does not say what was measured of {name}")
         contig = match["contig"]
         window = Interval(contig, int(match["start"]), int(match["end"]))
         measured = Interval(contig, int(match["low"]), int(match["high"]))
         if len(bases) != window.end - window.start:
             raise DataError(f"{fasta} has {len(bases)} bases of {name}")
-        found.append(MeasuredWindow(window, measured, bases, largest[rows[name]]))
+        found.append(MeasuredWindow(window, measured, bases, largest[row_of[name]]))
     return found
 
 
@@ -69,9 +69,9 @@ def closed_tiles(
 ) -> tuple[NDArray[np.int64], Codes]:
     """Return the closed tiles of a measured part: their starts (n,) and codes (n, length).
 
-    Tiles begin every `step` bases. Closed is one with less signal than `closed.below` in each bin
-    that it touches, `closed.apart` bases or more from the places that are open, and without unknown
-    bases.
+    Tiles of `length` bases begin every `step` bases; starts are 0-based. A tile is closed that has
+    less signal than `closed.below` in each bin that it touches, no open place nearer than
+    `closed.apart` bases, and no unknown base.
     """
     window, part, codes, signal = measured
     starts = np.arange(part.start, part.end - length + 1, step)

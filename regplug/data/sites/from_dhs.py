@@ -1,7 +1,7 @@
 """Sites that are open in some cells, and tiles that are closed in all → a set to train on.
 
-table ─read_labelled_sites→ Labelled ┐
-windows, signal ─_closed→ Labelled ┴─SitesWriter→ the HDF5 file that `sites` describes
+table ─read_labelled_sites→ LabelledSites ┐
+windows, signal ─_closed→ LabelledSites ──┴─SitesWriter→ the HDF5 file that `sites` describes
 """
 
 from collections import Counter
@@ -73,13 +73,13 @@ def prepare_dhs(
     used = ~np.isin(sites.contigs, excluded)
     in_test = np.zeros(len(parts), bool)
     measured = {part: read_measured(*measurement, part) for part in ("train", "test")}
-    for window in (one.window for one in measured["test"]):
+    for window in (tested.window for tested in measured["test"]):
         starts, ends = sites.places.T
         here = (sites.contigs == window.chrom) & (starts < window.end) & (ends > window.start)
         in_test |= here & (parts != TEST)
     counts += Counter({NOT_USED: int((~used).sum()), IN_TEST: int((in_test & used).sum())})
-    tiles, tile_parts, left = _closed(sites, closed, measured, split, excluded)
-    counts[TILES_NOT_USED] = left
+    tiles, tile_parts, unused = _closed(sites, closed, measured, split, excluded)
+    counts[TILES_NOT_USED] = unused
     kept = sites.rows(used & ~in_test)
     rows = joined([kept, tiles])
     part = np.concatenate([parts[used & ~in_test], tile_parts])
@@ -110,28 +110,30 @@ def _closed(
     split: ContigSplit,
     excluded: Sequence[str],
 ) -> tuple[LabelledSites, NDArray[np.uint8], int]:
-    """Return closed tiles, their parts, and how many more there are that must not be used."""
+    """Return closed tiles, their parts (n,), and how many more there are that must not be used."""
     open_places: Places = {
         str(contig): sites.places[sites.contigs == contig] for contig in np.unique(sites.contigs)
     }
     length = sites.codes.shape[1]
     tiles: list[LabelledSites] = []
     parts: list[NDArray[np.uint8]] = []
-    left = 0
+    unused = 0
     for part, windows in measured.items():
-        for one in windows:
-            chrom = one.window.chrom
-            held = TEST if part == "test" else VALID if chrom in split.valid else TRAIN
-            step = closed.step if held == TRAIN else length
-            starts, codes = closed_tiles(one, open_places, closed, length=length, step=step)
+        for measured_window in windows:
+            chrom = measured_window.window.chrom
+            tile_part = TEST if part == "test" else VALID if chrom in split.valid else TRAIN
+            step = closed.step if tile_part == TRAIN else length
+            starts, codes = closed_tiles(
+                measured_window, open_places, closed, length=length, step=step
+            )
             if chrom in excluded or (part == "train" and chrom in split.test):
-                left += len(starts)
+                unused += len(starts)
                 continue
             places = np.stack([starts, starts + length], axis=1)
             targets = np.zeros((len(starts), sites.targets.shape[1]), np.uint8)
             tiles.append(LabelledSites(np.full(len(starts), chrom), places, codes, targets))
-            parts.append(np.full(len(starts), held, np.uint8))
-    return joined(tiles), np.concatenate(parts), left
+            parts.append(np.full(len(starts), tile_part, np.uint8))
+    return joined(tiles), np.concatenate(parts), unused
 
 
 def _write(

@@ -65,9 +65,10 @@ def prepare_basset(
             card = _make(partial, samples, genome, settings, inputs, progress)
         with Sites(partial) as sites, naming(outputs[1]):
             counts = count_sites(sites, bed)
-        closed = [n for n, of in zip(counts.samples, counts.of_sample, strict=True) if not of.any()]
-        if closed:
-            raise DataError(f"{closed[0]} has no site of known bases: take the sample out")
+        sites_of = zip(counts.samples, counts.of_sample, strict=True)
+        empty = [name for name, in_parts in sites_of if not in_parts.any()]
+        if empty:
+            raise DataError(f"{empty[0]} has no site of known bases: take the sample out")
         with naming(outputs[2]):
             write_table(counts, tsv)
         figure = picture(counts)
@@ -106,10 +107,10 @@ def _make(
                 kept = ~mostly_unknown(codes)
                 writer.add(contig, sites.starts[kept], codes[kept], sites.targets[kept])
                 counts += Counter({UNKNOWN_BASES: int((~kept).sum())})
-        of_sites = writer.contigs()
-        if not len(of_sites):
+        site_contigs = writer.contigs()
+        if not len(site_contigs):
             raise DataError(f"{genome.path} has hardly a known base at the peaks: is it masked?")
-        parts = settings.split.assign(of_sites, names)
+        parts = settings.split.assign(site_contigs, names)
         card = SitesCard(settings=settings, sources=sources_of(inputs), counts=dict(counts))
         writer.finish(card, parts, peaks)
     return card

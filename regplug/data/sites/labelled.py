@@ -1,4 +1,4 @@
-"""A table of sequences and what is open in them ─read_labelled_sites→ Labelled."""
+"""A table of sequences and the cells they are open in ─read_labelled_sites→ LabelledSites."""
 
 import csv
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from regplug.genome.codes import Codes, encode
 
 
 class LabelledSites(NamedTuple):
-    """Sequences, where they come from and what is open in them; a row each."""
+    """Sequences, where they are in the genome, and the cells they are open in."""
 
-    contigs: NDArray[np.str_]
-    places: NDArray[np.int64]  # start and end of the site, 0-based, half-open
+    contigs: NDArray[np.str_]  # (n,)
+    places: NDArray[np.int64]  # (n, 2), start and end of each site, 0-based, half-open
     codes: Codes  # (n, length)
     targets: NDArray[np.uint8]  # (n, cells)
 
@@ -49,7 +49,7 @@ def read_labelled_sites(table: Path, cells: Sequence[str]) -> LabelledSites:
             places.append((int(row["start"]), int(row["end"])))
             letters.append(row["sequence"])
             labels.append([float(row[column]) for column in columns])
-        codes = np.stack([encode(one) for one in letters])
+        codes = np.stack([encode(sequence) for sequence in letters])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{table}, line {lines.line_num}: {error}; it needs chr, start, end, sequence (all "
@@ -62,7 +62,7 @@ def read_labelled_sites(table: Path, cells: Sequence[str]) -> LabelledSites:
 
 
 def _column(table: Path, columns: Sequence[str], cell: str) -> str:
-    """Return the column of a cell."""
+    """Return the name of a cell's column."""
     found = [column for column in columns if cell in (column, column.partition("_")[0])]
     if len(found) != 1:
         raise DataError(f"{table} has {len(found)} columns for {cell}: {', '.join(columns)}")

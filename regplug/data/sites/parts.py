@@ -16,7 +16,7 @@ class RandomSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     """Sites in random order: training, then validation, then test (Basset's seq_hdf5.py).
 
     Attributes:
-        valid: sites for validation, a number, or below 1 a share, rounded.
+        valid: sites for validation: how many, or below 1 their share (of all sites, rounded).
         test: the same for the test.
         seed: of the order.
     """
@@ -26,13 +26,15 @@ class RandomSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     seed: int
 
     def assign(self, contigs: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.uint8]:
-        """Return the part of each site (n,).
+        """Return the part of each site (n,); of contigs only their number (n,) counts.
 
         Raises:
             DataError: a part that was asked for, or training, gets no site.
         """
         n = len(contigs)
-        valid, test = (int(0.5 + s * n) if s < 1 else int(s) for s in (self.valid, self.test))
+        valid, test = (
+            int(0.5 + asked * n) if asked < 1 else int(asked) for asked in (self.valid, self.test)
+        )
         for asked, got, part in ((self.valid, valid, "valid"), (self.test, test, "test")):
             if asked and not got:
                 raise DataError(f"{asked:g} of {n} sites is none: give a larger --{part}")

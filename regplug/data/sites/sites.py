@@ -29,19 +29,19 @@ from regplug.errors import DataError
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
 from regplug.genome.codes import UNKNOWN, Codes
-from regplug.genome.variant import Interval
 
 BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
 
 
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What counts as closed, where closed sequences stand among the sites.
+    """Which stretches of the genome count as closed, in a set that has closed ones too.
 
     Attributes:
-        below: the signal of each sample, in each bin, is less.
-        apart: bases between it and an open site, or more.
-        step: bases from one to the next where they are trained on; else they stand side by side.
+        below: a closed tile has less signal than this, of each sample and in each bin.
+        apart: bases, at least, between a closed tile and an open site.
+        step: bases from the start of a tile to the next where they are trained on; tiles for
+            validation and the test stand side by side.
     """
 
     below: float
@@ -77,7 +77,18 @@ class SiteBatch(NamedTuple):
 
 
 class Sites:
-    """A set of sites, open for reading; codes and targets stay on disk."""
+    """A set of sites, open for reading; codes and targets stay on disk.
+
+    Attributes:
+        path: of the file.
+        card: what the set is.
+        samples: names of the targets.
+        names: of the contigs, as in the FASTA.
+        peaks: int64 (samples,), peaks of each sample that were used.
+        parts: uint8 (n,), an index in PARTS for each site.
+        contigs: int32 (n,), which of `names`.
+        starts: int64 (n,), 0-based.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file at `path`.
@@ -120,13 +131,8 @@ class Sites:
         return len(self.parts)
 
     def count(self, part: str) -> int:
-        """Return the number of sites in a part."""
+        """Return the number of sites in a part: train, valid or test."""
         return int((self.parts == PARTS.index(part)).sum())
-
-    def interval(self, row: int) -> Interval:
-        """Return where a site is."""
-        start = int(self.starts[row])
-        return Interval(self.names[self.contigs[row]], start, start + self.card.settings.length)
 
     def read(self, start: int, stop: int) -> SiteBatch:
         """Return the sites in rows [start, stop).

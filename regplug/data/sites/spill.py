@@ -1,4 +1,7 @@
-"""Windows sample by sample ─Spill→ windows contig by contig, through a file without a name."""
+"""Windows sample by sample ─Spill→ windows contig by contig, through a file without a name.
+
+Windows come in by sample and are needed by contig; of many samples they may not fit into memory.
+"""
 
 from collections import defaultdict
 from pathlib import Path
@@ -13,11 +16,14 @@ class ContigWindows(NamedTuple):
     """All windows on a contig, ascending."""
 
     starts: NDArray[np.int64]  # (n,), 0-based
-    samples: NDArray[np.int64]  # (n,)
+    samples: NDArray[np.int64]  # (n,), which sample's window it is
 
 
 class Spill:
-    """Keeps windows on disk; a context manager. Memory holds one sample's, or one contig's."""
+    """Keeps windows on disk; a context manager.
+
+    Memory holds the windows of a single sample, or those on a single contig.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Keep them in `folder`; however the process ends, nothing is left there."""

@@ -74,8 +74,8 @@ def write_table(counts: Counts, path: Path) -> None:
     """Write a TSV: a row for all, one for each sample, one for each number of samples."""
     lines = ["of\tname\tpeaks\tsites\ttrain\tvalid\ttest"]
 
-    def add(of: str, name: str, peaks: object, numbers: NDArray[np.int64]) -> None:
-        lines.append("\t".join(map(str, [of, name, peaks, numbers.sum(), *numbers])))
+    def add(kind: str, name: str, peaks: object, numbers: NDArray[np.int64]) -> None:
+        lines.append("\t".join(map(str, [kind, name, peaks, numbers.sum(), *numbers])))
 
     add("all", ".", counts.peaks.sum(), counts.sites)
     for name, peaks, numbers in zip(counts.samples, counts.peaks, counts.of_sample, strict=True):
@@ -119,5 +119,5 @@ def _stacked(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:
 
 
 def _plain(text: str) -> str:
-    """Return text that matplotlib takes as it is, shortened."""
+    """Return text shortened, and so that matplotlib does not read it as mathematics."""
     return text[:24].replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Windows of a genome, some to train on and some to test on ─random_pieces→ codes."""
+"""Windows of a genome, some to train on and some to test on ─random_pieces→ codes of pieces."""
 
 import csv
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from regplug.errors import DataError
 from regplug.genome.codes import UNKNOWN, Codes, encode
 from regplug.scoring.sequences import read_fasta
 
-_TRIES = 100
+_TRIES = 100  # draws per piece, before the windows are said to have too many N
 
 
 def read_genome_windows(fasta: Path, split: Path, part: str) -> list[Codes]:

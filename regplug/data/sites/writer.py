@@ -20,15 +20,16 @@ COMPRESSED = {"compression": "gzip", "compression_opts": 1, "fletcher32": True}
 
 
 class _File(io.FileIO):
-    """A file that keeps its first failure to itself: HDF5 2.0 crashes where a write fails.
+    """A file whose writes never fail: HDF5 2.0 crashes if one does.
 
-    For the same reason signals are held while HDF5 is at work.
+    The first error is kept for `check` to raise. For the same reason signals are held while HDF5 is
+    at work: a KeyboardInterrupt in a write would be such a failure.
     """
 
     failure: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write all of `data`, or nothing more once that has failed."""
+        """Write `data`, or after a failure nothing; either way return that all was written."""
         left = memoryview(data)
         try:
             while len(left) and not self.failure:
@@ -38,7 +39,7 @@ class _File(io.FileIO):
         return len(data)
 
     def truncate(self, size: int | None = None) -> int:
-        """Set the size, unless that fails."""
+        """Set the size; keep the error if that fails."""
         try:
             return super().truncate(size)
         except OSError as error:
@@ -46,13 +47,16 @@ class _File(io.FileIO):
             return size or 0
 
     def check(self) -> None:
-        """Raise the first failure."""
+        """Raise the first error, if there was any."""
         if self.failure:
             raise self.failure
 
 
 class SitesWriter:
-    """Appends sites to a new file; a context manager."""
+    """Appends sites to a new file; a context manager.
+
+    Its methods raise OSError where the file cannot be written.
+    """
 
     @signals_held()
     def __init__(self, path: Path, length: int, names: Sequence[str], samples: Sequence[str]):

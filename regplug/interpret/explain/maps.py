@@ -1,7 +1,7 @@
 """Why a variant, or what in a region, matters to a model.
 
-Variant or Interval ─explain_place→ mutation maps of REF and ALT ─hits→ the motif there
-                    ─explain_picture, explain_report→ map.png, map.svg, map.tsv, loss.bw, gain.bw
+Variant or Interval ─explain_place→ mutation maps of REF and ALT ─motifs.hits→ the motif there
+                    ─picture, report→ map.png, map.svg, map.tsv, loss.bw, gain.bw
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,14 @@ Allele = Literal["ref", "alt"]
 
 
 class Explanation(NamedTuple):
-    """The mutation maps of one target: REF's, and with a variant (normalised) also ALT's."""
+    """The mutation maps of one target.
+
+    Attributes:
+        target: its index in the model's outputs.
+        variant: normalised; None for a region.
+        ref: the map of REF, or of the region.
+        alt: the map of ALT; None for a region.
+    """
 
     target: int
     variant: Variant | None
@@ -55,7 +62,10 @@ class Explanation(NamedTuple):
 
     @property
     def positions(self) -> NDArray[np.intp]:
-        """Return each column's position in REF, 1-based; an inserted base has the one before."""
+        """Return each column's position in REF, 1-based, shape (columns,).
+
+        An inserted base has the position of the base before it.
+        """
         places = self.places("ref")
         columns = max(self.places(allele)[-1] for allele in self.maps) + 1
         before = np.searchsorted(places, np.arange(columns), side="right") - 1
@@ -71,14 +81,21 @@ def explain_place(
     flank: int = 40,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> list[Explanation]:
-    """Return the maps of `place` for each of `targets`, by default for the one that moves most.
+    """Return the maps of `place` for each of `targets`.
 
-    Around a variant, `flank` bases on either side are changed. What moves most is judged by the
-    difference over the target's spread, as in a VCF's __TOP: the variant's, or the largest of a
-    region.
+    Args:
+        place: a variant, or a region that is mapped as a whole.
+        model: the model.
+        genome: that it reads.
+        targets: indices of outputs; by default the one with the largest difference over the
+            target's spread, as in a VCF's __TOP: the variant's difference, or the largest in a
+            region.
+        flank: bases on either side of a variant that are changed too.
+        progress: called with the number of bases done, a batch at a time.
 
     Raises:
-        RegionError: the place is not in the genome, too long, or has no score; REF is another.
+        RegionError: the place is not in the genome, too long, or has no score; or REF is not what
+            the genome has there.
     """
     if isinstance(place, Variant):
         variant, scores = _scored(place, model, genome)
@@ -86,7 +103,7 @@ def explain_place(
     else:
         variant, scores, interval = None, None, within(place, genome)
     refs = mutation_maps(model, genome, interval, progress=progress)
-    if all(np.isnan(one.differences).all() for one in refs):
+    if all(np.isnan(ref.differences).all() for ref in refs):
         raise RegionError(
             f"no base of {interval} has a score: over a tenth of the bases around each are unknown "
             "in the FASTA, or no gene of --genes is there"
@@ -94,8 +111,8 @@ def explain_place(
     if variant is None or scores is None:
         return [Explanation(t, None, refs[t], None) for t in targets or [_strongest(refs, model)]]
     longer = len(variant.alt) - len(variant.ref)
-    ours = Interval(interval.chrom, interval.start, interval.end + longer)
-    alts = mutation_maps(model, Haplotype(genome, variant), ours, progress=progress)
+    alt_interval = Interval(interval.chrom, interval.start, interval.end + longer)
+    alts = mutation_maps(model, Haplotype(genome, variant), alt_interval, progress=progress)
     chosen = targets or most_extreme(difference(scores.ref, scores.alt), spreads(model.card))
     return [
         Explanation(
@@ -131,7 +148,11 @@ def within(region: Interval, genome: Genome) -> Interval:
 
 
 def around_variant(variant: Variant, genome: Genome, flank: int) -> Interval:
-    """Return REF and `flank` bases on either side, as far as the contig goes."""
+    """Return REF and `flank` bases on either side, as far as the contig goes.
+
+    Raises:
+        RegionError: the contig is not in the genome.
+    """
     contig = _contig(variant.chrom, genome)
     start, end = variant.start - flank, variant.interval.end + flank
     return Interval(contig, max(0, start), min(genome.lengths[contig], end))
@@ -173,5 +194,7 @@ _REASONS = {
 
 def _strongest(maps: Sequence[MutationMap], model: Model) -> int:
     """Return the target of the largest difference over its spread."""
-    largest = np.array([[np.nanmax(np.abs(one.differences)) for one in maps]], np.float32)
+    largest = np.array(
+        [[np.nanmax(np.abs(of_target.differences)) for of_target in maps]], np.float32
+    )
     return int(most_extreme(largest, spreads(model.card))[0])

@@ -1,7 +1,7 @@
 """Every single-base change of a sequence: Interval ─mutation_maps→ a MutationMap per target.
 
 A change is scored as `regplug annotate` scores that SNV, in the window centred on it: the map may
-be longer than the window, and holds the very numbers of the VCF.
+be longer than the window, and has the same numbers as the VCF.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from regplug.scoring.alleles import Examined
 from regplug.scoring.effects import Array, difference
 from regplug.scoring.model import Model
 
-BASES = 512  # that are changed in a batch
+BASES = 512  # bases that are changed in a batch
 
 Column = NDArray[np.float32]  # (bases,); NaN where there is no score
 
@@ -28,10 +28,11 @@ class MutationMap(NamedTuple):
     Attributes:
         interval: of the reference, 0-based and half-open.
         codes: the sequence that is changed, REF's or ALT's haplotype, shape (bases,).
-        score: of that sequence in the window around the variant; without one, around the middle.
+        score: of that sequence in the window around the variant; in a region, around its middle.
         differences: shape (bases, 4): the score with that base (A, C, G, T) there less the score;
             0 at the base itself, NaN where there is no score.
-        scores: of that sequence in the window around each base, shape (bases,); None: all `score`.
+        scores: of that sequence in the window around each base, shape (bases,); None if each is
+            `score`.
     """
 
     interval: Interval
@@ -59,7 +60,7 @@ class MutationMap(NamedTuple):
     def weighted(self) -> Array:
         """Return DeepBind's (p(ŝ) - p(s)) * max(0, p(ŝ), p(s)), shape (bases, 4).
 
-        s is the sequence and ŝ the changed one: what neither binds weighs nothing.
+        s is the sequence and ŝ the changed one: where neither is bound, the change counts 0.
         Source: Alipanahi et al. 2015, mutation maps.
         """
         before = np.full(len(self.codes), self.score) if self.scores is None else self.scores
@@ -82,6 +83,8 @@ def mutation_maps(
     progress: Callable[[int], None] = lambda bases: None,
 ) -> list[MutationMap]:
     """Return the map of `interval` for each of the model's targets, in order.
+
+    `progress` is called with the number of bases done, a batch at a time.
 
     Raises:
         RegplugError: as the genome and the backend raise.

@@ -32,9 +32,10 @@ _FILES = {"map.png", "map.svg", "map.tsv", "motifs.tsv", "loss.bw", "gain.bw"}
 
 
 def check_map_folder(folder: Path) -> None:
-    """Raise OutputError if `folder` cannot be made, or holds other things than a report.
+    """Check that a report can be written to `folder`.
 
     Raises:
+        OutputError: it cannot be made, or holds other things than a report.
         MissingLibraryError: a library is not installed.
     """
     check_folder(folder, _FILES | {path.name for path in folder.glob("[lg]*_*.bw")})
@@ -54,10 +55,18 @@ def write_maps(
     contigs: Mapping[str, int],
     style: Style = "basset",
 ) -> None:
-    """Write the folder, replacing an earlier report; `contigs` are the genome's, name → length.
+    """Write the folder, replacing an earlier report.
+
+    Args:
+        folder: that appears when it is complete.
+        shown: an explanation per target, of the same place.
+        hits: of known motifs at the variant, best first; not written for a region.
+        contigs: of the genome, name → length.
+        style: of the picture.
 
     Raises:
         OutputError: it holds other things, or cannot be written.
+        MotifError: a library is not installed.
     """
     check_map_folder(folder)
     with complete(folder.absolute()) as partial:
@@ -70,7 +79,7 @@ def write_maps(
 
 
 def _endings(targets: Sequence[str]) -> list[str]:
-    """Return what names each target's files; none where there is one."""
+    """Return what each target's file names end in: "" for a single target, else `_<TARGET>`."""
     if len(targets) == 1:
         return [""]
     words = [re.sub(r"[^\w.-]", "-", target) for target in targets]
@@ -81,27 +90,28 @@ def _endings(targets: Sequence[str]) -> list[str]:
 
 
 def _bases(shown: Sequence[Explained]) -> Iterator[Sequence[object]]:
+    """Yield the rows of map.tsv."""
     yield [
         *("target", "allele", "chrom", "pos", "ref", "base"),
         *("A", "C", "G", "T", "loss", "gain", "height"),
     ]
-    for one in shown:
-        explanation = one.explanation
+    for explained in shown:
+        explanation = explained.explanation
         interval, letters = explanation.ref.interval, decode(explanation.ref.codes)
-        own = dict(zip(explanation.places("ref").tolist(), letters, strict=True))
-        for allele, made in explanation.maps.items():
+        ref_letters = dict(zip(explanation.places("ref").tolist(), letters, strict=True))
+        for allele, mutations in explanation.maps.items():
             places = explanation.places(allele)
             yield from zip(
-                [one.target] * len(places),
+                [explained.target] * len(places),
                 [allele] * len(places),
                 [interval.chrom] * len(places),
                 explanation.positions[places],
-                [own.get(place, ".") for place in places.tolist()],
-                decode(made.codes),
-                *made.differences.T,
-                made.loss,
-                made.gain,
-                made.height,
+                [ref_letters.get(place, ".") for place in places.tolist()],
+                decode(mutations.codes),
+                *mutations.differences.T,
+                mutations.loss,
+                mutations.gain,
+                mutations.height,
                 strict=True,
             )
 
@@ -123,16 +133,16 @@ def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 def _cell(value: object) -> str:
-    """Return float32's shortest digits, `.` for what there is not."""
+    """Return a cell: the fewest digits that give the same float32, `.` where there is no number."""
     return "." if isinstance(value, np.floating) and math.isnan(value) else str(value)
 
 
 def _write_bigwigs(folder: Path, shown: Sequence[Explained], contigs: Mapping[str, int]) -> None:
-    """Write loss and gain of REF's map of each target; none where there is no score."""
-    endings = _endings([one.target for one in shown])
+    """Write loss and gain of REF's map of each target; bases without a score are left out."""
+    endings = _endings([explained.target for explained in shown])
     paths = [folder / f"{name}{ending}.bw" for ending in endings for name in ("loss", "gain")]
-    maps = [one.explanation.ref for one in shown]
-    columns = np.stack([column for made in maps for column in (made.loss, made.gain)], axis=1)
+    maps = [explained.explanation.ref for explained in shown]
+    columns = np.stack([column for ref in maps for column in (ref.loss, ref.gain)], axis=1)
     interval, known = maps[0].interval, ~np.isnan(columns).any(axis=1)
     edges = np.flatnonzero(np.diff(known, prepend=False, append=False))
     with bigwigs(paths, contigs) as files:

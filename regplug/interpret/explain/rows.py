@@ -1,4 +1,4 @@
-"""The rows of a mutation map's picture: letters, or loss and gain; colours; what stands there."""
+"""The rows of a mutation map's picture: letters, or loss and gain; colours; variant and motif."""
 
 from typing import Any, Literal
 
@@ -10,38 +10,50 @@ from regplug.interpret.explain.maps import Allele, Explanation
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.motifs.hits import Hit
 
-READABLE = 240  # bases, above which there are no letters
+READABLE = 240  # bases; in a longer map letters are too narrow, and profiles are drawn
 BLUE, RED = "#2166AC", "#B2182B"  # loss and gain, the ends of the colours
 MARK = "#FFE9A8"  # the variant
 
 Style = Literal["basset", "deepbind"]
 
 
-def changes_of(made: MutationMap, style: Style) -> NDArray[np.float32]:
+def changes_of(mutations: MutationMap, style: Style) -> NDArray[np.float32]:
     """Return what is drawn in colour, shape (bases, 4)."""
-    return made.differences if style == "basset" else made.weighted
+    return mutations.differences if style == "basset" else mutations.weighted
 
 
-def heights_of(made: MutationMap, style: Style) -> NDArray[np.float32]:
+def heights_of(mutations: MutationMap, style: Style) -> NDArray[np.float32]:
     """Return what is drawn as letters, shape (bases,)."""
-    return made.loss if style == "basset" else made.height
+    return mutations.loss if style == "basset" else mutations.height
 
 
 def draw_letters(
-    axis: Any, made: MutationMap, places: NDArray[np.intp], style: Style, limit: float, prefix: str
+    axis: Any,
+    mutations: MutationMap,
+    places: NDArray[np.intp],
+    style: Style,
+    limit: float,
+    prefix: str,
 ) -> None:
-    """Draw the sequence; Basset's letters stand a seventh of the limit below zero.
+    """Draw the sequence as letters; Basset's begin a seventh of the limit below zero.
 
-    In an SVG a letter is the group `prefix`-COLUMN-LETTER.
+    Args:
+        axis: of matplotlib.
+        mutations: the map.
+        places: the column of each of its bases, shape (bases,).
+        style: whose heights the letters have.
+        limit: the height at the top of the axis.
+        prefix: in an SVG a letter is the group `prefix`-COLUMN-LETTER.
     """
     import logomaker
     import pandas
 
-    foot = limit / 7 if style == "basset" else 0.0  # 0.25 + 1.75 / limit * loss, in units of loss
-    heights = np.nan_to_num(heights_of(made, style)) + foot
+    # Basset's letters are 0.25 + 1.75 * loss / limit high: a seventh of the limit at loss 0.
+    foot = limit / 7 if style == "basset" else 0.0
+    heights = np.nan_to_num(heights_of(mutations, style)) + foot
     table = np.zeros((places[-1] + 1, 4))
-    known = made.codes != UNKNOWN
-    table[places[known], made.codes[known]] = heights[known]
+    known = mutations.codes != UNKNOWN
+    table[places[known], mutations.codes[known]] = heights[known]
     if table.any():  # where nothing binds, DeepBind's letters have no height
         frame = pandas.DataFrame(table, columns=list("ACGT"))
         logo = logomaker.Logo(frame, ax=axis, show_spines=False)
@@ -56,15 +68,15 @@ def draw_letters(
     axis.spines["left"].set_visible(True)
 
 
-def draw_profile(axis: Any, made: MutationMap, style: Style) -> None:
-    """Draw loss downwards and gain upwards; of DeepBind's, the heights."""
-    at = np.arange(len(made.codes))
+def draw_profile(axis: Any, mutations: MutationMap, style: Style) -> None:
+    """Draw loss downwards and gain upwards; in DeepBind's style, the heights of letters."""
+    at = np.arange(len(mutations.codes))
     if style == "basset":
-        axis.fill_between(at, 0, -made.loss, step="mid", color=BLUE, linewidth=0, label="loss")
-        axis.fill_between(at, 0, made.gain, step="mid", color=RED, linewidth=0, label="gain")
+        axis.fill_between(at, 0, -mutations.loss, step="mid", color=BLUE, linewidth=0, label="loss")
+        axis.fill_between(at, 0, mutations.gain, step="mid", color=RED, linewidth=0, label="gain")
         axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
     else:
-        axis.fill_between(at, 0, made.height, step="mid", color=BLUE, linewidth=0)
+        axis.fill_between(at, 0, mutations.height, step="mid", color=BLUE, linewidth=0)
     axis.axhline(0, color="grey", linewidth=0.5)
     axis.spines[["top", "right", "bottom"]].set_visible(False)
     axis.tick_params(labelsize=8)
@@ -72,13 +84,25 @@ def draw_profile(axis: Any, made: MutationMap, style: Style) -> None:
 
 def draw_colours(
     axis: Any,
-    made: MutationMap,
+    mutations: MutationMap,
     changes: NDArray[np.float32],
     explanation: Explanation,
     allele: Allele,
     limit: float,
 ) -> Any:
-    """Draw four rows of cells, A at the top; grey where there is no score, or a gap."""
+    """Draw four rows of cells, A at the top; grey where there is no score, or a gap.
+
+    Args:
+        axis: of matplotlib.
+        mutations: the map.
+        changes: what is drawn, shape (bases, 4).
+        explanation: that the map is of.
+        allele: which of its maps.
+        limit: at which the colours end, either way.
+
+    Returns:
+        What a colour bar is made of.
+    """
     places, columns = explanation.places(allele), len(explanation.positions)
     cells = np.full((4, columns), np.nan)
     cells[:, places] = changes.T
@@ -98,7 +122,9 @@ def draw_colours(
     axis.set_xlim(-0.5, columns - 0.5)
     if columns <= READABLE:
         middle = {"ha": "center", "va": "center", "fontsize": 6}
-        for column, code, letter in zip(places, made.codes, decode(made.codes), strict=True):
+        for column, code, letter in zip(
+            places, mutations.codes, decode(mutations.codes), strict=True
+        ):
             if code != UNKNOWN:
                 axis.text(column, code, letter, color="#555555", **middle)
         for gap in sorted(set(range(columns)) - set(places.tolist())):

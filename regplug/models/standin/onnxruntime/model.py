@@ -25,7 +25,7 @@ TYPES = {
 
 
 class TritonPythonModel:
-    """One instance of a model; Triton wants this name and these two methods."""
+    """An instance of a model; Triton calls the class and these two methods by their names."""
 
     def initialize(self, args: dict[str, str]) -> None:
         """Load the graph, and check the configuration against it."""
