@@ -154,7 +154,7 @@ def _column(path: Path, columns: list[str], target: str | None) -> int:
     if target is None and len(columns) == 1:
         return 0
     problem = f"no column {target}" if target else f"{len(columns)} columns of intensities"
-    raise DataError(f"{path} has {problem}: give one with --target; {', '.join(columns[:9])}")
+    raise DataError(f"{path} has {problem}: give one with --column; {', '.join(columns[:9])}")
 
 
 def _number(path: Path, line: int, column: str, cell: str) -> float:
