@@ -135,7 +135,7 @@ def test_chip_tables(refused):
     assert "line 2: 1 columns, not 2" in refused("chip", "seq\tBound\nACG\n")
     assert "only the names" in refused("chip", "seq\tBound\n")
     both = "EventID\tseq\tBound\na_peak\tACG\t1\na_shuf\tACG\t0\n"
-    assert "leave out --top" in refused("chip", both, "--max", "1")
+    assert "leave out --max" in refused("chip", both, "--max", "1")
 
 
 @pytest.mark.parametrize("cell", ["NaN", "nan", "", "inf", "-", "1,5"])
