@@ -28,7 +28,7 @@ class ModelSequences(NamedTuple):
     told: str
 
 
-def open_model(name: str, repo: str | None, *, rna: bool) -> FirstLayer:
+def open_first_layer(name: str, repo: str | None, *, rna: bool, threads: int = 0) -> FirstLayer:
     """Return the model called `name`, or in that folder; it reads the strands that `rna` says.
 
     Raises:
@@ -39,7 +39,7 @@ def open_model(name: str, repo: str | None, *, rna: bool) -> FirstLayer:
     if rna != (card.strand == "forward"):
         strands, do = ("both strands", "leave --rna out") if rna else ("one strand", "add --rna")
         raise ModelError(f"{card.name} reads {strands}: {do}")
-    return FirstLayer(onnx.load_from_string(read_onnx(folder, card)), card)
+    return FirstLayer(onnx.load_from_string(read_onnx(folder, card)), card, threads=threads)
 
 
 def read_model_sequences(path: Path, card: ModelCard, most: int) -> ModelSequences:

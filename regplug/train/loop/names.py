@@ -1,8 +1,7 @@
-"""Names of the files in a run's folder; weights are `regplug_deepbind.weights.WEIGHTS`."""
+"""Names of further files in a run's folder; see `regplug.files.runs` and `.weights`."""
 
 import shlex
 
-METRICS = "metrics.json"  # written last: a run that has it is finished
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.csv"
 TENSORBOARD = "tensorboard"  # a folder

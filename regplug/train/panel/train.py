@@ -19,13 +19,13 @@ from torch import nn
 
 from regplug.data.sites.windows import read_genome_windows
 from regplug.files.output import complete, naming
+from regplug.files.runs import METRICS, Form
 from regplug.files.weights import WEIGHTS
 from regplug.genome.codes import Codes
 from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.checkpoint import Epoch
 from regplug.train.loop.loop import train_networks
-from regplug.train.loop.names import METRICS
 from regplug.train.panel.data import PanelSource, join_bound, read_sets
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
@@ -159,6 +159,7 @@ def _save(
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "recipe": recipe,
+        "form": Form.PANEL,
         "shape": shape,
         **measured,
     }
