@@ -103,7 +103,7 @@ def test_mistakes(regplug, files):
         ((files / "no", fasta, *rna), "no is no finished run (weights.safetensors)"),
         (
             (files / "a.fa", fasta, *rna),
-            "a.fa is no finished run (weights.safetensors), no folder of",
+            "a.fa is no finished run (weights.safetensors), no",
         ),
         ((dna, fasta, *rna), "dna reads both strands, so it is of DNA"),
         ((run, fasta), "rna reads one strand, so it is of RNA: add --rna"),

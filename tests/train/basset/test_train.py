@@ -240,9 +240,7 @@ def test_a_trunk_of_another_shape_is_refused(trained, toys, tmp_path):
     other = {"basset": "network.filters=[12, 9]", "cnn": "network.channels=8"}[kind]
     with pytest.raises(ModelError, match=r"has shape .* fits.*network must be the trained one's"):
         run(toys, tmp_path / "run", other, kind=kind, seeded_from=trained)
-    with pytest.raises(
-        ModelError, match=r"cannot start from .*cnn\.toml: .*no plugin reads such a file"
-    ):
+    with pytest.raises(ModelError, match=r"cannot start from .*cnn\.toml: .*no plugin reads"):
         run(toys, tmp_path / "run", seeded_from=toys / "cnn.toml")
     assert not (tmp_path / "run").exists()
 
