@@ -1,4 +1,4 @@
-"""What takes a step: a network, its optimiser, rate and moving average."""
+"""What takes a step: a network, its optimiser, learning rate and moving average."""
 
 from typing import Any, NamedTuple
 
@@ -14,12 +14,12 @@ EPSILON = 1e-12  # rmsprop's, of the mean loss; Basset's 1e-8 is of the sum over
 
 
 class Learner(NamedTuple):
-    """All that changes in training, and so must be kept to go on with it."""
+    """All that changes in training, and so must be saved to resume it."""
 
     network: nn.Module
-    average: AveragedModel
+    average: AveragedModel  # of the network's weights over the steps
     optimizer: Optimizer
-    cycle: LRScheduler
+    cycle: LRScheduler  # of the learning rate
 
     def step(self, loss: Tensor, schedule: Schedule) -> None:
         """Change the weights so that the loss falls."""
@@ -33,10 +33,10 @@ class Learner(NamedTuple):
 
 
 def learner(network: nn.Module, schedule: Schedule, steps: int) -> Learner:
-    """Return a learner for so many steps an epoch; matrices and filters alone decay.
+    """Return a learner for so many steps an epoch; only matrices and filters decay.
 
-    Both optimisers divide by the gradients' size: a loss that is a mean takes the steps of the sum
-    that Basset has.
+    Both optimisers divide by the gradients' size, so steps do not depend on whether the loss is
+    a mean, as here, or a sum, as in Basset.
     """
     parameters, rate = list(network.parameters()), schedule.learning_rate
     groups: list[dict[str, Any]] = [

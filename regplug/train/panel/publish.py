@@ -32,7 +32,7 @@ ROWS = 256  # in a request to a server
 
 
 class Run(NamedTuple):
-    """A finished run: the networks' arrays, and what metrics.json says."""
+    """A finished run: the networks' arrays, and facts from metrics.json."""
 
     shape: CnnShape
     members: list[dict[str, NDArray[np.float32]]]
@@ -73,9 +73,23 @@ def publish_panel(
     The AUCs in the card are those of the exported graph on the held-out B files in `data` and on
     the `test` windows, as `regplug predict` scores them.
 
+    Args:
+        run: folder of the run.
+        repo: model repository.
+        name: of the model.
+        data: folder of the ChIP-seq sets.
+        genome: FASTA of windows.
+        split: TSV that assigns the windows to `train` and `test`.
+        version: of the model.
+        trained_on: for the card.
+        assembly: of the training data.
+        license: of the weights.
+        default: True to let `regplug annotate` run it where no model is named.
+
     Raises:
         ModelError: the run is not finished.
         DataError: the data cannot be read.
+        OutputError: the model cannot be written.
     """
     found = read_panel_run(run)
     onnx = ensemble_graph(found.shape, found.members).SerializeToString()
