@@ -76,15 +76,10 @@ def publish_panel(
     Args:
         run: folder of the run.
         repo: model repository.
-        name: of the model.
+        about: what the card says beside what is measured.
         data: folder of the ChIP-seq sets.
         genome: FASTA of windows.
         split: TSV that assigns the windows to `train` and `test`.
-        version: of the model.
-        trained_on: for the card.
-        assembly: of the training data.
-        license: of the weights.
-        default: True to let `regplug annotate` run it where no model is named.
 
     Raises:
         ModelError: the run is not finished.
