@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from regplug.cli import main
@@ -22,6 +23,10 @@ DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "share
 
 # Libraries of extras that tests import at their top, and their reference implementations.
 EXTRAS = {"h5py", "logomaker", "matplotlib", "numba", "optuna", "safetensors", "scipy", "torch"}
+
+# A loaded machine is no fault of the code: no test is timed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Tests send Ctrl-C to processes, which would ignore it if pytest does (`pytest &` in a script).
 signal.signal(signal.SIGINT, signal.default_int_handler)

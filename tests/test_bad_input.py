@@ -292,9 +292,9 @@ def test_no_bed(refused):
 # -- outputs -----------------------------------------------------------------------------
 
 
-def test_a_missing_output_folder(refused):
-    assert "make it first" in refused(out="missing/out.vcf")
-    assert "make it first" in refused("in.vcf", "--matrix", "missing/m.tsv")
+def test_an_output_below_a_file(refused, folder):
+    assert "in.vcf is a file" in refused(out="in.vcf/out.vcf")
+    assert "in.vcf is a file" in refused("in.vcf", "--matrix", folder / "in.vcf" / "m.tsv")
 
 
 def test_unknown_suffixes(refused):

@@ -222,7 +222,7 @@ def test_mistakes(regplug, files, toy_repo):
         ((dna, fasta, "--labels", files / "who.tsv"), "no sequence is called 's9'"),
         ((dna, fasta, "--labels", files / "cells.tsv"), "line 1 is not name<TAB>label"),
         ((dna, fasta, "--labels", files / "two.tsv"), "line 2: 's1' has the label 'x'"),
-        ((dna, fasta, "-o", files / "folder" / "a" / "b"), "make it first"),
+        ((dna, fasta, "-o", files / "a.fa" / "b"), "is a file"),
         ((dna, fasta, "-o", files), "holds other things: name a new folder"),
         ((toy_repo / "gc", fasta), "gc come from no hidden layer"),
         ((files / "models" / "panel", fasta), "come from no hidden layer that its targets share"),

@@ -116,7 +116,7 @@ def test_mistakes(regplug, files):
         ((dna, fasta, "--against", files / "damaged.meme"), "damaged.meme: the motif at line 2"),
         ((dna, fasta, "--against", files / "rna.meme"), "rna.meme are of RNA: add --rna"),
         ((run, fasta, *rna, "-o", files / "taken"), "holds other things: name a new folder"),
-        ((run, fasta, *rna, "-o", files / "a" / "b"), "for b: make it first"),
+        ((run, fasta, *rna, "-o", files / "a.fa" / "b"), "is a file"),
     ]:
         model, sequences, *rest = arguments
         done = regplug("motifs", model, "--sequences", sequences, "-o", files / "out", *rest)

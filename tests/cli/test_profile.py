@@ -273,7 +273,7 @@ def test_mistakes(run, world, tmp_path):
         ((up, control, "--model", "none"), "no model none"),
         ((up, control, "--fasta", tmp_path / "no.fa"), "no FASTA at"),
         ((up, control, "-o", tmp_path / "taken"), "holds other things: name a new folder"),
-        ((up, control, "-o", tmp_path / "a" / "b"), "for b: make it first"),
+        ((up, control, "-o", up / "b"), "is a file"),
     ]:
         done = run(*arguments)
         assert (done.status, message in done.err) == (1, True), done.err
