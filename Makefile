@@ -54,7 +54,7 @@ docs: .venv-docs/ready
 	touch $@
 
 .venv/all: .venv/core
-	$(PIP) -c constraints.txt -e '.[embed,motifs,parquet,server,train,triton]' --group test --group check
+	$(PIP) -c constraints.txt -e '.[embed,keras,motifs,parquet,server,train,triton]' --group test --group check
 	touch $@
 
 .venv-numpy2/ready: pyproject.toml constraints.txt

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
 from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.models.labels import labels_of
 from regplug.models.stack import StackNetwork, rows_per_call
 from regplug.models.stack_graph import stack_graph
-from regplug.scoring.card import ModelCard, Target, as_label
+from regplug.scoring.card import ModelCard, Target
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
 from regplug_basset.torch7_network import SUFFIXES as TORCH7
 from regplug_basset.torch7_network import read_torch7_network
@@ -39,24 +40,6 @@ def read_network(path: Path, *, width: int) -> StackNetwork:
         return to_network(read(path), width=width)
     except ModelError as error:
         raise ModelError(f"{path} is no Basset network: {error}") from error
-
-
-def read_labels(path: Path) -> list[str]:
-    """Return the targets' names, one a line; what follows a tab is left out, as Basset does.
-
-    Characters that INFO cannot hold (space , ; =) become `-`.
-
-    Raises:
-        ModelError: the file cannot be read, or a line has no name.
-    """
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
-    names = [as_label(line.partition("\t")[0].strip()) for line in lines]
-    if "" in names:
-        raise ModelError(f"line {names.index('') + 1} of {path} has no name")
-    return names
 
 
 def import_basset(
@@ -87,11 +70,7 @@ def import_basset(
     """
     network = read_network(path, width=width)
     targets = network.shape.targets
-    names = [f"t{i}" for i in range(targets)] if labels is None else read_labels(labels)
-    if len(names) != targets:
-        raise ModelError(f"{labels} names {len(names)} targets, {path} has {targets}")
-    if twice := [one for one in names if names.count(one) > 1]:
-        raise ModelError(f"{labels} names {twice[0]} twice: targets need names of their own")
+    names = labels_of(labels, targets, path)
     card = card_of(network, name, names, license=license)
     return export_basset(repo, card, network, snvs=snvs, progress=progress)
 
