@@ -10,6 +10,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
 PIPDOCS = .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = -n 2 --dist loadfile
+# What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
+CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 QUICK = $(PYTEST) -m "not triton and not slow and not data"
 DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
@@ -24,7 +26,7 @@ quick: .venv/quick
 	$(BIN)/python -m pytest $(QUICK)
 
 test: .venv/all debian check
-	$(BIN)/python -m pytest $(PYTEST) --cov --cov-report=
+	COVERAGE_CORE=$(CORE) $(BIN)/python -m pytest $(PYTEST) --cov --cov-report=
 	$(MAKE) test-numpy2
 	@echo "lines covered, but for processes of their own: $$($(BIN)/coverage report --format=total) %"
 
