@@ -49,7 +49,8 @@ check: .venv/all
 
 # The documentation, in an environment of its own. Warnings are errors.
 docs: .venv-docs/ready
-	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet --fresh-env docs site
+	rm -rf site docs/api
+	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -d .venv-docs/doctrees docs site
 
 .venv/quick: .venv/core
 	$(PIP) -c constraints.txt -e '.[parquet]' --group test
@@ -80,4 +81,4 @@ debian:
 	else echo "make test needs $$missing: install them (Debian: apt-get install $$missing)" >&2; exit 1; fi
 
 clean:
-	rm -rf .venv .venv-docs .venv-numpy2 .coverage out build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-docs .venv-numpy2 .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["regplug", *(path.name for path in (ROOT / "plugins").glob("regplug_*"))]
+PACKAGES = ["regplug", *sorted(path.name for path in (ROOT / "plugins").glob("regplug_*"))]
 MODELS = {"basset_dhs4", "deepbind_encode", "deepbind_single", "deepbind_single_scan"}
 LOAD = """
 from importlib.metadata import entry_points
@@ -90,7 +90,6 @@ def test_it_holds_what_is_no_module(names):
     wanted.add("regplug/train/deepbind/report_template.html")
     wanted.add("regplug/models/standin/onnxruntime/model.py")
     assert len(recipes) == 6
-    assert len(PACKAGES) == 4
     assert wanted <= names
     licences = {name.rpartition("/")[2] for name in names if "/licenses/" in name}
     assert licences == {"LICENSE", "igv.LICENSE"}
