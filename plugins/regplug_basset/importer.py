@@ -81,7 +81,7 @@ def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license:
         version="1",
         family="basset",
         window=network.shape.width,
-        targets=tuple(Target(one) for one in labels),
+        targets=tuple(Target(label) for label in labels),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,

@@ -43,7 +43,7 @@ def deepbind(
         species=species,
         proteins=proteins,
         kind=kind or "",
-        ids=[one.strip() for one in ids.split(",") if one.strip()],
+        ids=[identity.strip() for identity in ids.split(",") if identity.strip()],
     )
     with measuring(snvs, threads) as how:
         cards = import_deepbind(folder, rows, output, name=name, measuring=how)

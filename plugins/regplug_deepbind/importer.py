@@ -87,11 +87,11 @@ def choose(
     """
     chosen = list(rows)
     for column, wanted in (("Species", species), ("Protein", proteins), ("ID", ids)):
-        lower = {one.lower() for one in wanted}
+        lower = {name.lower() for name in wanted}
         known = {row[column].lower() for row in rows}
-        for one in wanted:
-            if one.lower() not in known:
-                raise ModelError(f"no published weights with {column} {one}: look into db.tsv")
+        for name in wanted:
+            if name.lower() not in known:
+                raise ModelError(f"no published weights with {column} {name}: look into db.tsv")
         chosen = [row for row in chosen if not lower or row[column].lower() in lower]
     chosen = [row for row in chosen if not kind or row["Type"].lower() == kind.lower()]
     if not chosen:

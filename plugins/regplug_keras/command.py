@@ -55,7 +55,7 @@ def keras(
     """
     from regplug_keras.importer import About, Scale, import_keras
 
-    scale = next((one for one in get_args(Scale) if one == output_scale), None)
+    scale = next((scale for scale in get_args(Scale) if scale == output_scale), None)
     about = About(output_scale=scale, license=license, cite_as=cite_as, assembly=assembly, doc=doc)
     with measuring(snvs, threads) as how:
         card = import_keras(

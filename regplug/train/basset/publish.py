@@ -63,7 +63,7 @@ def publish_basset(
     onnx = ensemble(found).SerializeToString()
     first = found[0]
     labels = [as_label(target) for target in first.targets]
-    if twice := [one for one in labels if labels.count(one) > 1]:
+    if twice := [label for label in labels if labels.count(label) > 1]:
         raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
     basset = isinstance(first.shape, StackShape)
     what = "Basset" if basset else f"{len(runs)} convolutional network{'s' * (len(runs) > 1)}"
