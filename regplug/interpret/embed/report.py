@@ -19,7 +19,7 @@ from regplug.interpret.embed.projection import NO_LABEL, Points, Projection, Uni
 
 FILES = {"embedding.npy", "embedding.tsv", "embed.png", "embed.svg"}
 
-# Okabe and Ito's colours, told apart by colour-blind readers too; then again with other marks.
+# Okabe and Ito's colours, summary apart by colour-blind readers too; then again with other marks.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 _MARKS = ("o", "^", "s")
 _OWN = [(colour, mark) for mark in _MARKS for colour in _COLOURS]
@@ -85,8 +85,8 @@ def _figure(
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     for axis, (name, points) in zip(figure.subplots(1, 2), pictures.items(), strict=True):
         _scatter(axis, points, labels)
-        told = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
-        axis.set_title(f"{name}{details[name]}{told}", fontsize=10)
+        summary = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
+        axis.set_title(f"{name}{details[name]}{summary}", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
     pca, tsne = figure.axes
     pca.set_xlabel(f"PC1, {projection.explained[0]:.1%} of the variance")
