@@ -19,7 +19,7 @@ from regplug.interpret.embed.projection import NO_LABEL, Points, Projection, Uni
 
 FILES = {"embedding.npy", "embedding.tsv", "embed.png", "embed.svg"}
 
-# Okabe and Ito's colours, summary apart by colour-blind readers too; then again with other marks.
+# Okabe and Ito's colours, told apart by colour-blind readers too; then again with other marks.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 _MARKS = ("o", "^", "s")
 _OWN = [(colour, mark) for mark in _MARKS for colour in _COLOURS]

@@ -38,7 +38,7 @@ class Marked(NamedTuple):
         name: of the filter.
         bits: information of its motif.
         known: name of the known motif that it is like, "" if none.
-        beats_shuffled: False where the motif's columns in random orders match a known motif as well.
+        beats_shuffled: False where its columns in random orders match a known motif as well.
     """
 
     name: str
