@@ -123,13 +123,14 @@ def test_a_run_of_another_plugin_is_left_to_it(tmp_path):
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.txt").write_text("# deepbind 0.1")
+    manager = manager_with()  # which reads files too
 
     def forbidden(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", forbidden)
     with pytest.raises(ModelError, match=r"a\.txt cannot be read: Permission denied"):
-        plugins.networks_at(manager_with(), tmp_path / "a.txt")
+        plugins.networks_at(manager, tmp_path / "a.txt")
 
 
 def test_hook_regplug_cards(toy_repo):
