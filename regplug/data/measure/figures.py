@@ -36,7 +36,7 @@ def roc_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color=CHANCE, linestyle=":")
     for line in lines:
-        false, true, _ = roc_curve(predicted.opened[:, line.at], predicted.scores[:, line.at])
+        false, true, _ = roc_curve(*predicted.known(line.at))
         axis.plot(*_thinned(false, true), **line.style)
     _axes(axis, "false positive rate", "true positive rate")
     axis.set_title(f"ROC, {_of(predicted, lines)}", fontsize=10)
@@ -50,8 +50,8 @@ def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     figure = Figure(figsize=SIZE, layout="constrained")
     axis = figure.subplots()
     for line in lines:
-        opened = predicted.opened[:, line.at]
-        precision, recall, _ = precision_recall_curve(opened, predicted.scores[:, line.at])
+        opened, scores = predicted.known(line.at)
+        precision, recall, _ = precision_recall_curve(opened, scores)
         precision[-1] = precision[-2]  # scikit-learn adds a last point that no threshold has
         axis.plot(*_thinned(recall, precision), **line.style, drawstyle="steps-post")
         if line.label:

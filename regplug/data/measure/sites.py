@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from regplug.data.measure.calibration import Calibration, calibrate
 from regplug.data.measure.metrics import Estimate, ranking_intervals
 from regplug.data.sites.parts import PARTS
-from regplug.data.sites.sites import Sites
+from regplug.data.sites.sites import UNLABELLED, Sites
 from regplug.errors import BackendError, DataError, ModelError
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard, as_label
@@ -28,8 +28,15 @@ class Predicted(NamedTuple):
 
     names: list[str]
     scores: NDArray[np.float32]  # (n, targets)
-    opened: NDArray[np.uint8]  # (n, targets), 0 or 1
+    opened: NDArray[np.uint8]  # (n, targets), 0 or 1, or UNLABELLED
     probabilities: bool  # whether scores are
+
+    def known(self, target: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return labels and scores of the sites at which a target is known."""
+        opened = self.opened[:, target]
+        if not (unlabelled := opened == UNLABELLED).any():
+            return opened, self.scores[:, target]
+        return opened[~unlabelled], self.scores[~unlabelled, target]
 
 
 class SiteTest(NamedTuple):
@@ -115,17 +122,18 @@ def measure_targets(predicted: Predicted, *, bootstraps: int) -> Iterator[SiteTe
     Raises:
         DataError: no target has both classes.
     """
-    positives = predicted.opened.sum(axis=0, dtype=np.int64)
-    n = len(predicted.scores)
-    if not ((positives > 0) & (positives < n)).any():
+    positives, negatives = ((predicted.opened == label).sum(axis=0) for label in (1, 0))
+    if not ((positives > 0) & (negatives > 0)).any():
         raise DataError("no target has both open and closed sites in this part: test on more sites")
-    for at, (name, count) in enumerate(zip(predicted.names, positives.tolist(), strict=True)):
-        opened, scores = predicted.opened[:, at], predicted.scores[:, at]
+    counts = zip(positives.tolist(), negatives.tolist(), strict=True)
+    for at, (name, (opened, closed)) in enumerate(zip(predicted.names, counts, strict=True)):
+        labels, scores = predicted.known(at)
         areas = UNKNOWN, UNKNOWN
-        if 0 < count < n:
-            areas = ranking_intervals(opened, scores, bootstraps=bootstraps)
-        calibration = calibrate(opened, scores) if predicted.probabilities else None
-        yield SiteTest(name, count, n - count, *areas, calibration)
+        if opened and closed:
+            areas = ranking_intervals(labels, scores, bootstraps=bootstraps)
+        calibrated = predicted.probabilities and len(labels)
+        calibration = calibrate(labels, scores) if calibrated else None
+        yield SiteTest(name, opened, closed, *areas, calibration)
 
 
 def _some(names: Sequence[str]) -> str:

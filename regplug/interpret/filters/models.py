@@ -91,7 +91,7 @@ def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
 def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
     with needs("train"):
         from regplug.data.sites.parts import PARTS
-        from regplug.data.sites.sites import Sites
+        from regplug.data.sites.sites import UNLABELLED, Sites
     with Sites(path) as sites:
         length = sites.card.settings.length
         if length != card.window:
@@ -108,6 +108,9 @@ def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
         told += "; no loss: the model's targets are not all among the samples"
     else:
         labels = batch.targets[:, columns]
+        known = (labels != UNLABELLED).all(axis=1)
+        if not known.all():
+            labels, told = None, told + "; no loss: some of the sites' targets are not known"
     return ModelSequences(batch.codes, labels, told)
 
 
