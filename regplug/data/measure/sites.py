@@ -54,8 +54,27 @@ def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
     """Return the index in the model's targets of each of the set's, by name.
 
     Raises:
-        DataError: the part has no sites, or they are not as long as the model's window.
+        DataError: as `check_part`.
         ModelError: the model lacks targets of the set.
+    """
+    check_part(sites, part, card)
+    places = {label: at for at, label in enumerate(card.labels)}
+    found = {name: places.get(name, places.get(as_label(name), -1)) for name in sites.samples}
+    if missing := [name for name, at in found.items() if at < 0]:
+        raise ModelError(
+            f"{card.name} lacks {len(missing)} of the {len(found)} targets of {sites.path}: "
+            f"{_some(missing)}; it has {_some(card.labels)}"
+        )
+    if len(set(found.values())) < len(found):
+        raise ModelError(f"two targets of {sites.path} are one of {card.name}'s: rename one")
+    return list(found.values())
+
+
+def check_part(sites: Sites, part: str, card: ModelCard) -> None:
+    """Check that a part has sites, and that a model reads them.
+
+    Raises:
+        DataError: the part has no sites, or they are not as long as the model's window.
     """
     counts = {name: sites.count(name) for name in PARTS}
     if not counts[part]:
@@ -67,16 +86,6 @@ def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
             f"{card.name} reads {card.window} bases, the sites of {sites.path} have {length}: "
             f"prepare them with --length {card.window}"
         )
-    places = {label: at for at, label in enumerate(card.labels)}
-    found = {name: places.get(name, places.get(as_label(name), -1)) for name in sites.samples}
-    if missing := [name for name, at in found.items() if at < 0]:
-        raise ModelError(
-            f"{card.name} lacks {len(missing)} of the {len(found)} targets of {sites.path}: "
-            f"{_some(missing)}; it has {_some(card.labels)}"
-        )
-    if len(set(found.values())) < len(found):
-        raise ModelError(f"two targets of {sites.path} are one of {card.name}'s: rename one")
-    return list(found.values())
 
 
 def predict_part(
