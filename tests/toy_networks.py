@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.weights import StoredWeights
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
+from regplug_deepbind.stored import ARRAYS
 
 
 def random_network(
@@ -34,6 +36,17 @@ def random_network(
         reverse_complement=rc,
         average_pooling=mean,
     )
+
+
+def as_stored(network: Network) -> StoredWeights:
+    """Return the network's weights as a run would store them."""
+    arrays = {
+        name: np.atleast_1d(np.asarray(getattr(network, name), np.float32))
+        for name in ARRAYS
+        if getattr(network, name) is not None
+    }
+    flags = ("reverse_complement", "average_pooling")
+    return StoredWeights(arrays, {flag: getattr(network, flag) for flag in flags})
 
 
 def panel_card(name: str, targets: int) -> ModelCard:

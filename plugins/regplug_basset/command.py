@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("basset")
+@click.command("basset", short_help="Basset networks: Torch7 files, state dicts.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--targets", type=click.Path(path_type=Path), help="File of their names, one a line.")
 @click.option("--name", default="basset", show_default=True, help="Of the model.")

@@ -1,9 +1,9 @@
 """Other people's Basset weights → a Triton model.
 
-file ─read_network→ Network ─export_basset→ <name>
+file ─read_network→ StackNetwork ─export_basset→ <name>
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,25 +11,26 @@ from msgspec.structs import replace
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
 from regplug.models.export import RANDOM_SNVS, export_model
-from regplug.scoring.card import ModelCard, Target, as_label
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import Network
+from regplug.models.labels import labels_of
+from regplug.models.stack import StackNetwork, rows_per_call
+from regplug.models.stack_graph import stack_graph
+from regplug.scoring.card import ModelCard, Target
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
 from regplug_basset.torch7_network import SUFFIXES as TORCH7
 from regplug_basset.torch7_network import read_torch7_network
 from regplug_basset.weights import to_network
 
+SUFFIXES = TORCH7 + TORCH + SAFETENSORS
 CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
-_MEMORY = 400 * 2**20  # of the first convolution's answer to a call
 
 
-def read_network(path: Path, *, width: int) -> Network:
+def read_network(path: Path, *, width: int) -> StackNetwork:
     """Return the network in a file, which reads `width` bases.
 
     Raises:
         ModelError: the file cannot be read, or holds another network.
     """
-    if path.suffix not in TORCH7 + TORCH + SAFETENSORS:
+    if path.suffix not in SUFFIXES:
         raise ModelError(
             f"{path}: weights come as Torch7 file ({', '.join(TORCH7)}) or state dict "
             f"({', '.join(TORCH + SAFETENSORS)}), not {path.suffix or 'without a suffix'}"
@@ -39,24 +40,6 @@ def read_network(path: Path, *, width: int) -> Network:
         return to_network(read(path), width=width)
     except ModelError as error:
         raise ModelError(f"{path} is no Basset network: {error}") from error
-
-
-def read_labels(path: Path) -> list[str]:
-    """Return the targets' names, one a line; what follows a tab is left out, as Basset does.
-
-    Characters that INFO cannot hold (space , ; =) become `-`.
-
-    Raises:
-        ModelError: the file cannot be read, or a line has no name.
-    """
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
-    names = [as_label(line.partition("\t")[0].strip()) for line in lines]
-    if "" in names:
-        raise ModelError(f"line {names.index('') + 1} of {path} has no name")
-    return names
 
 
 def import_basset(
@@ -87,17 +70,19 @@ def import_basset(
     """
     network = read_network(path, width=width)
     targets = network.shape.targets
-    names = [f"t{i}" for i in range(targets)] if labels is None else read_labels(labels)
-    if len(names) != targets:
-        raise ModelError(f"{labels} names {len(names)} targets, {path} has {targets}")
-    if twice := [one for one in names if names.count(one) > 1]:
-        raise ModelError(f"{labels} names {twice[0]} twice: targets need names of their own")
-    card = ModelCard(
+    names = labels_of(labels, targets, path)
+    card = card_of(network, name, names, license=license)
+    return export_basset(repo, card, network, snvs=snvs, progress=progress)
+
+
+def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
+    """Return the card of an imported network, but for what is measured."""
+    return ModelCard(
         name=name,
         version="1",
         family="basset",
-        window=width,
-        targets=tuple(Target(one) for one in names),
+        window=network.shape.width,
+        targets=tuple(Target(one) for one in labels),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,
@@ -108,13 +93,12 @@ def import_basset(
         license=license,
         created_by=f"regplug {VERSION} models import basset",
     )
-    return export_basset(repo, card, network, snvs=snvs, progress=progress)
 
 
 def export_basset(
     repo: Path,
     card: ModelCard,
-    network: Network,
+    network: StackNetwork,
     *,
     snvs: int = RANDOM_SNVS,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -123,13 +107,5 @@ def export_basset(
     card = replace(
         card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
     )
-    onnx = basset_graph(network).SerializeToString()
+    onnx = stack_graph(network).SerializeToString()
     return export_model(repo, card, onnx, snvs=snvs, progress=progress)
-
-
-def rows_per_call(filters: int, width: int) -> int:
-    """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
-    row, limit = 2 * filters * width * 4, 512
-    while limit > 1 and limit * row > _MEMORY:
-        limit //= 2
-    return limit

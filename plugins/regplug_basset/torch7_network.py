@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
-from regplug_basset.network import EPSILON, NORM
+from regplug.models.stack import EPSILON, NORM
 from regplug_basset.torch7 import TorchObject, read_torch7
 from regplug_basset.weights import Weights
 

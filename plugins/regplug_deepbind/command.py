@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command("deepbind")
+@click.command("deepbind", short_help="Published DeepBind models, v0.11.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--species", multiple=True, help="For example 'Homo sapiens'; repeat for more.")
 @click.option("--protein", "proteins", multiple=True, help="For example CTCF; repeat for more.")

@@ -10,7 +10,7 @@ from regplug_deepbind.parameters import read_network
 from tests.interpret.embed.test_hidden import UNITS, WINDOW, Graph, last_layer, model_of, stacked
 from tests.plugins.deepbind.test_graph import opened, run
 from tests.toy_genomes import random_letters, write_fasta
-from tests.toy_networks import random_panel
+from tests.toy_networks import as_stored, random_panel
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
@@ -159,16 +159,17 @@ def test_regions(regplug, files):
 
 def test_a_run_and_its_targets(regplug, files):
     pytest.importorskip("safetensors")
-    from regplug_deepbind.weights import save_networks
+    from regplug.files.weights import save_weights
 
     network = read_network(files / "dna.txt")
     (files / "run").mkdir()
-    save_networks(files / "run" / "weights.safetensors", {"REST": network, "CTCF": network})
+    stored = as_stored(network)
+    save_weights(files / "run" / "weights.safetensors", {"REST": stored, "CTCF": stored})
     command = ("embed", files / "run", files / "a.fa", "-o", files / "out")
     assert "has 2 networks, each with a hidden layer of its own" in regplug(*command).err
-    assert "--target (CTCF, REST)" in regplug(*command).err
-    assert "has no target MYC; it has CTCF, REST" in regplug(*command, "--target", "MYC").err
-    done = regplug(*command, "--target", "REST")
+    assert "--targets (CTCF, REST)" in regplug(*command).err
+    assert "has no target MYC; it has CTCF, REST" in regplug(*command, "--targets", "MYC").err
+    done = regplug(*command, "--targets", "REST")
     assert (done.status, "2 units of REST" in done.err) == (0, True), done.err
 
 
@@ -221,11 +222,11 @@ def test_mistakes(regplug, files, toy_repo):
         ((dna, fasta, "--labels", files / "who.tsv"), "no sequence is called 's9'"),
         ((dna, fasta, "--labels", files / "cells.tsv"), "line 1 is not name<TAB>label"),
         ((dna, fasta, "--labels", files / "two.tsv"), "line 2: 's1' has the label 'x'"),
-        ((dna, fasta, "-o", files / "folder" / "a" / "b"), "make it first"),
+        ((dna, fasta, "-o", files / "a.fa" / "b"), "is a file"),
         ((dna, fasta, "-o", files), "holds other things: name a new folder"),
         ((toy_repo / "gc", fasta), "gc come from no hidden layer"),
         ((files / "models" / "panel", fasta), "come from no hidden layer that its targets share"),
-        (("gc", fasta, "--model-repo", toy_repo, "--target", "T0"), "--target is for runs"),
+        (("gc", fasta, "--model-repo", toy_repo, "--targets", "T0"), "--targets is for runs"),
         (("gc", fasta, "--model-repo", "grpc://there:1"), "not a server"),
     ]:
         done = regplug("embed", *arguments, *([] if "-o" in arguments else ["-o", files / "out"]))
@@ -254,8 +255,8 @@ def test_real_peaks_stand_apart(regplug, data, tmp_path):
 
     peaks, out = chip_file(data / "encode_chip", "REST", "B"), tmp_path / "out"
     published = data / "deepbind_v011"
-    assert "REST" in regplug("embed", published, peaks, "--target", "REST", "-o", out).err
-    done = regplug("embed", published, peaks, "--target", "D00799.001", "-o", out)
+    assert "REST" in regplug("embed", published, peaks, "--targets", "REST", "-o", out).err
+    done = regplug("embed", published, peaks, "--targets", "D00799.001", "-o", out)
     assert done.status == 0, done.err
     network, test = read_network(published / "params" / "D00799.001.txt"), read_chip(peaks)
     units = np.load(out / "embedding.npy")

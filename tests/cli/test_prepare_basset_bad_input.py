@@ -158,7 +158,7 @@ def test_outputs_that_are_something_else(tmp_path, regplug):
     (tmp_path / "folder").mkdir()
     base = ["prepare", "basset", table, "--fasta", tmp_path / "genome.fa", *ARGUMENTS]
     assert "is a folder" in regplug(*base, "-o", tmp_path / "folder").err
-    assert "no folder" in regplug(*base, "-o", tmp_path / "no" / "set.h5").err
+    assert "0.bed is a file" in regplug(*base, "-o", tmp_path / "0.bed" / "set.h5").err
     assert "would be replaced, and is read" in regplug(*base, "-o", tmp_path / "0.bed").err
     table = table.rename(tmp_path / "x.summary.tsv")
     base[2] = table

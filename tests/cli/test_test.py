@@ -90,7 +90,7 @@ def test_mistakes(regplug, toy_run, tmp_path):
         ((run, tmp_path / "damaged" / BOUND), "codes.npy"),
         ((run, good, tmp_path / "twice" / BOUND), "two sets are called"),
         ((run, good, "-o", tmp_path / "taken"), "holds other things"),
-        ((run, good, "-o", tmp_path / "no" / "scores"), "make it first"),
+        ((run, good, "-o", tmp_path / "taken" / "thesis.txt" / "scores"), "is a file"),
     ]:
         done = regplug("test", *arguments, *([] if "-o" in arguments else ["-o", tmp_path / "out"]))
         assert (done.status, done.out) == (1, ""), arguments

@@ -15,7 +15,7 @@ from regplug.scoring.card import read_width
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import regions as module
 from regplug.tracks.bigwig import TrackFiles
-from regplug.tracks.regions import covered, default_step, runs, track_regions
+from regplug.tracks.regions import Tracked, covered, default_step, runs, track_regions
 from regplug_deepbind.importer import export_panel
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model, gc_model, position_model
@@ -43,9 +43,7 @@ def tracked(folder, genome, *regions, step=1, targets=(0,)):
     files = Kept(len(targets))
     with closing(Embedded(folder, threads=1)) as backend:
         places = covered([Interval("c", *r) for r in regions], genome, read_width(backend.card))
-        track_regions(
-            places, VariantEffect(), backend, genome, targets=targets, step=step, files=files
-        )
+        track_regions(places, Tracked(VariantEffect(), backend, targets, step), genome, files)
     return files.values
 
 

@@ -17,7 +17,7 @@ FILE = click.Path(path_type=Path)
 
 @click.command(short_help="Make sites of the peaks of many samples.")
 @click.argument("samples", type=FILE)
-@click.option("--fasta", required=True, type=FILE, help="The genome.")
+@click.option("--fasta", required=True, type=FILE, help="Reference, indexed (samtools faidx).")
 @click.option("--output", "-o", required=True, type=FILE, help="SET.h5; more appears beside it.")
 @click.option(
     "--length", type=click.IntRange(1), default=600, show_default=True, help="Bases of a site."

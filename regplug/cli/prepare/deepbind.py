@@ -48,8 +48,8 @@ def deepbind() -> None:
 
 @deepbind.command(short_help="Peaks against their shuffles; both strands.")
 @click.argument("peaks", type=FILE)
-@click.option("--fasta", type=FILE, help="Genome of a BED: 101 bases (--length) per midpoint.")
-@renamed("--top", "--max", type=click.IntRange(1))
+@click.option("--fasta", type=FILE, help="Reference of a BED: 101 bases (--length) per midpoint.")
+@renamed("--top", "--max", "top", type=click.IntRange(1))
 @click.option(
     "--max",
     "top",
@@ -100,7 +100,8 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
 
 @deepbind.command(short_help="Probes and intensities (PBM, RNAcompete).")
 @click.argument("table", type=FILE)
-@click.option("--target", help="Column to learn, where there are several.")
+@renamed("--target", "--column", "target")
+@click.option("--column", "target", callback=old_or_new, help="To learn, where there are several.")
 @click.option("--sequence", help="Column of sequences.  [default: seq or sequence]")
 @click.option("--ignore", multiple=True, help="Column that holds no intensities.")
 @click.option("--median", is_flag=True, help="Divide by the probe's median over columns (PBM).")

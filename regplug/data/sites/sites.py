@@ -1,4 +1,4 @@
-"""Sites of open chromatin in one HDF5 file: codes, targets and parts ─Sites.batches→ Batch.
+"""Sites of open chromatin in one HDF5 file: codes, targets, parts ─Sites.batches→ SiteBatch.
 
     /codes    uint8 (n, length)   bases of each site, A C G T = 0 1 2 3, else 4
     /targets  uint8 (n, samples)  1 where a sample is open, 0 where not; 255, where the card says

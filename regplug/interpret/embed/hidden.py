@@ -60,7 +60,7 @@ class _Layer(NamedTuple):
 
 
 @contextmanager
-def open_hidden(graph: ModelProto, card: ModelCard) -> Iterator[Backend]:
+def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iterator[Backend]:
     """Give a backend whose predictions are the units that `graph` makes for the model of `card`.
 
     Raises:
@@ -76,7 +76,8 @@ def open_hidden(graph: ModelProto, card: ModelCard) -> Iterator[Backend]:
         companion=None,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        backend = Embedded(write_model(Path(scratch), card, onnx=onnx, golden=Golden([], [])))
+        folder = write_model(Path(scratch), card, onnx=onnx, golden=Golden([], []))
+        backend = Embedded(folder, threads=threads)
     try:
         yield backend
     finally:

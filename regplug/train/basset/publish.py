@@ -20,14 +20,15 @@ from regplug.errors import ModelError
 from regplug.files.version import VERSION
 from regplug.models.embedded import Embedded
 from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.models.stack import StackShape, rows_per_call
 from regplug.scoring.card import ModelCard, Target, as_label
 from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
+from regplug.train.loop.about import About
 from regplug.train.loop.names import without_folders
-from regplug_basset.importer import CITE, rows_per_call
-from regplug_basset.network import BassetShape
 
+CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
 MEANS = {
     "valid_auc": "mean validation AUC",
     "auc": "mean AUC",
@@ -41,13 +42,8 @@ Aucs = Mapping[str, NDArray[np.float64]]  # kind → AUC of each target, nan wit
 def publish_basset(
     runs: Sequence[Path],
     repo: Path,
+    about: About,
     *,
-    name: str,
-    version: str,
-    trained_on: str,
-    assembly: str,
-    license: str,
-    default: bool,
     test: Path | None = None,
     snvs: int = RANDOM_SNVS,
 ) -> ModelCard:
@@ -68,12 +64,12 @@ def publish_basset(
     labels = [as_label(target) for target in first.targets]
     if twice := [one for one in labels if labels.count(one) > 1]:
         raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
-    basset = isinstance(first.shape, BassetShape)
+    basset = isinstance(first.shape, StackShape)
     what = "Basset" if basset else f"{len(runs)} convolutional network{'s' * (len(runs) > 1)}"
     average = "mean" if basset else "sigmoid of the mean logits"
     card = ModelCard(
-        name=name,
-        version=version,
+        name=about.name,
+        version=about.version,
         family="basset",
         window=first.shape.width,
         targets=tuple(map(Target, labels)),
@@ -81,12 +77,12 @@ def publish_basset(
         output_scale="probability",
         max_batch_size=rows_per_call(first.filters, first.shape.width),
         sha256="",
-        default=default,
-        assembly=assembly,
+        default=about.default,
+        assembly=about.assembly,
         doc=f"{what} with an output per sample: probability of accessible chromatin, {average} of "
         "both strands",
-        trained_on=trained_on or first.metrics.set.name,
-        license=license,
+        trained_on=about.trained_on or first.metrics.set.name,
+        license=about.license,
         cite_as=CITE if basset else "",
         created_by=f"regplug {VERSION}: "
         + "; ".join(without_folders(run.metrics.command) for run in found),

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch.nn import functional
 
+from regplug.models.stack import StackShape
+from regplug.models.stack_graph import stack_graph
 from regplug.train.basset.network import Basset, from_network, to_network
 from regplug.train.loop.learner import shorten_rows
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import BassetShape
 
 
 def small(form, **changes):
     sizes = {"filters": (6, 5, 4), "sizes": (7, 5, 3), "pools": (3, 2, 4), "dense": (8, 7)}
-    return BassetShape(**({"targets": 3, "width": 101, "form": form} | sizes | changes))
+    return StackShape(**({"targets": 3, "width": 101, "form": form} | sizes | changes))
 
 
 def lived_in(shape, seed):
@@ -37,7 +37,7 @@ def test_the_graph_gives_what_torch_gives(random_codes, form):
     with torch.no_grad():
         expected = model.both_strands(torch.from_numpy(codes)).numpy()
     assert expected.std(0).max() > 0.01
-    graph = basset_graph(to_network(model)).SerializeToString()
+    graph = stack_graph(to_network(model)).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     np.testing.assert_allclose(session.run(["scores"], {"codes": codes})[0], expected, atol=1e-5)
 
@@ -75,7 +75,7 @@ def test_logits_and_gradients_are_those_of_the_layers_one_by_one(random_codes, f
 
 @pytest.mark.parametrize(("form", "parameters"), [("valid", 4_135_064), ("same", 4_735_064)])
 def test_the_published_sizes(form, parameters):
-    model = Basset(BassetShape(targets=164, form=form))
+    model = Basset(StackShape(targets=164, form=form))
     assert sum(one.numel() for one in model.parameters()) == parameters
     assert model.dropout.p == 0.3
 

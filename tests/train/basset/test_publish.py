@@ -106,7 +106,7 @@ def test_areas_of_what_is_known():
         (("a", "c"), "differ in shape"),
         (("c", "c"), "have no ensemble"),
         (("a", "none"), "no finished run"),
-        (("a", "--genome", "x"), "leave out --genome"),
+        (("a", "--windows", "x"), "leave out --windows"),
         (("a", "--test", "none.h5"), "none.h5"),
     ],
 )
