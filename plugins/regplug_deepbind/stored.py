@@ -17,6 +17,7 @@ from regplug.errors import ModelError
 from regplug.files.runs import Form, form_of
 from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import SiteCounts
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import hidden_graph
@@ -86,7 +87,7 @@ class DeepBindNetworks:
         """Take them."""
         self.networks = networks
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write the panel and its companion for sequences of any length; return the panel's card.
 
         Raises:
@@ -96,7 +97,8 @@ class DeepBindNetworks:
             raise ModelError(
                 f"{card.name}: some targets read one strand, some both; train them in two runs"
             )
-        return export_panel(repo, card, [stored.network for stored in self.networks], snvs=snvs)[0]
+        networks = [stored.network for stored in self.networks]
+        return export_panel(repo, card, networks, measuring)[0]
 
 
 def stored_at(path: Path) -> DeepBindNetworks | None:

@@ -112,7 +112,9 @@ def motifs(
             learned = _learned(networks, sequences, most, gc)
         found = None
         if collection:
-            found = match([one.motif for one in learned], collection, both_strands=not rna)
+            found = match(
+                [filter_motif.motif for filter_motif in learned], collection, both_strands=not rna
+            )
         write_motif_report(
             output,
             learned,
@@ -178,8 +180,8 @@ def _tell(
     if collection and len(collection.motifs) < FEW:
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
-        like = [one for one in marked(learned, found) if one.known]
-        believed = sum(one.believed for one in like)
+        like = [filter_motif for filter_motif in marked(learned, found) if filter_motif.known]
+        believed = sum(filter_motif.believed for filter_motif in like)
         share = len(like) / len(learned)
         click.echo(
             f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "

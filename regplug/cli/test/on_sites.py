@@ -42,8 +42,8 @@ def test_on_sites(
             predicted = predict_part(sites, part, backend, advance)
         tests = []
         with counting("targets", len(sites.samples)) as advance:
-            for one in measure_targets(predicted, bootstraps=bootstraps):
-                tests.append(one)
+            for tested in measure_targets(predicted, bootstraps=bootstraps):
+                tests.append(tested)
                 advance(1)
         about = About(backend.card, path.name, sites.card, part, bootstraps)
     if output is not None:
@@ -64,11 +64,11 @@ def test_on_sites(
 
 def _tell(tests: "list[SiteTest]", part: str) -> None:
     """Say which targets have no areas."""
-    for one in tests:
-        if not (one.positives and one.negatives):
+    for tested in tests:
+        if not (tested.positives and tested.negatives):
             click.echo(
-                f"{one.name}: no AUROC, no AUPRC; {one.positives} of "
-                f"{one.positives + one.negatives} sites in part {part} are open",
+                f"{tested.name}: no AUROC, no AUPRC; {tested.positives} of "
+                f"{tested.positives + tested.negatives} sites in part {part} are open",
                 err=True,
             )
 

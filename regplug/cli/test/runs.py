@@ -108,10 +108,10 @@ def _write(output: Path, measured: "list[MeasuredSet]") -> None:
 
     with complete(output.absolute()) as partial:
         partial.mkdir()
-        for one in measured:
-            (partial / f"{one.target}.tsv").write_text(_text(one))
+        for measured_set in measured:
+            (partial / f"{measured_set.target}.tsv").write_text(_text(measured_set))
 
 
-def _text(one: "MeasuredSet") -> str:
-    rows = zip(one.scores.tolist(), one.tested.targets.tolist(), strict=True)
+def _text(measured_set: "MeasuredSet") -> str:
+    rows = zip(measured_set.scores.tolist(), measured_set.tested.targets.tolist(), strict=True)
     return "score\ttarget\n" + "".join(f"{score:.6g}\t{wanted:.6g}\n" for score, wanted in rows)

@@ -70,7 +70,7 @@ def _table(embedded: EmbeddedSequences) -> Iterator[list[str]]:
     projection = embedded.projection
     tsne = {int(row): at for row, at in zip(projection.drawn, projection.tsne, strict=True)}
     for row, at in enumerate(projection.pca):
-        numbers = [f"{one:.6g}" for one in (*at, *tsne.get(row, ()))]
+        numbers = [f"{number:.6g}" for number in (*at, *tsne.get(row, ()))]
         yield [embedded.names[row], embedded.labels[row], *numbers, *["."] * (4 - len(numbers))]
 
 

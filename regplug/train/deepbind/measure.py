@@ -97,9 +97,9 @@ def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> N
     if card.positives in (0, card.rows):
         raise DataError(f"{path} holds one class only: an AUC takes bound and unbound sequences")
     if scale is not None and card.scale is not None and card.scale.median != scale.median:
-        one, other = ("with", "without") if card.scale.median else ("without", "with")
+        ours, other = ("with", "without") if card.scale.median else ("without", "with")
         raise DataError(
-            f"{path} was prepared {one} --median, the target's training set {other}: prepare both "
+            f"{path} was prepared {ours} --median, the target's training set {other}: prepare both "
             "in the same way"
         )
 
