@@ -63,8 +63,8 @@ def test_along(
             )
         tests = []
         with counting("scores", len(columns) * len(scored.scores)) as advance:
-            for one in measure_tiles(scored, block=block, bootstraps=bootstraps):
-                tests.append(one)
+            for tested in measure_tiles(scored, block=block, bootstraps=bootstraps):
+                tests.append(tested)
                 advance(1)
         about = AboutTiles(
             backend.card, path.name, sites.card, sites.names, part, block, bootstraps, words.rows
@@ -75,10 +75,11 @@ def test_along(
     click.echo(tile_table(tests), nl=False)
     if left:
         click.echo(f"{model} has no target for {', '.join(left)}: see --as", err=True)
-    for one in tests:
-        if np.isnan(one.areas.values[0]):
+    for tested in tests:
+        if np.isnan(tested.areas.values[0]):
             click.echo(
-                f"{one.target}: no areas of {one.score}; {_why(one.opened, one.tiles)}", err=True
+                f"{tested.target}: no areas of {tested.score}; {_why(tested.opened, tested.tiles)}",
+                err=True,
             )
     click.echo(
         f"{model}: {len(scored.names)} targets, {len(scored.starts)} tiles, beside the share of G "

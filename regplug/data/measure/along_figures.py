@@ -33,7 +33,7 @@ def precision_figure(scored: TileScores, tests: Sequence[TileTest]) -> Figure:
         at = scored.names.index(target)
         known = scored.opened[:, at] != UNLABELLED
         labels = scored.opened[known, at]
-        for test in (one for one in tests if one.target == target):
+        for test in (test for test in tests if test.target == target):
             if np.isnan(test.areas.values[1]):
                 continue
             scores = scored.scores[test.score][known, at]
@@ -110,8 +110,8 @@ def stretch(scored: TileScores) -> NDArray[np.int64]:
 def shown_targets(tests: Sequence[TileTest]) -> list[str]:
     """Return the targets that have areas, of many SHOWN from the best to the worst AUPRC."""
     model = tests[0].score
-    found = [one for one in tests if one.score == model and not np.isnan(one.areas.values[1])]
+    found = [test for test in tests if test.score == model and not np.isnan(test.areas.values[1])]
     if len(found) <= SHOWN:
-        return [one.target for one in found]
-    order: list[Any] = sorted(found, key=lambda one: -one.areas.values[1])
+        return [test.target for test in found]
+    order: list[Any] = sorted(found, key=lambda test: -test.areas.values[1])
     return [order[at].target for at in np.linspace(0, len(order) - 1, SHOWN).astype(int)]

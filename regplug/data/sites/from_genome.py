@@ -15,19 +15,18 @@ from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.drawn import BINS, Draw
 from regplug.data.sites.from_peaks import Progress, with_names_of
 from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit
+from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
 from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.spill import Spill
 from regplug.data.sites.summary import Counts
-from regplug.data.sites.tiled import Regions, Tiling
-from regplug.data.sites.tiles import Along, Spans
+from regplug.data.sites.tiled import Tiling
+from regplug.data.sites.tiles import Along
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
 from regplug.files.output import check_paths, complete, naming
 from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
-from regplug.genome.regions import END_OF_CONTIG, merged, read_bed
-from regplug.genome.variant import Interval
 
 NOT_DRAWN = "closed tiles left out: not drawn"
 MISSING = "closed tiles fewer than asked for: there are no more like the open ones"
@@ -78,7 +77,7 @@ def prepare_along(
         partials = [stack.enter_context(complete(path)) for path in outputs]
         with Genome(fasta) as genome, naming(output):
             settings = with_names_of(genome, settings)
-            where = _regions(genome, regions, settings)
+            where = regions_of(genome, regions, settings)
             folder = output.absolute().parent
             with Spill(folder) as starts, Spill(folder) as ends:
                 tiling = Tiling(genome, samples, settings, along, where, (starts, ends))
@@ -185,27 +184,3 @@ def _all_parts(
             if wanted and part not in joined:
                 raise DataError(f"no tile is in part {PARTS[part]}: hold other regions out")
     return joined
-
-
-def _regions(genome: Genome, bed: Path | None, settings: Settings) -> Regions:
-    """Return where tiles lie on each contig that is not left out."""
-    asked = (
-        [Interval(name, 0, length) for name, length in genome.lengths.items()]
-        if bed is None
-        else read_bed(str(bed))
-    )
-    names = {name: at for at, name in enumerate(genome.lengths)}
-    found: dict[int, list[tuple[int, int]]] = {}
-    inside = []
-    for region in asked:
-        contig = genome.contig(region.chrom)
-        if contig is None:
-            raise DataError(f"{genome.path} has no contig {region.chrom}: leave it out of {bed}")
-        end = min(region.end, genome.lengths[contig])
-        if region.start >= end or (bed and region.end > end and region.end < END_OF_CONTIG):
-            raise DataError(f"{bed}: {region} leaves {contig}, which has {end} bases")
-        inside.append(Interval(contig, region.start, end))
-    for region in merged(inside):
-        if region.chrom not in settings.excluded:
-            found.setdefault(names[region.chrom], []).append((region.start, region.end))
-    return {contig: Spans(*np.array(spans, np.int64).T) for contig, spans in found.items()}

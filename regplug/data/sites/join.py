@@ -49,7 +49,7 @@ def join_sites(
     with ExitStack() as stack:
         sets = [stack.enter_context(Sites(path)) for path in paths]
         _check(sets)
-        samples = list(dict.fromkeys(name for one in sets for name in one.samples))
+        samples = list(dict.fromkeys(name for sites in sets for name in sites.samples))
         partials = [stack.enter_context(complete(path)) for path in outputs]
         with naming(output):
             card = _write(partials[0], sets, samples, progress)
@@ -62,7 +62,7 @@ def _check(sets: Sequence[Sites]) -> None:
     """Raise DataError unless all sets have sites of one length."""
     first = sets[0]
     for other in sets[1:]:
-        lengths = [one.card.settings.length for one in (first, other)]
+        lengths = [sites.card.settings.length for sites in (first, other)]
         if lengths[0] != lengths[1]:
             raise DataError(
                 f"{first.path} has sites of {lengths[0]} bases, {other.path} of {lengths[1]}: make "
@@ -79,31 +79,31 @@ def _write(
     peaks, parts, left_out = Counter[str](), [], 0
     with SitesWriter(path, length, _contigs(sets), samples) as writer:
         first = done = 0  # contig of the set's first name; sites done
-        for one in sets:
-            columns = [samples.index(name) for name in one.samples]
-            peaks += Counter(dict(zip(one.samples, one.peaks.tolist(), strict=True)))
-            for low in range(0, len(one), TOGETHER):
-                rows = slice(low, min(len(one), low + TOGETHER))
-                batch, part = one.read(rows.start, rows.stop), one.parts[rows]
+        for sites in sets:
+            columns = [samples.index(name) for name in sites.samples]
+            peaks += Counter(dict(zip(sites.samples, sites.peaks.tolist(), strict=True)))
+            for low in range(0, len(sites), TOGETHER):
+                rows = slice(low, min(len(sites), low + TOGETHER))
+                batch, part = sites.read(rows.start, rows.stop), sites.parts[rows]
                 kept = (part != TRAIN) | ~np.isin(_keys(batch.codes), held)
                 left_out += int((~kept).sum())
                 targets = np.full((len(part), len(samples)), UNLABELLED, np.uint8)
                 targets[:, columns] = batch.targets
-                for contig in np.unique(one.contigs[rows]).tolist():
-                    here = kept & (one.contigs[rows] == contig)
+                for contig in np.unique(sites.contigs[rows]).tolist():
+                    here = kept & (sites.contigs[rows] == contig)
                     writer.add(
-                        first + contig, one.starts[rows][here], batch.codes[here], targets[here]
+                        first + contig, sites.starts[rows][here], batch.codes[here], targets[here]
                     )
                     parts.append(part[here])
                 done += len(part)
                 progress("sites", done, total)
-            first += len(one.names)
+            first += len(sites.names)
         settings = Settings(split=GivenSplit(), length=length, overlap=0, centres="given")
         card = SitesCard(
             settings=settings,
-            unknown=any(one.card.unknown or len(one.samples) < len(samples) for one in sets),
-            joined=tuple(one.card for one in sets),
-            sources=sources_of(one.path for one in sets),
+            unknown=any(sites.card.unknown or len(sites.samples) < len(samples) for sites in sets),
+            joined=tuple(sites.card for sites in sets),
+            sources=sources_of(sites.path for sites in sets),
             counts={HELD_OUT: left_out} if left_out else {},
         )
         writer.finish(card, np.concatenate(parts), [peaks[name] for name in samples])
@@ -112,30 +112,30 @@ def _write(
 
 def _contigs(sets: Sequence[Sites]) -> list[str]:
     """Return the names of the sets' contigs, one set after another."""
-    seen = Counter(name for one in sets for name in set(one.names))
-    stems = Counter(one.path.stem for one in sets)
+    seen = Counter(name for sites in sets for name in set(sites.names))
+    stems = Counter(sites.path.stem for sites in sets)
     names = []
-    for at, one in enumerate(sets, start=1):
-        stem = one.path.stem if stems[one.path.stem] == 1 else f"{at}.{one.path.stem}"
-        names += [f"{name}@{stem}" if seen[name] > 1 else name for name in one.names]
+    for at, sites in enumerate(sets, start=1):
+        stem = sites.path.stem if stems[sites.path.stem] == 1 else f"{at}.{sites.path.stem}"
+        names += [f"{name}@{stem}" if seen[name] > 1 else name for name in sites.names]
     return names
 
 
 def _held_out(sets: Sequence[Sites], progress: Progress) -> NDArray[np.uint64]:
     """Return the keys of all sequences that a set holds out."""
     keys = [np.empty(0, np.uint64)]
-    for at, one in enumerate(sets):
+    for at, sites in enumerate(sets):
         progress("held-out sites", at, len(sets))
-        for low in range(0, len(one), TOGETHER):
-            held = one.parts[low : low + TOGETHER] != TRAIN
+        for low in range(0, len(sites), TOGETHER):
+            held = sites.parts[low : low + TOGETHER] != TRAIN
             if held.any():
-                keys.append(_keys(one.read(low, low + TOGETHER).codes[held]))
+                keys.append(_keys(sites.read(low, low + TOGETHER).codes[held]))
     return np.unique(np.concatenate(keys))
 
 
 def _keys(codes: Codes) -> NDArray[np.uint64]:
     """Return a number per sequence (n,), the same for both strands: 64 bits of a hash."""
     both = zip(codes, reverse_complement(codes), strict=True)
-    lesser = (min(one.tobytes(), other.tobytes()) for one, other in both)
-    hashes = [int.from_bytes(blake2b(one, digest_size=8).digest()) for one in lesser]
+    lesser = (min(forward.tobytes(), other.tobytes()) for forward, other in both)
+    hashes = [int.from_bytes(blake2b(strand, digest_size=8).digest()) for strand in lesser]
     return np.array(hashes, np.uint64)

@@ -4,7 +4,7 @@ SAMPLES.tsv ─Tiling.read→ a sample's peaks ─Spill→ a contig's ─labels�
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.drawn import bins_of
 from regplug.data.sites.parts import TRAIN, RegionSplit
-from regplug.data.sites.samples import PAST_END, Peaks, Sample, Settings, read_peaks
+from regplug.data.sites.placed import Regions, check_assembly, in_regions
+from regplug.data.sites.samples import Sample, Settings, read_peaks
 from regplug.data.sites.sites import UNLABELLED
 from regplug.data.sites.spill import Spill
 from regplug.data.sites.tiles import Along, Spans, joined_spans, labels, tile_starts
-from regplug.errors import DataError
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
@@ -27,9 +27,6 @@ ACROSS = "tiles left out: across an end of a region that is held out"
 SAID_NOTHING = "tiles left out: no sample says anything of them"
 ELSEWHERE = "peaks not used: outside the regions"
 TOGETHER = 4096  # tiles in memory
-FEW, FEW_SHARE = 3, 0.01  # peaks that may lie outside a contig or on N, whichever is more
-
-Regions = Mapping[int, Spans]  # contig → where its tiles lie
 
 
 class Tiles(NamedTuple):
@@ -93,11 +90,11 @@ class Tiling:
         peaks = read_peaks(
             sample.path, self._genome, self._settings, summits=self._along.label == "summit"
         )
-        used = self._in_regions(peaks)
+        used = in_regions(peaks, self._regions)
         self._peaks += peaks.counts
         self._peaks[ELSEWHERE] += int((~used).sum())
         peaks = peaks.rows(used)
-        self._check_assembly(sample, peaks)
+        check_assembly(sample, peaks, self._genome)
         for contig in np.unique(peaks.contigs):
             here = peaks.contigs == contig
             if self._along.label == "summit":
@@ -176,37 +173,6 @@ class Tiling:
             Spans(starts.starts[starts.samples == at], ends.starts[ends.samples == at])
             for at in range(len(self._samples))
         ]
-
-    def _in_regions(self, peaks: Peaks) -> NDArray[np.bool_]:
-        """Return which peaks have their centre where tiles lie."""
-        used = np.zeros(len(peaks.contigs), np.bool_)
-        for contig, regions in self._regions.items():
-            here = np.flatnonzero(peaks.contigs == contig)
-            at = np.searchsorted(regions.starts, peaks.centres[here], side="right")
-            inside = (at > 0) & (peaks.centres[here] < regions.ends[at - 1])
-            used[here] = inside
-        return used
-
-    def _check_assembly(self, sample: Sample, peaks: Peaks) -> None:
-        """Raise DataError if more than a few peaks lie past the end of a contig, or on N."""
-        past, on_n = peaks.counts[PAST_END], 0
-        order = np.lexsort((peaks.centres, peaks.contigs))
-        for contig, centre in zip(
-            peaks.contigs[order].tolist(), peaks.centres[order].tolist(), strict=True
-        ):
-            place = Interval(self._names[contig], centre, centre + 1)
-            on_n += int(self._genome.codes(place)[0] == UNKNOWN)
-        total = len(peaks.contigs) + past
-        if past + on_n > max(FEW, FEW_SHARE * total):
-            raise DataError(
-                f"{sample.path} is of another assembly than {self._genome.path}: of {total} peaks "
-                f"of {sample.name}, {past} lie past the end of their contig and {on_n} on N; take "
-                "the right FASTA, or if it has only some stretches, name them by --regions-file"
-            )
-        if not len(peaks.contigs):
-            raise DataError(
-                f"{sample.path} has no peak in the regions of the tiles: take {sample.name} out"
-            )
 
 
 def _sums(which: NDArray[np.bool_], offsets: NDArray[np.int64], length: int) -> NDArray[np.int64]:
