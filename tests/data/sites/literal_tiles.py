@@ -24,11 +24,15 @@ def literal_tiles(contigs, regions, samples, *, length, step, centre, label, sha
                 middle = set(range(start + margin, start + margin + centre))
                 opened = ""
                 for name, peaks in samples.items():
-                    here = [peak for peak in peaks if peak[0] == contig]
+                    near = [
+                        p
+                        for p in peaks
+                        if p[0] == contig and p[1] < start + length and p[2] > start
+                    ]
                     if label == "summit":
-                        is_open = any(s + summit in middle for _, s, _, summit in here)
+                        is_open = any(s + summit in middle for _, s, _, summit in near)
                     else:
-                        covered = {base for _, s, e, _ in here for base in range(s, e)} & middle
+                        covered = {base for _, s, e, _ in near for base in range(s, e)} & middle
                         is_open = len(covered) > 0 and len(covered) >= share * centre
                     opened += name * is_open
                 found.append((contig, start, opened))
