@@ -103,7 +103,7 @@ def motifs(
             opened = open_first_layer(str(model), model_repo, rna=rna, threads=threads)
             collection = _known(against, rna)
             windows = read_model_sequences(sequences, opened.card, most)
-            click.echo(windows.told, err=True)
+            click.echo(windows.summary, err=True)
             learned, influence = look_at(opened, windows, gc, lambda word: _task(bar, word))
             labels = opened.card.labels
         else:
@@ -181,11 +181,11 @@ def _tell(
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
         like = [filter_motif for filter_motif in marked(learned, found) if filter_motif.known]
-        believed = sum(filter_motif.believed for filter_motif in like)
+        beats_shuffled = sum(filter_motif.beats_shuffled for filter_motif in like)
         share = len(like) / len(learned)
         click.echo(
             f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "
-            f"{believed} more so than their columns in random orders",
+            f"{beats_shuffled} more so than their columns in random orders",
             err=True,
         )
 

@@ -211,7 +211,7 @@ def test_mistakes(regplug, files, toy_repo):
         ((files / "no", fasta), "no is no run (weights.safetensors), no published"),
         ((files / "folder", fasta), "folder is no run"),
         (("nobody", fasta), "no model; models are: "),
-        ((files / "words.txt", fasta), "the first line is not '# deepbind"),
+        ((files / "words.txt", fasta), "words.txt is no finished run"),
         ((dna, files / "no.fa"), "no.fa cannot be read"),
         ((dna, files / "empty.fa"), "empty.fa is empty"),
         ((dna, files / "words.txt"), "starts neither a FASTA nor a table"),

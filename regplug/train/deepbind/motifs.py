@@ -31,7 +31,7 @@ class Known(NamedTuple):
     also: str
     p: float
     q: float
-    says: bool
+    beats_shuffled: bool
 
 
 class Letter(NamedTuple):
@@ -124,7 +124,8 @@ def _known(matches: Matches, row: int) -> Iterator[Known]:
 
 
 def _order(found: Filter) -> tuple[bool, float, float]:
-    factor = found.known[0].p / found.shuffled if found.known and found.known[0].says else 1.0
+    best = found.known[0] if found.known else None
+    factor = best.p / found.shuffled if best and best.beats_shuffled else 1.0
     return found.motif.sites < FEWEST, factor, -float(found.motif.information.sum())
 
 
