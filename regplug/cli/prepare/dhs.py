@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.prepare.basset import FILE, names_between_commas
+from regplug.cli.prepare.basset import FILE
+from regplug.cli.prepare.told import names_between_commas
 from regplug.files.extras import needs
 
 

@@ -38,10 +38,10 @@ def test_on_sites(
         Sites(path) as sites,
         closing(open_for_sequences(plugin_manager(), location, model, options)) as backend,
     ):
-        with _progress("sequences", sites.count(part)) as advance:
+        with counting("sequences", sites.count(part)) as advance:
             predicted = predict_part(sites, part, backend, advance)
         tests = []
-        with _progress("targets", len(sites.samples)) as advance:
+        with counting("targets", len(sites.samples)) as advance:
             for tested in measure_targets(predicted, bootstraps=bootstraps):
                 tests.append(tested)
                 advance(1)
@@ -74,7 +74,7 @@ def _tell(tests: "list[SiteTest]", part: str) -> None:
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar and its speed on stderr, if it is a terminal; give what moves it on."""
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

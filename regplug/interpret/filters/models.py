@@ -115,7 +115,7 @@ def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
 def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
     with needs("train"):
         from regplug.data.sites.parts import PARTS
-        from regplug.data.sites.sites import Sites
+        from regplug.data.sites.sites import UNLABELLED, Sites
     with Sites(path) as sites:
         length = sites.card.settings.length
         if length != card.window:
@@ -132,6 +132,8 @@ def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
         summary += "; no loss: the model's targets are not all among the samples"
     else:
         labels = batch.targets[:, columns]
+        if (labels == UNLABELLED).any():
+            labels, summary = None, summary + "; no loss: some of the sites' targets are not known"
     return ModelSequences(batch.codes, labels, summary)
 
 

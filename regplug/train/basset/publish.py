@@ -128,25 +128,28 @@ def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
 def site_aucs(predicted: Predicted) -> Aucs:
     """Return each target's AUC against other sites, and against those closed, or open elsewhere.
 
-    The last two stand apart only where the sites are of both kinds.
+    The last two stand apart only where the sites are of both kinds. A site counts for the targets
+    that are known there; closed is one that is open in no sample, as far as is known.
     """
     scores, opened = predicted.scores, predicted.opened == 1
+    is_closed = predicted.opened == 0
     closed = ~opened.any(axis=1)
     against = {"auc": np.ones(len(closed), bool)}
     if closed.any():
         against |= {"auc_closed": closed, "auc_elsewhere": ~closed}
     columns = range(scores.shape[1])
     return {
-        kind: np.array([_auc(opened[:, at], others, scores[:, at]) for at in columns])
+        kind: np.array(
+            [_auc(opened[:, at], others & is_closed[:, at], scores[:, at]) for at in columns]
+        )
         for kind, others in against.items()
     }
 
 
 def _auc(
-    positive: NDArray[np.bool_], others: NDArray[np.bool_], scores: NDArray[np.float32]
+    positive: NDArray[np.bool_], negative: NDArray[np.bool_], scores: NDArray[np.float32]
 ) -> float:
-    """Return the AUC of positives against those of the others that are none."""
-    negative = others & ~positive
+    """Return the AUC of positives against negatives, nan where either is missing."""
     if not positive.any() or not negative.any():
         return np.nan
     rows = positive | negative
