@@ -2,7 +2,8 @@
 
 `matched`: the targets whose label begins with the cell's name, or that of --choose; of several the
 mean of changes over spreads. Where there is none, `mean`: that of all targets, and `best`: the one
-target of the highest figure, which is optimistic, as the same variants chose it.
+target of the highest figure (of directions: over all sites), which is optimistic, as the same
+variants chose it. A model of one target has that alone: `only`.
 """
 
 from collections.abc import Callable, Mapping, Sequence

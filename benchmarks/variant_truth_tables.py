@@ -40,7 +40,7 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
     """Write every row."""
     file.write("\t".join([*COLUMNS, "value", "low", "high", "variants", "of"]) + "\n")
     for row in rows:
-        numbers = [f"{one:.4f}" for one in row.estimate[:3]]
+        numbers = [f"{one:.6f}" for one in row.estimate[:3]]
         cells = [*map(str, row[:7]), *numbers, str(row.estimate.variants), str(row.of)]
         file.write("\t".join(cells) + "\n")
 

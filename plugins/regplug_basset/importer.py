@@ -3,14 +3,15 @@
 file ─read_network→ StackNetwork ─export_basset→ <name>
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
 from regplug.models.labels import labels_of
 from regplug.models.stack import StackNetwork, rows_per_call
 from regplug.models.stack_graph import stack_graph
@@ -50,8 +51,7 @@ def import_basset(
     labels: Path | None,
     width: int,
     license: str,
-    snvs: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a weights file into `repo`; return its card.
 
@@ -62,8 +62,7 @@ def import_basset(
         labels: a file of the targets' names; without one they are t0, t1 ..., as in Basset.
         width: bases that the network reads.
         license: of the weights.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: told SNVs done and in all.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the weights or names cannot be read, or do not fit each other.
@@ -72,7 +71,7 @@ def import_basset(
     targets = network.shape.targets
     names = labels_of(labels, targets, path)
     card = card_of(network, name, names, license=license)
-    return export_basset(repo, card, network, snvs=snvs, progress=progress)
+    return export_basset(repo, card, network, measuring)
 
 
 def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
@@ -82,7 +81,7 @@ def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license:
         version="1",
         family="basset",
         window=network.shape.width,
-        targets=tuple(Target(one) for one in labels),
+        targets=tuple(Target(label) for label in labels),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,
@@ -99,13 +98,11 @@ def export_basset(
     repo: Path,
     card: ModelCard,
     network: StackNetwork,
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write a network's model; return its card with batch limit and measured values filled in."""
     card = replace(
         card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
     )
     onnx = stack_graph(network).SerializeToString()
-    return export_model(repo, card, onnx, snvs=snvs, progress=progress)
+    return export_model(repo, card, onnx, measuring)

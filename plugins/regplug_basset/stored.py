@@ -7,6 +7,7 @@ from onnx import ModelProto
 
 from regplug.errors import ModelError
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import SiteCounts
 from regplug.models.stack import Array
 from regplug.scoring.card import ModelCard
@@ -50,9 +51,9 @@ class BassetFile:
         """Raise ModelError: the model has filters to look at."""
         raise ModelError(f"{self.label} is a file of weights: import it, and use --model")
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write its model; return its card."""
-        return export_basset(repo, card, self.network, snvs=snvs)
+        return export_basset(repo, card, self.network, measuring)
 
 
 def stored_at(path: Path, width: int | None) -> BassetFile | None:

@@ -52,7 +52,7 @@ def to_network(weights: Weights, *, width: int) -> StackNetwork:
     for name in shape.arrays():
         layer, _, leaf = name.rpartition(".")
         theirs[name] = f"{layers[layer]}.{leaf}"
-    check_arrays(arrays, {theirs[name]: one for name, one in shape.arrays().items()})
+    check_arrays(arrays, {theirs[name]: axes for name, axes in shape.arrays().items()})
     return StackNetwork(shape, {ours: arrays[name] for ours, name in theirs.items()})
 
 

@@ -85,9 +85,9 @@ def embed(
         read = _read(sequences, backend, fasta, length, label_column)
         if labels:
             read = relabelled(read, labels)
-        units = predict_sequences([one.letters for one in read], backend)
+        units = predict_sequences([sequence.letters for sequence in read], backend)
     projection = project(units, most=most, perplexity=perplexity, seed=seed)
-    names, given = [one.name for one in read], [one.label for one in read]
+    names, given = [sequence.name for sequence in read], [sequence.label for sequence in read]
     scores = write_embedding(output, EmbeddedSequences(title, names, given, units, projection))
     click.echo(f"{output}: {len(units)} sequences, {units.shape[1]} units of {title}", err=True)
     if len(projection.drawn) < len(units):

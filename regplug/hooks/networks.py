@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard
 
 if TYPE_CHECKING:
@@ -68,11 +69,10 @@ class StoredNetworks(Protocol):
     @property
     def networks(self) -> Sequence[StoredNetwork]: ...  # noqa: D102
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write them as one model into `repo`; return its card.
 
         `card` says what the caller knows; window, batch limit and measured values are filled in.
-        `snvs` random SNVs tell the targets' spreads.
 
         Raises:
             ModelError: they do not fit into one model.

@@ -144,6 +144,15 @@ def test_mistakes_in_a_run(regplug, files):
     assert (done.status, "has no target REST; it has CTCF" in done.err) == (1, True)
 
 
+def test_a_run_of_another_form_is_named(regplug, files):
+    (files / "run").mkdir()
+    (files / "run" / "weights.safetensors").touch()
+    (files / "run" / "metrics.json").write_text('{"form": "basset run 1"}')
+    done = regplug("motifs", files / "run", "--sequences", files / "a.fa", "-o", files / "out")
+    assert (done.status, "is a basset run 1" in done.err) == (1, True)
+    assert "make a model of it (regplug export)" in done.err
+
+
 def test_nothing_is_half_written(regplug, files, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise MotifError("the pen is dry: fill it")

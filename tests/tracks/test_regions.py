@@ -8,6 +8,7 @@ import pytest
 from regplug.errors import RegionError
 from regplug.genome.codes import encode
 from regplug.genome.variant import Interval, Status, Variant
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
 from regplug.scoring.alleles import enough_known, examine
@@ -124,7 +125,7 @@ def test_enough_known():
 def test_each_target_of_a_scan_has_its_own_sub_window(tmp_path, genome_of, swapped):
     networks = [random_network(1, 6), random_network(2, 10, hidden=4), random_network(3, 10)]
     networks = networks[::-1] if swapped else networks
-    export_panel(tmp_path, panel_card("panel", 3), networks, snvs=3)
+    export_panel(tmp_path, panel_card("panel", 3), networks, measuring=Measuring(3))
     found = tracked(tmp_path / "panel_scan", genome_of(c=LETTERS), (100, 200), targets=[0, 1, 2])
     with closing(Embedded(tmp_path / "panel_scan", threads=1)) as backend:
         for target, network in enumerate(networks):

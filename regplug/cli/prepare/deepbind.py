@@ -136,10 +136,10 @@ def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:
     made = read()
     write_set(output, made)
     card = made.card
-    told = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
+    summary = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
     if card.positives is not None:
         others = "shuffles of them" if card.negatives == "shuffles" else "negatives"
-        told += f", {card.positives} positives and {card.rows - card.positives} {others}"
-    click.echo(told, err=True)
+        summary += f", {card.positives} positives and {card.rows - card.positives} {others}"
+    click.echo(summary, err=True)
     for why, count in card.dropped.items():
         click.echo(f"dropped {count}: {why}", err=True)

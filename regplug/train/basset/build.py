@@ -48,7 +48,7 @@ def load_arrays(network: Kinds, arrays: Arrays) -> None:
     Raises:
         ModelError: the arrays are of another shape, or damaged.
     """
-    check_arrays(arrays, {name: one.shape for name, one in arrays_of(network).items()})
+    check_arrays(arrays, {name: array.shape for name, array in arrays_of(network).items()})
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     network.load_state_dict(state, strict=False)  # what is not learned stays
 

@@ -5,12 +5,11 @@ codes ─one-hot→ (n, 4, 1, bases) ─convolutions→ (n, filters, 1, bins) �
 
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from regplug.models.stack import EPSILON, StackNetwork, StackShape
+from regplug.models.stack import EPSILON, StackShape
 from regplug.train.loop.strands import reverse_complement
 
 
@@ -62,19 +61,3 @@ class Basset(nn.Module):
         forward, reverse = self(torch.cat([codes, reverse_complement(codes)])).sigmoid().chunk(2)
         mean: Tensor = (forward + reverse) / 2
         return mean
-
-
-def to_network(model: Basset) -> StackNetwork:
-    """Return the weights of `model`, for a graph."""
-    state = model.state_dict()
-    arrays = {name: state[name].cpu().numpy().astype(np.float32) for name in model.shape.arrays()}
-    return StackNetwork(model.shape, arrays)
-
-
-def from_network(network: StackNetwork, *, dropout: float = 0.3) -> Basset:
-    """Return a model with the weights of `network`, in evaluation mode."""
-    model = Basset(network.shape, dropout=dropout)
-    state = {name: torch.from_numpy(np.array(array)) for name, array in network.arrays.items()}
-    counters = {n: v for n, v in model.state_dict().items() if n.endswith("num_batches_tracked")}
-    model.load_state_dict(state | counters)
-    return model.eval()

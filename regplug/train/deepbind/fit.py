@@ -26,9 +26,9 @@ class Sgd:
         """Take the rate, momentum and decays of each network's setting."""
         self._of = {}
         for name, parameter in networks.named_parameters():
-            decays = [_by_parameter(one, "decay").get(name, 0.0) for one in settings]
-            rates = [one.learning_rate for one in settings]
-            momenta = [one.momentum for one in settings]
+            decays = [_by_parameter(setting, "decay").get(name, 0.0) for setting in settings]
+            rates = [setting.learning_rate for setting in settings]
+            momenta = [setting.momentum for setting in settings]
             self._of[name] = (
                 parameter,
                 torch.zeros_like(parameter),

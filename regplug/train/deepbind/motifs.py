@@ -31,7 +31,7 @@ class Known(NamedTuple):
     also: str
     p: float
     q: float
-    says: bool
+    beats_shuffled: bool
 
 
 class Letter(NamedTuple):
@@ -119,13 +119,14 @@ def _known(matches: Matches, row: int) -> Iterator[Known]:
     for column in matches.ranked(row)[:BEST]:
         p, q = float(matches.p[row, column]), float(matches.q[row, column])
         if q < REPORTED:
-            one = matches.known[column]
-            yield Known(one.name, one.also, p, q, p < float(matches.shuffled[row]))
+            motif = matches.known[column]
+            yield Known(motif.name, motif.also, p, q, p < float(matches.shuffled[row]))
 
 
-def _order(one: Filter) -> tuple[bool, float, float]:
-    factor = one.known[0].p / one.shuffled if one.known and one.known[0].says else 1.0
-    return one.motif.sites < FEWEST, factor, -float(one.motif.information.sum())
+def _order(found: Filter) -> tuple[bool, float, float]:
+    best = found.known[0] if found.known else None
+    factor = best.p / found.shuffled if best and best.beats_shuffled else 1.0
+    return found.motif.sites < FEWEST, factor, -float(found.motif.information.sum())
 
 
 def _logo(motif: Motif, letters: str) -> Iterator[Letter]:

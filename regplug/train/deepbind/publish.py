@@ -17,9 +17,10 @@ from regplug.errors import ModelError
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.hooks.manager import plugin_manager, stored_networks
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import StoredNetworks
 from regplug.models.embedded import Embedded
-from regplug.models.export import RANDOM_SNVS
+from regplug.models.export import PLAIN
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.deepbind.measure import METRIC
 from regplug.train.loop.about import About
@@ -29,7 +30,9 @@ CITE = (
 )
 
 
-def publish_deepbind(run: Path, repo: Path, about: About, *, test: Path) -> ModelCard:
+def publish_deepbind(
+    run: Path, repo: Path, about: About, *, test: Path, measuring: Measuring = PLAIN
+) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
 
     The metrics in the card are those of the exported graph on the sets in `test`, called as the
@@ -77,7 +80,7 @@ def publish_deepbind(run: Path, repo: Path, about: About, *, test: Path) -> Mode
         ),
         metrics={f"mean {metric}": round(fmean(values), 4) for metric, values in by_metric.items()},
     )
-    return stored.write(repo, card, snvs=RANDOM_SNVS)
+    return stored.write(repo, card, measuring)
 
 
 def measure_graph(
@@ -85,7 +88,7 @@ def measure_graph(
 ) -> dict[str, tuple[str, float]]:
     """Return each target's metric and its value on the target's test set, by the exported graph."""
     with tempfile.TemporaryDirectory() as scratch:
-        made = stored.write(Path(scratch), card, snvs=3)
+        made = stored.write(Path(scratch), card, Measuring(3))
         backend = Embedded(Path(scratch) / (made.companion or made.name))
         measured = {}
         for column, target in enumerate(network.label for network in stored.networks):

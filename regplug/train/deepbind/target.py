@@ -154,7 +154,8 @@ def _finals(
     if not np.isfinite(losses).any():
         raise DataError("every final network diverged: lower the recipe's learning_rate")
     finals = [
-        Final(one, curve.training[:, i].tolist(), float(losses[i])) for i, one in enumerate(seeds)
+        Final(drawn_by, curve.training[:, i].tolist(), float(losses[i]))
+        for i, drawn_by in enumerate(seeds)
     ]
     kept = int(np.nanargmin(losses))
     return finals, kept, network_of(groups, kept)

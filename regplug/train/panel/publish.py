@@ -18,8 +18,9 @@ from regplug.errors import ModelError
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.models.export import export_model
+from regplug.models.export import PLAIN, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
@@ -66,7 +67,14 @@ def read_panel_run(run: Path) -> Run:
 
 
 def publish_panel(
-    run: Path, repo: Path, about: About, *, data: Path, genome: Path, split: Path
+    run: Path,
+    repo: Path,
+    about: About,
+    *,
+    data: Path,
+    genome: Path,
+    split: Path,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run into `repo`; return the model's card.
 
@@ -80,6 +88,7 @@ def publish_panel(
         data: folder of the ChIP-seq sets.
         genome: FASTA of windows.
         split: TSV that assigns the windows to `train` and `test`.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the run is not finished.
@@ -107,13 +116,13 @@ def publish_panel(
         created_by=f"regplug {VERSION}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
-        export_model(Path(scratch), card, onnx, snvs=3)
+        export_model(Path(scratch), card, onnx, Measuring(3))
         backend = Embedded(Path(scratch) / about.name)
         try:
             aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
         finally:
             backend.close()
-    return export_model(repo, _with_aucs(card, aucs), onnx)
+    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
