@@ -49,7 +49,7 @@ class Section(NamedTuple):
 
     @property
     def figures(self) -> dict[str, Estimate]:
-        """Return the figures on the test set by metric, the first that of all such targets."""
+        """Return the figures on the test set by metric; first that of all sets of this kind."""
         result = self.result
         return {} if result.test is None else {result.metric: result.test} | result.also
 
@@ -64,11 +64,13 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     """
     networks = {stored.label: stored for stored in networks_at(plugin_manager(), run)}
     data = {path.name: read_set(path) for path in sets}
-    codes = {target: bound_codes(one) for target, one in data.items()}
+    codes = {target: bound_codes(training) for target, training in data.items()}
     filters, known = filters_of({target: networks[target] for target in data}, codes)
     sections = [
-        _section(f"target-{number}", run / target, one.card, len(codes[target]), filters[target])
-        for number, (target, one) in enumerate(data.items(), start=1)
+        _section(
+            f"target-{number}", run / target, training.card, len(codes[target]), filters[target]
+        )
+        for number, (target, training) in enumerate(data.items(), start=1)
     ]
     page = _template().render(
         title=run.absolute().name,
@@ -119,8 +121,10 @@ def _scores(folder: Path) -> NDArray[Any]:
 
 def _means(sections: Sequence[Section]) -> Iterator[tuple[str, tuple[float, int]]]:
     """Yield each metric with its mean over the targets, and how many there are."""
-    for metric in dict.fromkeys(metric for one in sections for metric in one.figures):
-        values = [one.figures[metric].value for one in sections if metric in one.figures]
+    for metric in dict.fromkeys(metric for section in sections for metric in section.figures):
+        values = [
+            section.figures[metric].value for section in sections if metric in section.figures
+        ]
         yield metric, (float(np.mean(values)), len(values))
 
 
