@@ -49,9 +49,17 @@ def publish_basset(
 ) -> ModelCard:
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
 
-    With `test`, a set of sites, the card has the AUCs of the exported graph on its part `test`:
-    against all other sites, and where some of these are closed in all samples and some open in
-    others, against each kind. Without, it has those on validation sites, which said when to stop.
+    With `test`, the card has the AUCs of the exported graph on the set's part `test`: of a target's
+    open sites against all other sites, and where some of these are closed in all samples and some
+    open in others, against each kind. Without `test` it has the AUCs on the validation sites, by
+    which the best epoch was chosen.
+
+    Args:
+        runs: folders of finished runs; several become an ensemble.
+        repo: the model repository.
+        about: what the user says of the model.
+        test: a set of sites (.h5), or None.
+        snvs: random SNVs to measure the targets' spreads on.
 
     Raises:
         ModelError: a run is not finished, two targets have one name in a VCF, or several runs are
@@ -62,7 +70,7 @@ def publish_basset(
     onnx = ensemble(found).SerializeToString()
     first = found[0]
     labels = [as_label(target) for target in first.targets]
-    if twice := [one for one in labels if labels.count(one) > 1]:
+    if twice := [label for label in labels if labels.count(label) > 1]:
         raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
     basset = isinstance(first.shape, StackShape)
     what = "Basset" if basset else f"{len(runs)} convolutional network{'s' * (len(runs) > 1)}"
@@ -125,9 +133,10 @@ def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
 
 
 def site_aucs(predicted: Predicted) -> Aucs:
-    """Return each target's AUC against other sites, and against those closed, or open elsewhere.
+    """Return each target's AUC, of its open sites against its closed sites, and against two kinds.
 
-    The last two stand apart only where the sites are of both kinds.
+    The kinds are sites that are closed in all samples (auc_closed), and sites that are open in
+    another sample (auc_elsewhere); they are left out where no site is closed in all samples.
     """
     scores, opened = predicted.scores, predicted.opened == 1
     closed = ~opened.any(axis=1)
@@ -144,7 +153,7 @@ def site_aucs(predicted: Predicted) -> Aucs:
 def _auc(
     positive: NDArray[np.bool_], others: NDArray[np.bool_], scores: NDArray[np.float32]
 ) -> float:
-    """Return the AUC of positives against those of the others that are none."""
+    """Return the AUC of positives against those others that are not positive; nan without both."""
     negative = others & ~positive
     if not positive.any() or not negative.any():
         return np.nan
@@ -153,7 +162,7 @@ def _auc(
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
-    """Return the card with the targets' AUCs and their means, over targets that have one."""
+    """Return the card with the targets' AUCs, and their means over the targets that have one."""
     targets = tuple(
         msgspec.structs.replace(
             target,

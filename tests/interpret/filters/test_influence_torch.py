@@ -11,11 +11,10 @@ from regplug.interpret.filters.layer import FirstLayer
 from regplug.interpret.filters.motifs import filter_motifs
 from regplug.models.stack_graph import stack_graph
 from regplug.motifs.motif import trimmed
-from regplug.train.basset.network import to_network
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from tests.toy_filters import card_of
-from tests.train.basset.test_network import lived_in, small
+from tests.train.basset.test_network import lived_in, small, to_network
 from tests.train.cnn.test_cnn import lived_in as lived_in_cnn
 
 
