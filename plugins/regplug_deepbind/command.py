@@ -45,7 +45,7 @@ def deepbind(
         species=species,
         proteins=proteins,
         kind=kind or "",
-        ids=[one.strip() for one in ids.split(",") if one.strip()],
+        ids=[identity.strip() for identity in ids.split(",") if identity.strip()],
     )
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
