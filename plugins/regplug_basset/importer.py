@@ -42,7 +42,7 @@ def read_network(path: Path, *, width: int) -> StackNetwork:
 
 
 def read_labels(path: Path) -> list[str]:
-    """Return the targets' names, one a line; what follows a tab is left out, as Basset does.
+    """Return the targets' names, one on each line; as in Basset, what follows a tab is left out.
 
     Characters that INFO cannot hold (space , ; =) become `-`.
 
@@ -76,34 +76,35 @@ def import_basset(
         path: the weights.
         repo: the model repository.
         name: the model's.
-        labels: a file of the targets' names; without one they are t0, t1 ..., as in Basset.
+        labels: a file of the targets' names; if None they are t0, t1 ..., as in Basset.
         width: bases that the network reads.
         license: of the weights.
         snvs: random SNVs to measure the targets' spreads on.
-        progress: told SNVs done and in all.
+        progress: called with the SNVs done and their number.
 
     Raises:
         ModelError: the weights or names cannot be read, or do not fit each other.
+        OutputError: the model cannot be written.
     """
     network = read_network(path, width=width)
     targets = network.shape.targets
     names = [f"t{i}" for i in range(targets)] if labels is None else read_labels(labels)
     if len(names) != targets:
         raise ModelError(f"{labels} names {len(names)} targets, {path} has {targets}")
-    if twice := [one for one in names if names.count(one) > 1]:
+    if twice := [label for label in names if names.count(label) > 1]:
         raise ModelError(f"{labels} names {twice[0]} twice: targets need names of their own")
     card = card_of(network, name, names, license=license)
     return export_basset(repo, card, network, snvs=snvs, progress=progress)
 
 
 def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
-    """Return the card of an imported network, but for what is measured."""
+    """Return the card of an imported network; batch limit and measured values are not filled in."""
     return ModelCard(
         name=name,
         version="1",
         family="basset",
         window=network.shape.width,
-        targets=tuple(Target(one) for one in labels),
+        targets=tuple(map(Target, labels)),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,
