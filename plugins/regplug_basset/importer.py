@@ -59,13 +59,14 @@ def import_basset(
         path: the weights.
         repo: the model repository.
         name: the model's.
-        labels: a file of the targets' names; without one they are t0, t1 ..., as in Basset.
+        labels: a file of the targets' names; if None they are t0, t1 ..., as in Basset.
         width: bases that the network reads.
         license: of the weights.
         measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the weights or names cannot be read, or do not fit each other.
+        OutputError: the model cannot be written.
     """
     network = read_network(path, width=width)
     targets = network.shape.targets
@@ -75,13 +76,13 @@ def import_basset(
 
 
 def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
-    """Return the card of an imported network, but for what is measured."""
+    """Return the card of an imported network; batch limit and measured values are not filled in."""
     return ModelCard(
         name=name,
         version="1",
         family="basset",
         window=network.shape.width,
-        targets=tuple(Target(label) for label in labels),
+        targets=tuple(map(Target, labels)),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,

@@ -1,8 +1,8 @@
 """State dicts of the Kipoi port of Basset, from a PyTorch or safetensors file; nothing is run.
 
-The port is one torch Sequential, whose names are positions: per convolution it, its norm, rectifier
-and pool; a reshape; per dense layer it (second in a Sequential of its own), its norm, rectifier and
-dropout; the last layer.
+The port is a torch Sequential, whose names are positions: each convolution with its norm, rectifier
+and pool; a reshape; each dense layer (the second item of a Sequential of its own) with its norm,
+rectifier and dropout; the last layer.
 """
 
 from pathlib import Path
@@ -15,8 +15,8 @@ from regplug_basset.weights import Weights
 
 TORCH = (".pth", ".pt")
 SAFETENSORS = (".safetensors",)
-CONVS = [("0", "1"), ("4", "5"), ("8", "9")]
-DENSE = [("13.1", "14"), ("17.1", "18")]
+CONVS = [("0", "1"), ("4", "5"), ("8", "9")]  # convolutions and their norms
+DENSE = [("13.1", "14"), ("17.1", "18")]  # dense layers and their norms
 LAST = "21.1"
 POOLS = (3, 4, 4)
 

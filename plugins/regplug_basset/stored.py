@@ -1,4 +1,7 @@
-"""A file of Basset's weights ─stored_at→ StoredNetworks: one network, to begin training with."""
+"""A file of Basset's weights ─stored_at→ BassetFile, with which training can begin.
+
+It is both a StoredNetworks and the StoredNetwork in it (`regplug.hooks.networks`).
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,10 +18,10 @@ from regplug_basset.importer import SUFFIXES, card_of, export_basset, read_netwo
 
 
 class BassetFile:
-    """The network in a file; both `networks` and the only one of them."""
+    """The network in a file; both a StoredNetworks and its only StoredNetwork."""
 
     def __init__(self, path: Path, width: int) -> None:
-        """Read it.
+        """Read the file `path`; the network reads `width` bases.
 
         Raises:
             ModelError: the file cannot be read, or holds another network.
@@ -29,7 +32,7 @@ class BassetFile:
 
     @property
     def networks(self) -> Sequence["BassetFile"]:
-        """Return the one network."""
+        """Return this network, the only one in the file."""
         return (self,)
 
     @property
@@ -44,20 +47,30 @@ class BassetFile:
         return self.network.arrays
 
     def hidden_graph(self) -> ModelProto:
-        """Raise ModelError: the model has one."""
+        """Raise ModelError: only the imported model has such a graph."""
         raise ModelError(f"{self.label} is a file of weights: import it, and name the model")
 
     def site_counts(self, sequences: Sequence[Codes]) -> SiteCounts:
-        """Raise ModelError: the model has filters to look at."""
+        """Raise ModelError: only the imported model's filters can be laid on sequences."""
         raise ModelError(f"{self.label} is a file of weights: import it, and use --model")
 
     def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
-        """Write its model; return its card."""
+        """Write the network's model into `repo`; return its card.
+
+        Args:
+            repo: the model repository.
+            card: what the caller knows; batch limit and measured values are filled in.
+            measuring: how the targets' spreads are measured.
+        """
         return export_basset(repo, card, self.network, measuring)
 
 
 def stored_at(path: Path, width: int | None) -> BassetFile | None:
-    """Return the network in a file, or None if its suffix or the width says that it is not ours."""
+    """Return the network in a file; None if there is no width, or the suffix is not one of ours.
+
+    Raises:
+        ModelError: the file cannot be read, or holds another network.
+    """
     if width is None or not path.is_file() or path.suffix not in SUFFIXES:
         return None
     return BassetFile(path, width)

@@ -50,7 +50,7 @@ def read_torch7(path: Path) -> Any:
 
 
 class _Reader:
-    """Reads objects one after the other; each is written once, and named by number thereafter."""
+    """Reads objects in turn; an object that occurs again stands in the file as its number only."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self.at = memoryview(data), 0
@@ -75,7 +75,7 @@ class _Reader:
             return self._objects[number]
         self._objects[number] = None
         if kind == _TABLE:
-            table = self._objects[number] = {}  # before its content, which may name it
+            table = self._objects[number] = {}  # known before its items, which may refer to it
             self._fill(table)
         elif kind == _TORCH:
             self._read_torch(number)
@@ -112,7 +112,7 @@ class _Reader:
         )
 
     def _tensor(self, dtype: str) -> NDArray[Any] | None:
-        """Return a view of the tensor's storage; None for one that repeats its numbers."""
+        """Return a view of the tensor's storage; None for a tensor that repeats its numbers."""
         dimensions = self._int()
         sizes, strides = (self._numbers("<i8", dimensions).tolist() for _ in range(2))
         start, storage = self._long() - 1, self.object()

@@ -60,7 +60,7 @@ def read_torch7_network(path: Path) -> Weights:
         [(conv.name, norm.name) for conv, norm in zip(convs, norms, strict=True)],
         list(zip(linear[:-1], dense_norms, strict=True)),
         linear[-1],
-        pools=tuple(_pool(pool) for pool in pools),
+        pools=tuple(map(_pool, pools)),
         pads=tuple(max(conv.number("padW"), conv.number("padH")) for conv in convs),
     )
 
@@ -101,15 +101,15 @@ def _arrays(layer: _Layer) -> dict[str, NDArray[Any]]:
     if layer.kind == "SpatialConvolution":
         if (layer.number("dW"), layer.number("dH")) != (1, 1):
             raise ModelError(f"module {layer.name} moves by more than a base")
-        planes = [layer.number(field) for field in ("nOutputPlane", "nInputPlane", "kH", "kW")]
-        if "weight" in arrays and arrays["weight"].size == prod(planes):
-            arrays["weight"] = arrays["weight"].reshape(planes)
+        sizes = [layer.number(field) for field in ("nOutputPlane", "nInputPlane", "kH", "kW")]
+        if "weight" in arrays and arrays["weight"].size == prod(sizes):
+            arrays["weight"] = arrays["weight"].reshape(sizes)
     return arrays
 
 
 def _pool(layer: _Layer) -> int:
-    """Return how many bins a maximum joins; the next one starts where it ends."""
-    width, step = (max(layer.number(f"{prefix}W"), layer.number(f"{prefix}H")) for prefix in "kd")
+    """Return how many bins a maximum joins; ModelError unless the next starts where it ends."""
+    width, step = (max(layer.number(f"{field}W"), layer.number(f"{field}H")) for field in "kd")
     if width != step or width < 1:
         raise ModelError(f"module {layer.name} joins {width} bins and moves by {step}")
     return width

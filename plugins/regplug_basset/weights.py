@@ -15,7 +15,7 @@ from regplug.models.stack import Array, Form, StackNetwork, StackShape, check_ar
 
 
 class Weights(NamedTuple):
-    """The arrays of a file, and which layer they belong to.
+    """The arrays of a file, and the names of its layers.
 
     Attributes:
         arrays: by name, `<layer>.weight` and so on.
@@ -23,7 +23,7 @@ class Weights(NamedTuple):
         dense: the names of each dense layer and of its norm.
         last: the name of the last layer.
         pools: bins that each maximum joins.
-        pads: zeros that each convolution puts at either end; None if the file does not tell.
+        pads: zeros that each convolution adds at either end; None if the file does not say.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -37,7 +37,8 @@ class Weights(NamedTuple):
 def to_network(weights: Weights, *, width: int) -> StackNetwork:
     """Return the network of a file that reads `width` bases.
 
-    Its form is the first that leaves as many numbers as the first dense layer reads.
+    Of the forms of a StackShape it has the first whose convolutions give as many numbers as the
+    first dense layer reads.
 
     Raises:
         ModelError: an array is missing, unknown, not finite or of a shape that does not fit; the
@@ -52,7 +53,7 @@ def to_network(weights: Weights, *, width: int) -> StackNetwork:
     for name in shape.arrays():
         layer, _, leaf = name.rpartition(".")
         theirs[name] = f"{layers[layer]}.{leaf}"
-    check_arrays(arrays, {theirs[name]: axes for name, axes in shape.arrays().items()})
+    check_arrays(arrays, {theirs[name]: sizes for name, sizes in shape.arrays().items()})
     return StackNetwork(shape, {ours: arrays[name] for ours, name in theirs.items()})
 
 
@@ -109,5 +110,5 @@ def _weight(arrays: Mapping[str, Array], layer: str, *, axes: int) -> Array:
 
 
 def _float32(array: NDArray[Any]) -> Array:
-    with np.errstate(over="ignore"):  # inf is refused later, by name
+    with np.errstate(over="ignore"):  # check_arrays refuses inf, and names the array
         return np.asarray(array, np.float32)

@@ -1,8 +1,8 @@
 """The filters of a group of networks, ready for the graph.
 
-The mean of every filter column over the four bases goes into the threshold. What is left of a
-column adds exactly 0 on an unknown base, 0.25 of each: unknown bases and padding are zeros in the
-graph, or are left out altogether.
+The mean of every filter column over the four bases is subtracted from it and added to the
+threshold. Then a column adds exactly 0 on an unknown base (0.25 of each), and unknown bases and
+padding can be zeros in the graph, or left out.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from regplug_deepbind.network import Network
 
 @dataclass(frozen=True, eq=False)
 class FilterBank:
-    """The filters of networks of one motif length; a row is one filter on one strand.
+    """The filters of networks of the same motif length; a row is a filter on one strand.
 
     Attributes:
         weights: float32, shape (rows, length, 4); every column sums to 0.
-        thresholds: float32, shape (rows, 1).
+        thresholds: float32, shape (rows, 1); added to the sum of the columns.
         best: float64, shape (rows, length); the most that each column can add.
     """
 
@@ -39,27 +39,27 @@ class FilterBank:
         return int(self.weights.shape[1])
 
     def least_first(self) -> NDArray[np.int64]:
-        """Return how many first columns it takes before the rectifier can open, shape (rows,)."""
+        """Return how many first columns a positive sum takes at least, shape (rows,)."""
         return self._least(self.best)
 
     def least_last(self) -> NDArray[np.int64]:
-        """Return how many last columns it takes before the rectifier can open, shape (rows,)."""
+        """Return how many last columns a positive sum takes at least, shape (rows,)."""
         return self._least(self.best[:, ::-1])
 
     def _least(self, best: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the least column count whose best sum exceeds 0; length + 1 if there is none.
 
-        A column's best is at least 0, its mean, so more columns never close the rectifier again.
+        A column's best is at least its mean, which is 0: with more columns the best sum stays.
         """
-        opens = np.cumsum(best, axis=1) + self.thresholds > 0
-        return np.where(opens.any(axis=1), opens.argmax(axis=1) + 1, self.length + 1)
+        positive = np.cumsum(best, axis=1) + self.thresholds > 0
+        return np.where(positive.any(axis=1), positive.argmax(axis=1) + 1, self.length + 1)
 
 
 def stack_filters(networks: Sequence[Network], reverse_complement: bool) -> FilterBank:
     """Return the filters of networks of equal length and filter count.
 
-    Rows are ordered (strand, network, filter). Filters for the second strand are
-    reverse-complemented: both strands are read from the forward bases.
+    Rows are ordered (strand, network, filter). With `reverse_complement` there are rows for the
+    second strand, which are turned: both strands are read from the forward bases.
     """
     detectors = np.stack([network.detectors for network in networks]).astype(np.float64)
     thresholds = np.concatenate([network.thresholds for network in networks]).astype(np.float64)

@@ -1,11 +1,11 @@
-"""DeepBind networks as one ONNX graph: codes (n, bases) uint8 → scores (n, targets) float32.
+"""DeepBind networks as a single ONNX graph: codes (n, bases) uint8 → scores (n, targets) float32.
 
     codes ─placements→ bases under filters ─pooling→ features ─dense→ scores of sub-windows → scores
                                                                 └─hidden_graph→ hidden layer
 
 A sequence's score is the largest of its sub-windows' over both strands, each sub-window scored by
-itself, as DeepBind v0.11 does. Networks of one shape are computed together (`_Shape`); the targets
-keep the order they are given in.
+itself, as DeepBind v0.11 does. Networks of the same shape are computed together (`_Shape`); the
+targets keep the order they are given in.
 """
 
 from collections import defaultdict
@@ -57,21 +57,25 @@ def variant_width(networks: Sequence[Network]) -> int:
 
 
 def variant_graph(networks: Sequence[Network]) -> ModelProto:
-    """Return a graph of fixed width; a motif length reads its sub-windows over the middle base."""
+    """Return a graph of fixed width; a network reads its sub-windows that cover the middle base."""
     return _panel(networks, width=variant_width(networks), whole=False)
 
 
 def scan_graph(networks: Sequence[Network], *, whole: bool = False) -> ModelProto:
-    """Return a graph for sequences of any length; with `whole`, a sequence is one sub-window."""
+    """Return a graph for sequences of any length; with `whole`, a sequence is a single sub-window.
+
+    In training sequences are read whole; the published scan uses sub-windows.
+    """
     return _panel(networks, width=None, whole=whole)
 
 
 def hidden_graph(network: Network) -> ModelProto:
     """Return a graph of what the last layer reads where it scores best: codes → (n, units).
 
-    That is the hidden layer after its rectifier, or the features of a network without one, at the
-    sub-window and on the strand that give the score; of equals, the first, the given strand before
-    the other. The output is called `scores`, as a model's is.
+    That is the hidden layer after its rectifier, or the features of a network without a hidden
+    layer, at the sub-window and on the strand that give the score; of several with that score the
+    first counts, and the given strand before the other. The output is called `scores`, as a
+    model's is.
     """
     graph, shape = Builder(), _Shape.of(network)
     windows = _sub_windows(graph, graph.known("codes"), network, None, whole=False)
@@ -88,6 +92,7 @@ def hidden_graph(network: Network) -> ModelProto:
 
 
 def _panel(networks: Sequence[Network], *, width: int | None, whole: bool) -> ModelProto:
+    """Return the graph of networks; see `variant_graph` (with a width) and `scan_graph`."""
     graph = Builder()
     codes = graph.known("codes")
     windows: dict[int, SubWindows] = {}
@@ -126,7 +131,7 @@ def _grouped(networks: Sequence[Network]) -> dict[_Shape, list[int]]:
 def _sub_windows(
     graph: Builder, codes: str, network: Network, width: int | None, whole: bool
 ) -> SubWindows:
-    """Return the sub-windows for a motif length; at a fixed width, those over the middle base."""
+    """Return the sub-windows for a motif length; at a fixed width, those that cover the middle."""
     scan = None if whole else network.scan
     if width is None:
         return SubWindows(graph, codes, length=network.length, scan=scan, bases=None)
@@ -136,7 +141,7 @@ def _sub_windows(
 
 
 def _scores(graph: Builder, windows: SubWindows, shape: _Shape, group: Sequence[Network]) -> str:
-    """Return the scores of networks of one shape, shape (networks, n)."""
+    """Return the scores, shape (networks, n), of a group of networks of the same shape."""
     features = _features(graph, windows, shape, group)
     with graph.scope("dense"):
         values = _last(graph, shape, group, _hidden(graph, shape, group, features))

@@ -24,8 +24,8 @@ from regplug_deepbind.parameters import read_network
 CITE = (
     "Alipanahi, Delong, Weirauch and Frey 2015, Nature Biotechnology 33:831, doi:10.1038/nbt.3300"
 )
-ROWS_OF_ONE_STRAND = 32 * 1030  # rows × strands of networks in a call
-_ABOUT = {
+STRANDS_PER_CALL = 32 * 1030  # sequences × networks × strands in a call, at most: some 400 MB
+_ABOUT = {  # key in a target's `about` → column of db.tsv
     "id": "ID",
     "protein": "Protein",
     "type": "Type",
@@ -41,9 +41,9 @@ _ABOUT = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the index: what is known of one published model."""
+    """A published model: its line of the index, and its weights."""
 
-    about: dict[str, str]
+    about: dict[str, str]  # see _ABOUT
     network: Network
 
     @property
@@ -82,6 +82,13 @@ def choose(
 ) -> list[dict[str, str]]:
     """Return the rows that fit every criterion given; case does not matter.
 
+    Args:
+        rows: of the index, from `read_index`.
+        species: names to choose from; empty: all.
+        proteins: names to choose from; empty: all.
+        kind: TF or RBP; empty: both.
+        ids: of the published models; empty: all.
+
     Raises:
         ModelError: an ID, protein or species is unknown, or nothing fits all.
     """
@@ -107,12 +114,24 @@ def import_deepbind(
     name: str,
     measuring: Measuring = PLAIN,
 ) -> list[ModelCard]:
-    """Write the panel of `rows`: <name> scores both strands, <name>_rna the transcribed one.
+    """Write the panels of `rows`: <name> scores both strands, <name>_rna the transcribed strand.
 
-    Each has a companion, <panel>_scan, for sequences of any length.
+    Each has a companion, <panel>_scan, for sequences of any length. A panel without members is not
+    written.
+
+    Args:
+        folder: of the published models (db.tsv, params/, LICENSE.TXT).
+        rows: of its index, from `choose`.
+        repo: the model repository.
+        name: of the panel.
+        measuring: how the targets' spreads are measured.
+
+    Returns:
+        The cards of the panels and their companions.
 
     Raises:
-        ModelError: a parameter file is damaged (named), or the licence is missing.
+        ModelError: a parameter file is damaged (it is named), or the licence is missing.
+        OutputError: a model cannot be written.
     """
     notice = _notice(folder)
     entries = [_entry(folder, row) for row in rows]
@@ -168,7 +187,7 @@ def rows_per_call(networks: Sequence[Network]) -> int:
     """Return the batch limit, 512 at most, at which a call of the panel needs some 400 MB."""
     strands = sum(2 if network.reverse_complement else 1 for network in networks)
     limit = 512
-    while limit > 1 and limit * strands > ROWS_OF_ONE_STRAND:
+    while limit > 1 and limit * strands > STRANDS_PER_CALL:
         limit //= 2
     return limit
 

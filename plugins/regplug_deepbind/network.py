@@ -1,7 +1,7 @@
-"""One DeepBind network, in the terms of its published parameter file.
+"""A DeepBind network, in the terms of its published parameter file.
 
 parameter file ─read_network→ Network ─graph.variant_graph→ model.onnx
-trained weights ─load_networks→ ↗
+trained weights ─stored.to_network→ ↗
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The weights of one network; all arrays are float32.
+    """The weights of a network; all arrays are float32.
 
     A sequence of n bases is padded with length - 1 unknown bases (0.25 each) at both ends; each
     filter gives relu(convolution + threshold) at n + length - 1 placements; their maximum (and,

@@ -19,7 +19,11 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 def read_network(path: Path) -> Network:
-    """Return the network of a published parameter file; ModelError says what is damaged."""
+    """Return the network of a published parameter file.
+
+    Raises:
+        ModelError: the file cannot be read or is damaged; the message says where.
+    """
     fields = _fields(path)
     header = {key: _count(path, key, fields[key]) for key in _COUNTS}
     arrays = {key: _numbers(path, key, fields[key]) for key in _ARRAYS}
@@ -57,7 +61,7 @@ def _sizes(header: dict[str, int]) -> dict[str, int]:
 
 
 def _fields(path: Path) -> dict[str, str]:
-    """Return the text of every key; each known key is there exactly once and no other."""
+    """Return the text of every key; ModelError unless each known key is there once and no other."""
     lines = _text(path).splitlines()
     if not lines[0].startswith("# deepbind "):
         raise _fault(path, "the first line is not '# deepbind <version>'")
@@ -79,7 +83,10 @@ def _fields(path: Path) -> dict[str, str]:
 
 
 def _text(path: Path) -> str:
-    """Return the text; it must end with a line end, as a number cut short is still a number."""
+    """Return the text, which must end with a line end.
+
+    Otherwise a file that was cut off within a number would be read, with another number.
+    """
     try:
         text = path.read_text(encoding="ascii")
     except OSError as error:

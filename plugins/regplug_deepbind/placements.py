@@ -6,9 +6,9 @@ Sub-window [s, s + w), filter of m columns, three kinds of placement:
     inside      the whole filter lies inside; overlapping sub-windows share these
     ending      it ends after s + w: its first columns (1 .. m-1) lie on the bases up to s + w
 
-Bases outside the sequence are unknown and add nothing. A sequence shorter than w is one sub-window.
-A placement that sticks out of it at both ends is met twice, as starting and as ending: no matter
-for a maximum, but a sum must drop one.
+Bases outside the sequence are unknown and add nothing. A sequence shorter than w is a single
+sub-window. A placement that sticks out of it at both ends occurs twice, as starting and as ending:
+a maximum stays the same, but a sum must leave out the second (`Edge.once`).
 """
 
 from functools import cached_property
@@ -21,11 +21,11 @@ _LETTERS = np.eye(5, 4)  # rows A, C, G, T, unknown
 
 
 class SubWindows:
-    """The sub-windows of a batch of n sequences, for filters of one length.
+    """The sub-windows of a batch of n sequences, for filters of the same length.
 
     Attributes:
         length: the filters' length m.
-        scan: the sub-window's width w; None: every sequence is one sub-window.
+        scan: the sub-window's width w; None: every sequence is a single sub-window.
         width: bases in a sub-window, int64 tensor of shape (1,): w, or less in a short sequence.
         count: sub-windows in a sequence, int64 tensor of shape (1,).
         starting: the edge that placements stick out of on the left.
@@ -37,7 +37,12 @@ class SubWindows:
     ) -> None:
         """Take int32 codes, shape (n, bases), A C G T = 0 1 2 3, unknown = 4.
 
-        Bases is None if the sequences' length is known at run time only.
+        Args:
+            graph: to which nodes are added.
+            codes: name of the tensor.
+            length: of the filters.
+            scan: see the class.
+            bases: in each sequence; None if that is known only when the graph runs.
         """
         self.graph, self.length, self.scan = graph, length, scan
         self._codes, self._fixed = codes, bases is not None
@@ -116,10 +121,10 @@ class SubWindows:
 
 
 class Edge:
-    """One edge of the sub-windows; columns are counted from the filter's end that lies inside.
+    """The left or right edge of the sub-windows; columns count from the filter's end inside.
 
-    The first columns, `near` in number, sum to the same wherever the edge is: they are multiplied
-    once for each base of a stretch, and a placement with more columns adds the others to that.
+    What the first `near` columns add depends only on the bases under them, not on the edge: it is
+    computed once for each base of a stretch, and a placement with more columns adds the others.
     """
 
     def __init__(self, windows: SubWindows, *, ending: bool) -> None:

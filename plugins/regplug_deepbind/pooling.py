@@ -1,8 +1,8 @@
 """Pooling of rectified filters over all their placements on each sub-window.
 
-Most filters need several matching columns before their rectifier can open. A placement with fewer
-columns on the sub-window gives exactly 0 and is left out, and so is a filter that can never open.
-Filters are sorted by that number and taken in blocks.
+Most filters need several matching columns before their sum can exceed 0. A placement with fewer
+columns on the sub-window gives exactly 0 and is left out, and so is a filter whose sum can never
+exceed 0. Filters are sorted by the number of columns they need and taken in blocks.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Pooled:
 
 
 class Pooling:
-    """Pools the filters of one bank over sub-windows; sums are made only if asked for."""
+    """Pools the filters of a bank over sub-windows; sums are made only if asked for."""
 
     def __init__(
         self, graph: Builder, windows: SubWindows, bank: FilterBank, *, sums: bool
@@ -49,12 +49,12 @@ class Pooling:
 
     def _inside(self) -> Pooled:
         """Pool over the placements of whole filters."""
-        speaks = self._bank.least_first() <= self._bank.length
-        speaks[0] |= not speaks.any()  # a graph needs a node, even if every filter is silent
+        active = self._bank.least_first() <= self._bank.length  # can exceed 0
+        active[0] |= not active.any()  # a graph needs a node, even if every filter gives 0
         with self._graph.scope("inside"):
             blocks = [
                 (rows, self._inside_block(*self._pick(rows), len(rows)))
-                for rows in _blocks(np.where(speaks, 0, 1), below=1)
+                for rows in _blocks(np.where(active, 0, 1), below=1)
             ]
             return self._in_order(blocks)
 
@@ -96,8 +96,8 @@ class Pooling:
             product = self._product(edge, weights, stretch, columns)
             maxima = graph.op("Max", maxima, product) if maxima else product
             if self._sums:
-                opened = graph.op("Relu", graph.op("Add", product, edge.once(thresholds, columns)))
-                sums = graph.op("Add", sums, opened) if sums else opened
+                values = graph.op("Relu", graph.op("Add", product, edge.once(thresholds, columns)))
+                sums = graph.op("Add", sums, values) if sums else values
         return Pooled(graph.op("Relu", graph.op("Add", maxima, thresholds)), sums or None)
 
     def _product(self, edge: Edge, weights: str, stretch: str, columns: int) -> str:
@@ -131,8 +131,8 @@ class Pooling:
     def _join(self, blocks: list[str], position: NDArray[np.int64]) -> str:
         graph = self._graph
         shape = graph.op("Concat", graph.ints(1), graph.size(blocks[0], 1), axis=0)
-        silent = graph.op("ConstantOfShape", shape)
-        joined = graph.op("Concat", *blocks, silent, axis=0)
+        zeros = graph.op("ConstantOfShape", shape)  # for filters in no block
+        joined = graph.op("Concat", *blocks, zeros, axis=0)
         return graph.op("Gather", joined, graph.constant(position, np.int32))
 
 

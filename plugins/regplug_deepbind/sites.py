@@ -1,7 +1,8 @@
 """Where filters are most active: sequences ─site_counts→ the bases there, per filter.
 
-Each sequence gives each filter one window: that of its largest activation above 0, on the strand
-that has it. Hanging placements count too; their unknown bases are a quarter of each base.
+Each sequence gives each filter at most one window: that of its largest activation above 0, on the
+strand that has it. Placements that reach over an end count too; the unknown bases there count as a
+quarter of each base.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,10 @@ _BASES = np.vstack([np.eye(4), np.full((1, 4), 0.25)]).astype(np.float32)
 
 
 def site_counts(network: Network, sequences: Sequence[Codes]) -> SiteCounts:
-    """Return each filter's counts of bases and its sites in codes (bases,) of any lengths."""
+    """Return each filter's counts of bases and its sites in codes (bases,) of any lengths.
+
+    Counts have shape (filters, length, 4), sites (filters,).
+    """
     filters = network.detectors.shape[2]
     counts = np.zeros((filters, network.length, 4))
     sites = np.zeros(filters, np.int64)
@@ -42,8 +46,8 @@ def activations(network: Network, codes: Codes) -> NDArray[np.float32]:
     placements = sliding_window_view(_BASES[_padded(codes, length)], length, axis=1)
     columns = placements.transpose(0, 1, 3, 2).reshape(-1, length * 4)
     sums = columns @ network.detectors.reshape(length * 4, filters) + network.thresholds
-    opened: NDArray[np.float32] = np.maximum(sums, 0).reshape(len(codes), -1, filters)
-    return opened
+    rectified: NDArray[np.float32] = np.maximum(sums, 0).reshape(len(codes), -1, filters)
+    return rectified
 
 
 def _most_active(network: Network, codes: Codes) -> tuple[Codes, NDArray[np.bool_]]:
@@ -68,7 +72,7 @@ def _padded(codes: Codes, length: int) -> Codes:
 
 
 def _stacks(sequences: Sequence[Codes]) -> Iterator[Codes]:
-    """Yield codes (n, width), sequences of one length together."""
+    """Yield codes (n, width), sequences of the same length together."""
     lengths = np.array([len(codes) for codes in sequences])
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)

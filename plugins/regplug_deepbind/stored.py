@@ -1,4 +1,4 @@
-"""DeepBind networks on disk ─networks_at→ StoredNetworks: of a run, published, or one file.
+"""DeepBind networks on disk ─stored_at→ DeepBindNetworks: of a run, published, or of a file.
 
 weights.safetensors of a run ─to_network→     Network ─hidden_graph, site_counts, write→
 db.tsv, params/<ID>.txt      ─read_network→   ↗
@@ -36,14 +36,21 @@ class Stored:
     def __init__(
         self, label: str, protein: str, read: Callable[[], Network], names: Sequence[str] = ()
     ) -> None:
-        """Name it; `names` are those that it goes by beside its label."""
+        """Name the network.
+
+        Args:
+            label: its name.
+            protein: that it was trained on, or "".
+            read: gives the network; called once, when it is first needed.
+            names: further names by which it can be chosen.
+        """
         self.label, self.protein = label, protein
         self.names = (label, *names)
         self._read = read
 
     @cached_property
     def network(self) -> Network:
-        """Return the network itself."""
+        """Return the weights of the network."""
         return self._read()
 
     @property
@@ -81,17 +88,23 @@ class Stored:
 
 
 class DeepBindNetworks:
-    """Networks of a folder."""
+    """The networks of a folder or file."""
 
     def __init__(self, networks: Sequence[Stored]) -> None:
-        """Take them."""
+        """Take the networks, in order."""
         self.networks = networks
 
     def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write the panel and its companion for sequences of any length; return the panel's card.
 
+        Args:
+            repo: the model repository.
+            card: what the caller knows; see `importer.export_panel`.
+            measuring: how the targets' spreads are measured.
+
         Raises:
-            ModelError: some read one strand, some both.
+            ModelError: some networks read one strand, some both.
+            OutputError: the models cannot be written.
         """
         if len({stored.network.reverse_complement for stored in self.networks}) > 1:
             raise ModelError(
@@ -103,6 +116,8 @@ class DeepBindNetworks:
 
 def stored_at(path: Path) -> DeepBindNetworks | None:
     """Return the networks in the folder of a run, of published models, or in a parameter file.
+
+    None if `path` is none of these.
 
     Raises:
         ModelError: a file is damaged.
@@ -129,6 +144,8 @@ def _begins(path: Path, magic: bytes) -> bool:
 
 
 def _of_run(path: Path, target: str, weights: StoredWeights) -> Stored:
+    """Return the network of a run's target."""
+
     def read() -> Network:
         try:
             return to_network(weights)
@@ -146,7 +163,11 @@ def _published(folder: Path, protein: str, identity: str) -> Stored:
 
 
 def to_network(weights: StoredWeights) -> Network:
-    """Return the network of a run's arrays and flags."""
+    """Return the network of a run's arrays and flags.
+
+    Raises:
+        KeyError: an array is missing.
+    """
     arrays, flags = weights
     return Network(
         detectors=arrays["detectors"],

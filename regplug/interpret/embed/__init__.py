@@ -1,6 +1,5 @@
-"""How a network sees sequences: its last hidden layer, projected.
+"""Sequences in the last hidden layer of a network, drawn in two dimensions.
 
-`networks.open_units` opens the layer of a run's, published or model's network (`hidden` cuts it
-out of a graph), `inputs` reads labelled sequences, `projection` makes PCA and t-SNE, `report` the
-folder.
+`inputs` reads sequences with labels, `networks.open_units` gives what predicts the layer's units
+(`hidden` cuts it out of a model's graph), `projection` makes PCA and t-SNE, `report` the files.
 """

@@ -2,11 +2,11 @@
 
 model.onnx ─hidden_graph→ the graph without its last layer ─open_hidden→ Backend
 
-The weights of the last dense layers give way to an identity, and what belongs to a target alone
-(bias, scale, output function) is left out; all else stays. So the hidden layers of strands and of
-an ensemble's members are joined just as their scores are: strands are averaged, members stand side
-by side, and scores = units @ weights + bias. Where a graph averages probabilities, the units are
-those averaged before the output function, and the scores are no function of them.
+The weights of the last dense layers are replaced by an identity, and what each target has of its
+own (bias, scale, output function) is left out; all else stays. So the hidden layers of strands and
+of an ensemble's members are joined just as their scores are: strands are averaged, members stand
+side by side, and scores = units @ weights + bias. Where a graph averages probabilities, the units
+are averaged without the output function, and the scores cannot be computed from them.
 """
 
 import hashlib
@@ -30,7 +30,8 @@ from regplug.scoring.card import ModelCard, Target
 
 Array = NDArray[Any]
 
-# What may stand between the last layers and the scores.
+# Operators that may stand between the last layers and the scores: those that reorder or reduce
+# values, those that join several tensors, and those that are applied to each target's score.
 _MOVE = {"Cast", "Dropout", "Gather", "Identity", "ReduceMean", "ReduceSum", "Reshape", "Slice"}
 _MOVE |= {"Split", "Squeeze", "Transpose", "Unsqueeze"}
 _JOIN = {"Add", "Concat", "Mean", "Sub", "Sum"}
@@ -55,13 +56,18 @@ class _Layer(NamedTuple):
 
     @property
     def key(self) -> tuple[tuple[int, ...], bytes]:
-        """Return what is equal for strands of one member."""
+        """Return what is equal for the two strands of a member, which share their weights."""
         return self.weights.shape, self.weights.tobytes()
 
 
 @contextmanager
 def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iterator[Backend]:
-    """Give a backend whose predictions are the units that `graph` makes for the model of `card`.
+    """Give a backend whose predictions are the units (n, units) that `graph` computes.
+
+    Args:
+        graph: from `hidden_graph`.
+        card: of the model that it was made of.
+        threads: of the CPU; 0: all.
 
     Raises:
         ModelError: onnxruntime cannot run the graph.
@@ -72,7 +78,7 @@ def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iter
         card,
         targets=tuple(Target(f"unit {number}") for number in range(units)),
         sha256=hashlib.sha256(onnx).hexdigest(),
-        scan=None,  # a long sequence is read whole: units of its pieces have no maximum
+        scan=None,  # a long sequence is read whole: units of its parts cannot be joined as scores
         companion=None,
     )
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +112,7 @@ class _Cut:
         self._seen: set[str] = set()
 
     def graph(self) -> ModelProto:
-        """Return the graph of units: each member's layer fills columns of its own."""
+        """Return the graph of units, in which each member's layer has its own columns."""
         self._walk("scores")
         members = {layer.key: layer.shape for layer in self._layers}
         units = sum(map(prod, members.values()))
@@ -124,7 +130,7 @@ class _Cut:
         return self._model
 
     def _walk(self, name: str) -> None:
-        """Find the last layers behind the tensor `name`; leave out a target's own on the way."""
+        """Find the last layers before the tensor `name`; drop what each target has of its own."""
         if name in self._seen:
             return
         self._seen.add(name)
@@ -140,7 +146,7 @@ class _Cut:
             self._walk(source)
 
     def _sources(self, node: NodeProto) -> list[str]:
-        """Return the tensors that a node behind the last layers joins or passes on."""
+        """Return the tensors that a node after the last layers joins or passes on."""
         kind, inputs = node.op_type, list(node.input)
         constants = [self._constant(name) for name in inputs]
         if kind in ("Add", "Mul") and constants[0] is not None:
@@ -161,14 +167,11 @@ class _Cut:
         """Return the last layer that a product is.
 
         Raises:
-            ModelError: it is none, or belongs to some of the targets.
+            ModelError: it is not one of units and weights, or not of all targets.
         """
         first, second = (self._constant(name) for name in node.input[:2])
-        turned = {
-            attribute.name
-            for attribute in node.attribute
-            if attribute.name in ("transA", "transB") and attribute.i
-        }
+        flags = {attribute.name for attribute in node.attribute if attribute.i}
+        turned = flags & {"transA", "transB"}
         left, weights = second is None, first if second is None else second
         known = all(self._constant(bias) is not None for bias in node.input[2:])
         odd = "transA" in turned or (left and turned)
@@ -211,9 +214,8 @@ class _Cut:
         value = self._constant(node.input[0])
         if value is None or node.op_type == "Identity":
             return value
-        return value.transpose(
-            *(attribute.ints for attribute in node.attribute if attribute.name == "perm")
-        )
+        orders = [attribute.ints for attribute in node.attribute if attribute.name == "perm"]
+        return value.transpose(*orders)
 
     def _store(self, name: str, value: Array) -> str:
         """Add an initializer; return its name."""
@@ -235,6 +237,6 @@ def _per_target(value: Array, targets: int) -> bool:
 
 
 def _become(node: NodeProto, kind: str, *inputs: str) -> None:
-    """Make the node another one, under the same name and with the same output."""
+    """Replace a node by one of another kind, with the same name and output."""
     made = helper.make_node(kind, inputs, node.output, node.name)
     node.CopyFrom(made)

@@ -12,7 +12,13 @@ from regplug.interpret.embed.projection import NO_LABEL
 
 @dataclass(frozen=True)
 class LabelledSequence:
-    """A sequence; the label says what it is, or where it comes from."""
+    """A sequence with its name and label.
+
+    Attributes:
+        name: of the sequence.
+        letters: its bases.
+        label: what it is or where it comes from; sequences are coloured by it.
+    """
 
     name: str
     letters: str
@@ -22,12 +28,13 @@ class LabelledSequence:
 def read_sequences(paths: Sequence[Path]) -> list[LabelledSequence]:
     """Return the sequences of FASTA, FASTQ or `.seq.gz` files.
 
-    A file with both classes (class:1 and class:0 in its headers, or Bound in its table) labels them
-    bound and unbound; else its name is the label. Of several files, the name stands before both.
+    If a file has both classes (class:1 and class:0 in its headers, or a column Bound in its table),
+    the labels are bound and unbound, after the file's name if there are several files; else the
+    label is the file's name.
 
     Raises:
         DataError: a file cannot be read, or has a letter that is no nucleotide's.
-        SequenceError: a sequence is too long, or two files have one name.
+        SequenceError: a sequence is too long, or two files have the same name.
     """
     found = []
     for path, stem in zip(paths, _stems(paths), strict=True):
@@ -46,8 +53,14 @@ def read_regions(
 ) -> tuple[list[LabelledSequence], int]:
     """Return `length` bases around the midpoint of each region of BED files, and how many had none.
 
-    Regions outside the genome, or in mostly unknown bases, have none. The name is column 4 or the
-    region, the label column `label_column`, counted from 1, or the file's name.
+    Regions outside the genome, or in mostly unknown bases, have none. A sequence's name is that in
+    column 4, or the region.
+
+    Args:
+        paths: of the BED files.
+        genome: FASTA of the genome.
+        length: bases of each sequence.
+        label_column: of the label, counted from 1; None: the label is the file's name.
 
     Raises:
         RegionError: a file is no BED, or lacks that column; or no region is in the genome.
@@ -78,7 +91,7 @@ def relabelled(sequences: Sequence[LabelledSequence], table: Path) -> list[Label
     """Return the sequences with the labels of a table, name<TAB>label; `.` if it lacks the name.
 
     Raises:
-        SequenceError: a line is not of two cells, or names no sequence, or one with two labels.
+        SequenceError: a line does not have two cells, names no sequence, or gives a second label.
         DataError: the table cannot be read.
     """
     from regplug.data.sequences.records import read_lines
@@ -96,7 +109,10 @@ def relabelled(sequences: Sequence[LabelledSequence], table: Path) -> list[Label
 
 
 def _rows(path: Path) -> list[tuple[str, str, bool | None]]:
-    """Return name, letters and class (None: not known) of each sequence; classes of all or none."""
+    """Return each sequence's name, letters and class: True if bound, None if not known.
+
+    If the class of a sequence is not known, none has a class.
+    """
     from regplug.data.sequences.records import check_letters, read_lines, read_records
     from regplug.data.sequences.tables import read_table
     from regplug.data.sets.bound import class_of
@@ -123,12 +139,12 @@ def _rows(path: Path) -> list[tuple[str, str, bool | None]]:
 
 
 def _name(header: str, line: int) -> str:
-    """Return the first word of a header; without one, the line's number."""
+    """Return the first word of a header; if that is empty, the line's number."""
     return header.split(maxsplit=1)[0].rstrip(";") if header else str(line)
 
 
 def _stems(paths: Sequence[Path]) -> list[str]:
-    """Return the files' names without their endings."""
+    """Return the files' names without their suffixes; SequenceError if two are the same."""
     stems = [Path(path.name.removesuffix(".gz")).stem for path in paths]
     twice = [stem for stem in stems if stems.count(stem) > 1]
     if twice:

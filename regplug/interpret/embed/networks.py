@@ -24,8 +24,15 @@ def open_units(
 ) -> Iterator[tuple[str, Backend]]:
     """Give a title, and a backend that predicts the last hidden layer.
 
+    Args:
+        model: folder of a run or of published models, a parameter file, a model's folder or name.
+        targets: which network of a run or of published models; none if there is only one.
+        repo: where to look for a model's name, or None.
+        threads: of the CPU; 0: all.
+
     Raises:
-        ModelError: there is no such network, there are several, or its layer cannot be had.
+        ModelError: there is no such network, there are several, or its hidden layer cannot be cut
+            out of its graph.
     """
     path, manager = Path(model), plugin_manager()
     weights = path.is_file() or (path / WEIGHTS).is_file()  # even if no plugin knows them
@@ -40,6 +47,7 @@ def open_units(
 def _network(
     manager: pluggy.PluginManager, path: Path, targets: Sequence[str]
 ) -> tuple[str, onnx.ModelProto, ModelCard]:
+    """Return the title, hidden graph and card of a network on disk."""
     found = networks_at(manager, path, targets)
     if len(found) > 1:
         raise ModelError(
@@ -58,6 +66,7 @@ def _labels(found: Sequence[StoredNetwork]) -> str:
 def _model(
     path: Path, targets: Sequence[str], repo: str | None
 ) -> tuple[str, onnx.ModelProto, ModelCard]:
+    """Return the title, hidden graph and card of a model, or of its companion if it has one."""
     others = f"no run ({WEIGHTS}), no published parameters (db.tsv, params/), and "
     folder = model_folder(path, repo, others)
     card = read_card(folder)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from regplug.errors import SequenceError
 from regplug.files.extras import needs
 
-FEWEST = 5  # sequences
-COMPONENTS = 50  # that t-SNE reads at most
+FEWEST = 5  # sequences that can be drawn
+COMPONENTS = 50  # principal components that t-SNE reads, at most
 PERPLEXITY = 30.0
 NO_LABEL = "."
 
@@ -44,7 +44,11 @@ def project(
 ) -> Projection:
     """Return the pictures of units (n, units); if there are more rows, t-SNE takes `most` of them.
 
-    The perplexity is (m - 1) / 3 at most, m being the rows drawn. Equal input gives equal output.
+    Args:
+        units: shape (n, units).
+        most: rows that t-SNE takes.
+        perplexity: of t-SNE; lowered to (m - 1) / 3 where that is less, m being the rows drawn.
+        seed: of the rows drawn and of t-SNE; the same input gives the same output.
 
     Raises:
         SequenceError: there are fewer than 5 rows, or all are equal.
@@ -72,8 +76,8 @@ def project(
 def pca(units: Units, count: int) -> tuple[Points, Points]:
     """Return the first components of units (n, units) and their shares of the variance.
 
-    Shapes (n, c) and (c,): `count` components, fewer if there are fewer units or rows, two at
-    least (a component that there is not is 0).
+    Their shapes are (n, c) and (c,). There are `count` components, fewer if there are fewer units
+    or rows, but at least two: those that do not exist are 0.
     """
     from sklearn.decomposition import PCA
 

@@ -1,4 +1,4 @@
-"""The folder that `regplug embed` writes: Embedded ─write_embedding→ files.
+"""The folder that `regplug embed` writes: EmbeddedSequences ─write_embedding→ files.
 
 embedding.npy   units, float32 (n, units)
 embedding.tsv   a row per sequence: name, label, pc1, pc2, tsne1, tsne2 (`.`: not drawn)
@@ -19,17 +19,25 @@ from regplug.interpret.embed.projection import NO_LABEL, Points, Projection, Uni
 
 FILES = {"embedding.npy", "embedding.tsv", "embed.png", "embed.svg"}
 
-# Okabe and Ito's colours, told apart by colour-blind readers too; then again with other marks.
+# Okabe and Ito's colours, which colour-blind readers can distinguish; each is used with each mark.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 _MARKS = ("o", "^", "s")
-_OWN = [(colour, mark) for mark in _MARKS for colour in _COLOURS]
-_REST = ("#BBBBBB", "o")
-_LONGEST = 70  # letters of a label in the legend
-_LETTERS = 130  # of a legend's line
+_OWN = [(colour, mark) for mark in _MARKS for colour in _COLOURS]  # of the frequent labels
+_REST = ("#BBBBBB", "o")  # grey, of all other labels and of points without a label
+_LONGEST = 70  # letters of a label in the legend, at most
+_LETTERS = 130  # of a line of the legend, at most
 
 
 class EmbeddedSequences(NamedTuple):
-    """Sequences in the hidden layer of `model`: n names, n labels, units (n, units), pictures."""
+    """Sequences in the hidden layer of a model.
+
+    Attributes:
+        model: its title.
+        names: of the n sequences.
+        labels: of the n sequences.
+        units: shape (n, units).
+        projection: of the units.
+    """
 
     model: str
     names: Sequence[str]
@@ -47,7 +55,7 @@ def write_embedding(folder: Path, embedded: EmbeddedSequences) -> dict[str, floa
     """Write the folder, replacing an earlier report; return each picture's silhouette.
 
     Raises:
-        OutputError: it holds other things, or cannot be written.
+        OutputError: the folder holds other things, or cannot be written.
     """
     check_folder(folder, FILES)
     projection = embedded.projection
@@ -85,8 +93,8 @@ def _figure(
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     for axis, (name, points) in zip(figure.subplots(1, 2), pictures.items(), strict=True):
         _scatter(axis, points, labels)
-        summary = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
-        axis.set_title(f"{name}{details[name]}{summary}", fontsize=10)
+        quality = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
+        axis.set_title(f"{name}{details[name]}{quality}", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
     pca, tsne = figure.axes
     pca.set_xlabel(f"PC1, {projection.explained[0]:.1%} of the variance")

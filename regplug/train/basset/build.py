@@ -1,4 +1,4 @@
-"""The two kinds of networks that `regplug train basset` trains, as one."""
+"""What the two kinds of networks that `regplug train basset` trains have in common."""
 
 from collections.abc import Mapping
 
@@ -15,12 +15,12 @@ from regplug.train.cnn.network import Cnn
 
 Arrays = Mapping[str, NDArray[np.float32]]
 Kinds = Basset | Cnn
-LAST = ("last.", "head.")  # of the names of the last layer's arrays
+LAST = ("last.", "head.")  # how the names of the last layer's arrays begin: Basset's, a Cnn's
 _NOT_LEARNED = ("num_batches_tracked", "one_hot")
 
 
 def build(shape: Shape, dropout: float) -> Kinds:
-    """Return a network, its first weights drawn from torch's random numbers."""
+    """Return a network, its initial weights drawn from torch's random numbers."""
     return Basset(shape, dropout=dropout) if isinstance(shape, StackShape) else Cnn(shape)
 
 
@@ -34,7 +34,7 @@ def probabilities(network: Kinds, codes: Tensor) -> Tensor:
 
 
 def arrays_of(network: Kinds) -> dict[str, NDArray[np.float32]]:
-    """Return a copy of all that the network has learned."""
+    """Return a copy of the network's weights and the statistics of its norms, by name."""
     return {
         name: np.array(value.detach().cpu(), np.float32)
         for name, value in network.state_dict().items()
@@ -43,25 +43,25 @@ def arrays_of(network: Kinds) -> dict[str, NDArray[np.float32]]:
 
 
 def load_arrays(network: Kinds, arrays: Arrays) -> None:
-    """Give the network what another of its shape has learned.
+    """Give the network the weights and statistics of another network of its shape.
 
     Raises:
         ModelError: the arrays are of another shape, or damaged.
     """
     check_arrays(arrays, {name: array.shape for name, array in arrays_of(network).items()})
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-    network.load_state_dict(state, strict=False)  # what is not learned stays
+    network.load_state_dict(state, strict=False)  # what _NOT_LEARNED names is not in `arrays`
 
 
 def seed_from(network: Kinds, arrays: Arrays) -> None:
-    """Give the network what another has learned, but for the last layer (basset_train.lua -seed).
+    """Give the network another's weights, but for the last layer (as basset_train.lua -seed does).
 
     Raises:
         ModelError: the layers below the last are of another shape, or damaged.
     """
-    own = arrays_of(network)
+    before = arrays_of(network)
     trunk = {name: array for name, array in arrays.items() if not name.startswith(LAST)}
-    last = {name: array for name, array in own.items() if name.startswith(LAST)}
+    last = {name: array for name, array in before.items() if name.startswith(LAST)}
     try:
         load_arrays(network, trunk | last)
     except ModelError as error:

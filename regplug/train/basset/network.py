@@ -16,16 +16,21 @@ from regplug.train.loop.strands import reverse_complement
 class Basset(nn.Module):
     """A network whose arrays have the names of `StackShape.arrays`.
 
-    Per convolution: it, norm, rectifier, pool. Per dense layer: it, norm, rectifier, dropout.
-    Convolutions are those of pictures one pixel high, whose channels lie side by side in memory: on
-    a CPU the forward pass takes 2/3 of the time. Maxima are taken before the rectifier, which has
-    fewer values left to see; the result is the same.
+    After each convolution: norm, rectifier, pool. After each dense layer: norm, rectifier, dropout.
+    Convolutions are two-dimensional, over pictures of height 1 whose channels lie side by side in
+    memory: on a CPU the forward pass takes 2/3 of the time of one-dimensional ones. Maxima are
+    taken before the rectifier, which then has fewer values to work on; the result is the same.
     """
 
     one_hot: Tensor
 
     def __init__(self, shape: StackShape, *, dropout: float = 0.3) -> None:
-        """Draw the first weights from torch's random numbers."""
+        """Draw the initial weights from torch's random numbers.
+
+        Args:
+            shape: of the network.
+            dropout: share of each dense layer that is dropped in training.
+        """
         super().__init__()
         self.shape = shape
         one_hot = torch.eye(5, 4).index_fill(0, torch.tensor(4), 0.25)
@@ -57,7 +62,7 @@ class Basset(nn.Module):
         return logits
 
     def both_strands(self, codes: Tensor) -> Tensor:
-        """Return the mean probabilities (n, targets) of the two strands, as the graph gives."""
+        """Return the mean probabilities (n, targets) of the two strands, as the graph does."""
         forward, reverse = self(torch.cat([codes, reverse_complement(codes)])).sigmoid().chunk(2)
         mean: Tensor = (forward + reverse) / 2
         return mean

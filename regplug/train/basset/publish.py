@@ -50,9 +50,17 @@ def publish_basset(
 ) -> ModelCard:
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
 
-    With `test`, a set of sites, the card has the AUCs of the exported graph on its part `test`:
-    against all other sites, and where some of these are closed in all samples and some open in
-    others, against each kind. Without, it has those on validation sites, which said when to stop.
+    With `test`, the card has the AUCs of the exported graph on the set's part `test`: of a target's
+    open sites against all other sites, and where some of these are closed in all samples and some
+    open in others, against each kind. Without `test` it has the AUCs on the validation sites, by
+    which the best epoch was chosen.
+
+    Args:
+        runs: folders of finished runs; several become an ensemble.
+        repo: the model repository.
+        about: what the user says of the model.
+        test: a set of sites (.h5), or None.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: a run is not finished, two targets have one name in a VCF, or several runs are
@@ -126,7 +134,7 @@ def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
 
 
 def site_aucs(predicted: Predicted) -> Aucs:
-    """Return each target's AUC against other sites, and against those closed, or open elsewhere.
+    """Return each target's AUC, of its open sites against its closed sites, and against two kinds.
 
     The last two stand apart only where the sites are of both kinds. A site counts for the targets
     that are known there; closed is one that is open in no sample, as far as is known.
@@ -157,7 +165,7 @@ def _auc(
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
-    """Return the card with the targets' AUCs and their means, over targets that have one."""
+    """Return the card with the targets' AUCs, and their means over the targets that have one."""
     targets = tuple(
         msgspec.structs.replace(
             target,

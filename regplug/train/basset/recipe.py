@@ -16,7 +16,7 @@ SHAPES: dict[str, type[StackShape] | type[CnnShape]] = {"basset": StackShape, "c
 
 
 class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a run is carried out; a run may go on with others of these.
+    """How a run is carried out; a run may be resumed with other values of these.
 
     Attributes:
         device: "cpu" or "cuda"; each of torchrun's processes takes a GPU of its own.
@@ -30,7 +30,13 @@ class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Numbers from low to high, both included; whole ones if both are. `log`: log-uniform."""
+    """Numbers to search, from low to high, both included; whole numbers if both are whole.
+
+    Attributes:
+        low: the smallest.
+        high: the largest.
+        log: True to draw log-uniformly, which takes numbers above 0.
+    """
 
     low: int | float
     high: int | float
@@ -48,7 +54,7 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     Attributes:
         space: key of the recipe → a Range, or a list of choices. `network.filters.0` is the first
-            of a list.
+            item of the list `network.filters`.
         sampler: "tpe", which learns where AUCs are high, or "random".
     """
 
@@ -61,8 +67,8 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     Attributes:
         seed: all random numbers follow from it.
-        network: `kind = "basset"`, see StackShape, and `dropout` of its dense layers; or `kind =
-            "cnn"`, see CnnShape. `targets` and `width` follow from the set.
+        network: its kind and shape. `kind = "basset"`, see StackShape, and `dropout` of its dense
+            layers; or `kind = "cnn"`, see CnnShape. `targets` and `width` follow from the set.
         schedule: see Schedule.
         train: see Running.
         search: see Search.
@@ -75,7 +81,7 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     search: Search | None = None
 
     def __post_init__(self) -> None:
-        self.shape(targets=1, width=100_000)  # its errors belong to reading
+        self.shape(targets=1, width=100_000)  # so that a wrong network is refused when it is read
         msgspec.convert(self.dropout, Share)
 
     @property
@@ -92,8 +98,13 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def shape(self, *, targets: int, width: int) -> Shape:
         """Return the network's shape for a set.
 
+        Args:
+            targets: samples of the set.
+            width: bases of its sites.
+
         Raises:
-            msgspec.ValidationError: the network cannot be.
+            ValueError: the kind is unknown, or the network names `targets` or `width`.
+            msgspec.ValidationError: the network cannot have these settings, or this width.
         """
         if self.kind not in SHAPES:
             raise ValueError(f"network.kind is {self.kind!r}, not one of {', '.join(SHAPES)}")
@@ -105,7 +116,10 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return msgspec.convert(given | keys, SHAPES[self.kind])
 
     def changed(self, changes: Mapping[str, Any]) -> "BassetRecipe":
-        """Return the recipe with other values of some keys; `network.filters.0` is of a list.
+        """Return the recipe with other values of some keys.
+
+        Args:
+            changes: key → value; see `Search.space` for the keys.
 
         Raises:
             msgspec.ValidationError: a key is unknown, or its value not allowed.
@@ -117,7 +131,7 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 def _nested(keys: Any, path: Sequence[str], value: Any) -> Any:
-    """Return tables around `value`, so that it stands under `path`; lists as in `keys`."""
+    """Return nested tables that hold `value` at `path`; a list on the way is that in `keys`."""
     if not path:
         return value
     first, *rest = path
@@ -133,7 +147,11 @@ def _nested(keys: Any, path: Sequence[str], value: Any) -> Any:
 def read_basset_recipe(path: Path, settings: Sequence[str] = ()) -> BassetRecipe:
     """Return the recipe in the TOML file `path`, changed by `settings`, each `key=value` in TOML.
 
-    A setting such as `schedule.epochs=3` changes one key of a table. An unknown key or a value of
-    the wrong type raises msgspec.ValidationError.
+    A setting such as `schedule.epochs=3` changes a single key of a table.
+
+    Raises:
+        OSError: the file cannot be read.
+        tomllib.TOMLDecodeError: it is no TOML.
+        msgspec.ValidationError: a key is unknown, or a value of the wrong type.
     """
     return read_as(BassetRecipe, path, settings)

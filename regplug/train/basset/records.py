@@ -1,4 +1,4 @@
-"""What a run leaves on disk as it goes: the best weights, log.csv, and TensorBoard's events.
+"""What a run writes after each epoch: the best weights, log.csv, and TensorBoard's events.
 
 After each epoch: network, Epoch ─Records.add→ weights.safetensors, log.csv
 """
@@ -22,10 +22,15 @@ COLUMNS = ("epoch", "train_loss", "valid_loss", "valid_auc", "rate", "seconds", 
 
 
 class Records:
-    """Writes and tells what each epoch came to."""
+    """Writes the results of each epoch, and a line of text about it."""
 
     def __init__(self, out: Path, tell: Callable[[str], None], *, tensorboard: bool) -> None:
         """Write into the folder `out`.
+
+        Args:
+            out: folder of the run.
+            tell: called with a line of text after each epoch.
+            tensorboard: whether to write TensorBoard's events too.
 
         Raises:
             MissingLibraryError: TensorBoard is wanted, and not installed.
@@ -43,10 +48,8 @@ class Records:
         if best == len(epochs):
             with complete(self._out / WEIGHTS) as partial:
                 partial.write_bytes(packed(arrays_of(cast(Kinds, network))))
-        lines = [
-            ",".join(COLUMNS),
-            *(_row(number, epoch) for number, epoch in enumerate(epochs, 1)),
-        ]
+        rows = (_row(number, epoch) for number, epoch in enumerate(epochs, 1))
+        lines = [",".join(COLUMNS), *rows]
         with complete(self._out / LOG) as partial:
             partial.write_text("\n".join(lines) + "\n")
         if self._writer:

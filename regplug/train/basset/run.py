@@ -1,4 +1,4 @@
-"""A finished run of `regplug train basset` on disk; read and made a graph of without torch.
+"""A finished run of `regplug train basset` on disk; it is read, and made a graph of, without torch.
 
 metrics.json, weights.safetensors ─read_basset_run→ BassetRun ─run_graph→ model.onnx
 """
@@ -23,24 +23,24 @@ from regplug.train.cnn.graph import ensemble_graph
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """What metrics.json says.
+    """What metrics.json holds.
 
     Attributes:
         form: of the file.
-        command: that began the run, or went on with it.
+        command: that began the run, or resumed it last.
         recipe: see BassetRecipe.
         kind: "basset" or "cnn".
         shape: the fields of StackShape or CnnShape.
         targets: the samples' names, in the order of the outputs.
         set: the file of the sites.
         sites: number to train and to validate on.
-        epochs: that were trained.
-        best_epoch: whose weights were kept, from 1.
+        epochs: how many were trained.
+        best_epoch: the epoch whose weights were kept, from 1.
         valid_auc: mean over the targets that have sites of both classes.
         valid_aucs: target → its AUC on the validation sites; None without both classes.
         valid_loss: mean binary cross entropy over sites and targets.
         seconds: of all epochs.
-        run: sha256 of all that settles the result.
+        run: sha256 of all that the result depends on: settings, data and initial weights.
         seeded_from: the run or file that gave the layers below the last; "" for none.
         torch: its version.
         numpy: its version.
@@ -69,11 +69,11 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BassetRun(NamedTuple):
-    """A finished run."""
+    """A finished run, read from its folder."""
 
     shape: Shape
     arrays: dict[str, NDArray[np.float32]]  # named as in the torch module
-    targets: tuple[str, ...]
+    targets: tuple[str, ...]  # names, in the order of the outputs
     recipe: BassetRecipe
     metrics: Metrics
 

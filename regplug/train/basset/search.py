@@ -1,4 +1,4 @@
-"""A search for a better recipe: many runs, each with other settings, of which the best is kept.
+"""A search for a better recipe: many runs with different settings, of which the best is kept.
 
 recipe ─optuna→ settings ─train_basset→ RUN/trials/<number> ─best→ RUN
 
@@ -36,10 +36,10 @@ class TriedNetwork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A trial that is done.
 
     Attributes:
-        changes: key of the recipe → value.
-        recipe: with these.
-        sites: sha256 of the set.
-        auc: the best mean validation AUC; None if the loss became no number.
+        changes: key of the recipe → its value in this trial.
+        recipe: with these values.
+        sites: sha256 of the set's file.
+        auc: the best mean validation AUC; None if the loss became nan or infinite.
     """
 
     changes: dict[str, Any]
@@ -59,14 +59,27 @@ def search_basset(
     tell: Tell = lambda line: None,
     stepped: Callable[[int, int, int], None] = lambda epoch, steps, step: None,
 ) -> Metrics:
-    """Train `trials` networks with settings from the recipe's space; `out` gets the best one's run.
+    """Train `trials` networks with settings from the recipe's space; `out` gets the best run.
 
-    `out`/trials/<number> is the run of each, and <number>.json what it came to. See `train_basset`
-    for the rest. A trial whose loss is no number counts as tried.
+    `out`/trials/<number> is the run of each trial, and <number>.json its settings and AUC. A trial
+    whose loss becomes nan or infinite has no AUC, and counts.
+
+    Args:
+        recipe: with a search space.
+        path: a set made by `regplug prepare basset`.
+        out: folder of the search.
+        trials: networks to train.
+        resume: whether `out` may hold this search already.
+        seeded_from: see `train_basset`.
+        tell: called with lines of text.
+        stepped: see `train_basset`.
 
     Raises:
-        ConfigError: the recipe has no space, or one of other keys than its own.
-        TrainingError: every trial diverged, or `out` holds those of another search.
+        ConfigError: the recipe has no space, or one with keys or values that it cannot have; or
+            there are several processes.
+        TrainingError: every trial diverged, or `out` holds trials of another search.
+        OutputError: `out` holds something else, or cannot be written.
+        RegplugError: as `train_basset` raises.
     """
     space = recipe.search
     if space is None:
@@ -103,6 +116,11 @@ def search_basset(
 
 
 def _begin(out: Path, folder: Path, resume: bool) -> None:
+    """Make the folder of the trials.
+
+    Raises:
+        OutputError: `out` holds other things, or a search though `resume` is False.
+    """
     held = {path.name for path in out.iterdir()} if out.is_dir() else set()
     if held - {TRIALS, WEIGHTS, LOG, METRICS} or (held and TRIALS not in held):
         raise OutputError(f"{out} holds other things than a search: name a new folder")
@@ -113,7 +131,7 @@ def _begin(out: Path, folder: Path, resume: bool) -> None:
 
 
 def _changed(recipe: BassetRecipe, changes: dict[str, Any]) -> BassetRecipe:
-    """Return the recipe of a trial; ConfigError if the space has a key or value that is not."""
+    """Return the recipe of a trial; ConfigError if it has no such key, or not with that value."""
     try:
         return msgspec.structs.replace(recipe.changed(changes), search=None)
     except msgspec.ValidationError as error:
@@ -121,6 +139,7 @@ def _changed(recipe: BassetRecipe, changes: dict[str, Any]) -> BassetRecipe:
 
 
 def _first(values: Range | list[Any]) -> Any:
+    """Return a value of the space, with which its key is checked before anything is trained."""
     return values[0] if isinstance(values, list) else values.low
 
 
@@ -138,7 +157,7 @@ def _draw(trial: Trial, key: str, values: Range | list[Any]) -> Any:
 
 
 def _auc(train: Callable[[], Metrics], tell: Tell) -> float | None:
-    """Return the validation AUC of a run, None if its loss became no number."""
+    """Return the validation AUC of a run, None if its loss became nan or infinite."""
     try:
         return train().valid_auc
     except DivergedError as error:
@@ -147,10 +166,10 @@ def _auc(train: Callable[[], Metrics], tell: Tell) -> float | None:
 
 
 def _read(record: Path, expected: TriedNetwork) -> float | None:
-    """Return what a trial came to, if it is the one expected.
+    """Return the AUC that is on disk for a trial, if its settings are those expected.
 
     Raises:
-        TrainingError: it is damaged, or of another search.
+        TrainingError: the record is damaged, or of another search.
     """
     try:
         tried = msgspec.json.decode(record.read_bytes(), type=TriedNetwork)
@@ -164,7 +183,7 @@ def _read(record: Path, expected: TriedNetwork) -> float | None:
 
 
 def _keep_best(study: optuna.Study, folder: Path, out: Path, tell: Tell) -> Metrics:
-    """Copy the best trial's run to `out`, its metrics last."""
+    """Copy the best trial's run to `out`; metrics.json is last, as it marks a run as finished."""
     if not any(trial.state == TrialState.COMPLETE for trial in study.trials):
         raise TrainingError("every trial diverged: lower schedule.learning_rate in search.space")
     best = folder / f"{study.best_trial.number + 1:03}"

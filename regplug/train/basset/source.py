@@ -1,4 +1,4 @@
-"""Sites as a source of training examples, and to validate on.
+"""The sites of a set: a source of training examples, and what networks are validated on.
 
 Sites ─SiteSource.batches→ Examples; Sites ─Validation→ loss and AUCs of a network
 """
@@ -23,9 +23,12 @@ TOGETHER = 512  # sites scored at once
 
 
 class SiteSource:
-    """The sites to train on, in an order of their own each epoch; read from the disk.
+    """The sites to train on, read from the disk in a new random order each epoch.
 
     A target that is not known counts nothing.
+
+    Attributes:
+        size: how many there are.
     """
 
     def __init__(self, sites: Sites) -> None:
@@ -34,7 +37,7 @@ class SiteSource:
         self.size = int((sites.parts == 0).sum())
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
-        """Yield the sites, `size` at a time; a smaller rest is left out."""
+        """Yield the sites in random order, `size` at a time; a smaller rest is left out."""
         for batch in self._sites.batches("train", size, rng=rng):
             if len(batch.codes) == size:
                 yield self._examples(batch)
@@ -49,7 +52,12 @@ class SiteSource:
 
 
 class Validation:
-    """Measures a network on a set's validation sites, as its graph would score them."""
+    """Measures a network on a set's validation sites, as its exported graph would score them.
+
+    Attributes:
+        size: how many sites there are.
+        left_out: samples without an AUC, as their sites are all of one class.
+    """
 
     def __init__(self, sites: Sites, machine: Machine) -> None:
         """Read the validation part of a set; it stays in memory.
@@ -79,8 +87,8 @@ class Validation:
     def __call__(self, network: nn.Module) -> tuple[float, tuple[float | None, ...]]:
         """Return the mean binary cross entropy, and each target's AUC; of what is known alone.
 
-        None stands for a target whose sites are all of one class, nan for a loss if the network
-        does not give numbers.
+        The AUC is None for a target whose sites are all of one class. If a score is not finite, the
+        loss is nan and there are no AUCs.
         """
         scores = self._scores(cast(Kinds, network))
         targets = torch.from_numpy(self._targets * self._known).float()

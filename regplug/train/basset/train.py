@@ -52,15 +52,15 @@ def train_basset(
         path: a set made by `regplug prepare basset`.
         out: folder of the run.
         resume: whether `out` may hold this run already.
-        seeded_from: a run, or a file that `regplug models import basset` reads, whose layers below
-            the last are the first weights; the last layer and the optimiser are new.
+        seeded_from: a run, or a file that `regplug models import basset` reads: training begins
+            with its layers below the last; the last layer and the optimiser are new.
         tell: called with lines of text.
-        stepped: called after each step with the epoch, its steps, and how many are done.
+        stepped: called after each step with the epoch, its number of steps, and how many are done.
 
     Raises:
         DataError: the set is damaged, or lacks sites of a part.
         ModelError: `seeded_from` cannot be read or has another shape.
-        TrainingError: the loss is no number, or the checkpoint is damaged or of another run.
+        TrainingError: the loss is nan or infinite, or the checkpoint is damaged or of another run.
         OutputError: `out` holds something else, or cannot be written.
         ConfigError: the recipe does not fit the set or the machine.
     """
@@ -123,6 +123,7 @@ def train_basset(
 
 
 def _shape(recipe: BassetRecipe, sites: Sites) -> Shape:
+    """Return the network's shape for the set; ConfigError if it does not fit."""
     try:
         return recipe.shape(targets=len(sites.samples), width=sites.card.settings.length)
     except ValueError as error:
@@ -130,7 +131,7 @@ def _shape(recipe: BassetRecipe, sites: Sites) -> Shape:
 
 
 def _network(recipe: BassetRecipe, shape: Shape, seeded_from: Path | None) -> Kinds:
-    """Return a network of first weights; its trunk may be a run's, or of a file of Basset's."""
+    """Return a network with its initial weights; those below the last may be of `seeded_from`."""
     torch.manual_seed(recipe.seed)
     network = build(shape, recipe.dropout)
     if seeded_from is None:
@@ -156,16 +157,16 @@ def _arrays_in(path: Path, width: int) -> Mapping[str, NDArray[np.float32]]:
 
 
 def _identity(recipe: BassetRecipe, data: str, network: Kinds) -> str:
-    """Return a sha256 of all that settles the result: settings, data, first weights."""
-    settled = msgspec.structs.replace(recipe, train=Running(), search=None)
-    total = hashlib.sha256(msgspec.json.encode(settled) + data.encode())
+    """Return a sha256 of all that the result depends on: settings, data, initial weights."""
+    settings = msgspec.structs.replace(recipe, train=Running(), search=None)
+    total = hashlib.sha256(msgspec.json.encode(settings) + data.encode())
     for name, array in arrays_of(network).items():
         total.update(name.encode() + array.tobytes())
     return total.hexdigest()
 
 
 def _finished(out: Path, run: str, resume: bool) -> Metrics | None:
-    """Return what `out` says of this run if it is finished; None if there is something to train.
+    """Return the metrics in `out` if this run is finished there; None if it is to be trained.
 
     Raises:
         OutputError: `out` holds other things, or a run though `resume` is False.

@@ -1,5 +1,6 @@
-"""DeepBind as published: calibration, training, test, a network per target.
+"""DeepBind as published (Alipanahi et al. 2015): a network per target.
 
-`run.train_run` trains on sets, `search` calibrates, `fit` trains all settings as one program,
-`target` does one target, `measure` tests, `report` draws, `publish` makes a model.
+`run.train_run` trains the targets of a recipe, each by `target.train_target`: `search` calibrates,
+`fit` trains networks side by side (`network`, `placements`) on `rows`, and `measure` tests them.
+`report` draws a finished run (`figures`, `motifs`); `publish` makes a model of it.
 """

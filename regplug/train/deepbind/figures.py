@@ -18,7 +18,7 @@ from regplug.train.deepbind.target import Final
 
 SIZE = (3.0, 2.8)  # inches of a panel; all four stand side by side on a wide screen
 OTHERS, BEST, BAND = "#b8b8b8", "#0072B2", "#9fc9e5"
-TOP = 1.5  # times the highest loss of the best: where the axis ends; diverging ones leave it
+TOP = 1.5  # times the best curve's highest loss: where the axis ends; diverging curves leave it
 COMMANDS = {
     Path.MOVETO: "M",
     Path.LINETO: "L",
@@ -30,7 +30,7 @@ RATES = np.linspace(0, 1, 201)  # of false positives, where the band is drawn
 
 
 def settings_picture(tried: Sequence[TriedSetting]) -> str:
-    """Return the losses of all settings by steps, the best (the first) highlighted."""
+    """Return the losses of all settings by steps, the best (the first) highlighted; a data: URL."""
     figure = Figure(figsize=(2 * SIZE[0], SIZE[1]), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axis, name in zip(panels, ("training", "validation"), strict=True):
@@ -90,7 +90,7 @@ def scatter_picture(targets: NDArray[Any], scores: NDArray[Any]) -> str:
 
 
 def glyph(letter: str) -> str:
-    """Return a letter as the path of an SVG: in a square of 1, its foot at 1."""
+    """Return a letter as the `d` of an SVG path that fills the unit square; y points down."""
     bold = FontProperties(family="DejaVu Sans", weight="bold")  # which comes with matplotlib
     path = TextPath((0, 0), letter, size=1, prop=bold)
     low, high = path.get_extents().get_points()
@@ -122,7 +122,7 @@ def _numbers(losses: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 def _limit(axis: Any, losses: Sequence[NDArray[np.float64]], best: NDArray[np.float64]) -> None:
-    """Show all losses of the best, and of the others those not far above."""
+    """Let the axis show all losses of the best curve, and others up to TOP times its highest."""
     every = np.concatenate(losses)
     low, top = np.nanmin(every), min(np.nanmax(every), TOP * np.nanmax(best))
     margin = 0.05 * (top - low) or 0.01

@@ -1,4 +1,4 @@
-"""Fitting DeepBind networks: one loop for all of them, each learning by its own setting.
+"""Fitting DeepBind networks: a single loop for all of them, each learning by its own setting.
 
 settings ─networks_for→ Groups; Rows ─fit→ their weights, and a Curve
 """
@@ -37,7 +37,7 @@ class Sgd:
 
     @torch.no_grad()
     def step(self, *, decay: bool) -> None:
-        """Move the weights by their gradients, and forget those."""
+        """Move the weights by their gradients, which are then dropped; `decay`: by L1 decay too."""
         for parameter, velocity, rate, momentum, decays in self._of.values():
             gradient = parameter.grad
             assert gradient is not None
@@ -49,15 +49,15 @@ class Sgd:
 
 
 class NetworkGroup(NamedTuple):
-    """Networks of one shape, and which settings are theirs."""
+    """Networks of the same shape, what trains them, and which settings they have."""
 
     networks: DeepBinds
     sgd: Sgd
-    members: list[int]
+    members: list[int]  # index of each network's setting among all settings
 
 
 class Curve(NamedTuple):
-    """Losses of every network at checkpoints; each has shape (checkpoints, networks)."""
+    """Losses of every network at checkpoints; the arrays have shape (checkpoints, networks)."""
 
     steps: list[int]
     training: NDArray[np.float64]  # mean since the checkpoint before
@@ -67,7 +67,7 @@ class Curve(NamedTuple):
 def networks_for(
     recipe: DeepBindRecipe, card: SetCard, settings: Sequence[Setting], seeds: Sequence[int]
 ) -> list[NetworkGroup]:
-    """Return networks with freshly drawn weights, one per setting, grouped by shape."""
+    """Return a network per setting, its weights drawn with the seed of that place; by shape."""
     groups = []
     for hidden in sorted({setting.hidden for setting in settings}):
         members = [i for i, setting in enumerate(settings) if setting.hidden == hidden]
@@ -95,15 +95,22 @@ def fit(
     rows: Rows,
     validation: Rows | None = None,
     *,
-    steps: int,
-    checkpoints: int,
     seed: int,
     progress: Callable[[int], None] = lambda step: None,
 ) -> Curve:
-    """Train all networks on the same batches, in the order of the rows, again from the first.
+    """Train all networks on the same batches for the recipe's steps; return their losses.
 
-    Same arguments, same weights. `progress` is called with the step at every checkpoint. One thread
-    does it all: the arrays are small, and targets train side by side in processes.
+    The same arguments give the same weights. Torch and numba run on a single thread: the arrays are
+    small, and targets train side by side in processes.
+
+    Args:
+        recipe: steps, checkpoints, batch size, device and when decay begins.
+        card: of the training set; its kind chooses the loss.
+        groups: the networks, trained in place.
+        rows: taken in their order, and after the last again from the first.
+        validation: rows whose loss is measured at each checkpoint, if any.
+        seed: of dropout.
+        progress: called with the steps done at every checkpoint.
     """
     torch.set_num_threads(1)
     numba.set_num_threads(1)
@@ -111,11 +118,11 @@ def fit(
     loss_of = binary_cross_entropy_with_logits if card.kind == "classification" else mse_loss
     codes = torch.from_numpy(rows.codes).to(recipe.device)
     targets = torch.from_numpy(rows.targets).to(recipe.device)
-    at = [steps * (i + 1) // checkpoints for i in range(checkpoints)]
+    at = [recipe.steps * (i + 1) // recipe.checkpoints for i in range(recipe.checkpoints)]
     count = sum(len(group.members) for group in groups)
     training, validated = [], []
     total, since = torch.zeros(count, device=recipe.device), 0
-    for step in range(steps):
+    for step in range(recipe.steps):
         chosen = torch.arange(step * recipe.batch, (step + 1) * recipe.batch) % len(codes)
         batch, wanted = codes[chosen], targets[chosen, None]
         for networks, sgd, members in groups:

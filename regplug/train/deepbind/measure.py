@@ -1,7 +1,7 @@
-"""How good a network is on sets that it has not seen.
+"""How good a network is on sets that it was not trained on.
 
-Network, TrainingSet ─score_codes→ scores ─figures→ metric → Interval
-A run ─measure_sets→ MeasuredSet, a target after the other
+StoredWeights, TrainingSet ─score_codes→ scores ─figures→ metric → Estimate
+A run ─measure_sets→ MeasuredSet, target by target
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,11 @@ class _Metrics(msgspec.Struct, frozen=True):
 
 
 def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[MeasuredSet]:
-    """Yield how good a run's networks are on sets; a set's folder is called as its target.
+    """Yield how good a run's networks are on sets.
+
+    Args:
+        run: folder of a finished run.
+        sets: folders of sets, each called as its target.
 
     Raises:
         DataError: a set is damaged, or of another kind than what the target was trained on.
@@ -101,9 +105,9 @@ def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> N
     if card.positives in (0, card.rows):
         raise DataError(f"{path} holds one class only: an AUC takes bound and unbound sequences")
     if scale is not None and card.scale is not None and card.scale.median != scale.median:
-        ours, other = ("with", "without") if card.scale.median else ("without", "with")
+        here, there = ("with", "without") if card.scale.median else ("without", "with")
         raise DataError(
-            f"{path} was prepared {ours} --median, the target's training set {other}: prepare both "
+            f"{path} was prepared {here} --median, the target's training set {there}: prepare both "
             "in the same way"
         )
 
@@ -141,5 +145,11 @@ def figures(
 def as_intensities(
     values: NDArray[np.float32], scale: Scale, medians: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Return standardised values (n,), measured or predicted, as intensities of their probes."""
+    """Return standardised values (n,), measured or predicted, as intensities of their probes.
+
+    Args:
+        values: shape (n,).
+        scale: mean and standard deviation by which they were standardised.
+        medians: shape (n,), of each probe's intensities, by which those were divided before.
+    """
     return (values.astype(np.float64) * scale.deviation + scale.mean) * medians

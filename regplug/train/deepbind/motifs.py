@@ -15,27 +15,33 @@ from regplug.motifs.matches import Matches, jaspar, match
 from regplug.motifs.meme import DNA, RNA
 from regplug.motifs.motif import FEWEST, Motif, motifs_of
 
-MOST = 2000  # sequences that a target's motifs are made of
-BEST = 3  # known motifs shown per filter
-REPORTED = 0.1  # those with a smaller q
+MOST = 2000  # sequences that a target's motifs are made of, at most
+BEST = 3  # known motifs shown per filter, at most
+REPORTED = 0.1  # known motifs with a smaller q are shown
 LEAST = 0.05  # bits, below which a letter is not drawn
 
 
 class Known(NamedTuple):
-    """A known motif that a filter's looks like.
+    """A known motif like a filter's.
 
-    It says nothing if p is no better than that of the filter's columns in random orders.
+    Attributes:
+        name: of the motif in its collection.
+        also: a second name, such as the protein's, or "".
+        p: of the match.
+        q: of the match, over all known motifs.
+        better_than_shuffled: whether p is smaller than that of the filter's columns in random
+            orders; otherwise the match is no evidence.
     """
 
     name: str
     also: str
     p: float
     q: float
-    beats_shuffled: bool
+    better_than_shuffled: bool
 
 
 class Letter(NamedTuple):
-    """A letter of a logo: its column, and from which to which height it stands, in bits."""
+    """A letter of a logo: its column, the height of its foot and its own height, in bits."""
 
     letter: str
     column: int
@@ -44,9 +50,15 @@ class Letter(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A filter's motif, and the known ones like it, best first.
+    """A filter's motif, and the known motifs like it.
 
-    `shuffled` is the smallest p of its columns in random orders.
+    Attributes:
+        number: of the filter, from 0.
+        motif: what it learned.
+        consensus: the motif's letters.
+        logo: the letters to draw.
+        known: the best matches, best first.
+        shuffled: the smallest p of the motif's columns in random orders, against any known motif.
     """
 
     number: int
@@ -60,7 +72,8 @@ class Filter(NamedTuple):
 def bound_codes(data: TrainingSet) -> Codes:
     """Return the codes (n, length) of the first positives, or of the highest intensities.
 
-    Those are above the mean. A set of peaks has the strongest first.
+    At most MOST rows are taken. Intensities are standardised, and only those above 0, their mean,
+    count. In a set of peaks the strongest come first.
     """
     if data.card.kind == "classification":
         rows = np.flatnonzero(data.targets == 1)
@@ -75,9 +88,17 @@ def filters_of(
 ) -> tuple[dict[str, list[Filter]], str]:
     """Return each target's filters that have a motif, and the title of the known motifs.
 
-    Networks that read one strand are of RNA, and compared with none; if all are, the title is
-    empty. Filters come first whose match is better than shuffled ones by the largest factor; then
-    the others, by information; last those of fewer than FEWEST sites.
+    Networks that read one strand are of RNA, and compared with no known motifs; if all are, the
+    title is empty. A target's filters are sorted: first those whose best match beats that of their
+    columns in random orders, by the factor between the two p; then the others, by information;
+    last those of fewer than FEWEST sites.
+
+    Args:
+        networks: target → its network.
+        codes: target → the sequences (n, length) in which its filters are laid.
+
+    Raises:
+        MissingLibraryError: a library that compares motifs is not installed.
     """
     motifs = {
         target: [
@@ -92,11 +113,11 @@ def filters_of(
     filters = {
         target: [
             _filter(motif, matches, next(rows)) if target in both else _filter(motif)
-            for motif in own
+            for motif in found
         ]
-        for target, own in motifs.items()
+        for target, found in motifs.items()
     }
-    return {target: sorted(own, key=_order) for target, own in filters.items()}, (
+    return {target: sorted(found, key=_order) for target, found in filters.items()}, (
         matches.title if matches else ""
     )
 
@@ -116,6 +137,7 @@ def _filter(motif: Motif, matches: Matches | None = None, row: int = 0) -> Filte
 
 
 def _known(matches: Matches, row: int) -> Iterator[Known]:
+    """Yield the known motifs to show for the filter in a row of the matches, best first."""
     for column in matches.ranked(row)[:BEST]:
         p, q = float(matches.p[row, column]), float(matches.q[row, column])
         if q < REPORTED:
@@ -123,14 +145,15 @@ def _known(matches: Matches, row: int) -> Iterator[Known]:
             yield Known(motif.name, motif.also, p, q, p < float(matches.shuffled[row]))
 
 
-def _order(found: Filter) -> tuple[bool, float, float]:
-    best = found.known[0] if found.known else None
-    factor = best.p / found.shuffled if best and best.beats_shuffled else 1.0
-    return found.motif.sites < FEWEST, factor, -float(found.motif.information.sum())
+def _order(filter: Filter) -> tuple[bool, float, float]:
+    """Return what filters are sorted by; see `filters_of`."""
+    best, motif = next(iter(filter.known), None), filter.motif
+    factor = best.p / filter.shuffled if best and best.better_than_shuffled else 1.0
+    return motif.sites < FEWEST, factor, -float(motif.information.sum())
 
 
 def _logo(motif: Motif, letters: str) -> Iterator[Letter]:
-    """Yield the letters of a logo, each column's from the smallest up."""
+    """Yield the letters of a logo, column by column, from the bottom (the smallest) up."""
     heights = motif.frequencies * motif.information[:, None]
     for column, bits in enumerate(heights):
         base = 0.0

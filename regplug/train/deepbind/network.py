@@ -1,4 +1,4 @@
-"""DeepBind networks of one shape, side by side: the settings of a calibration train as one program.
+"""DeepBind networks of the same shape, side by side: the settings of a calibration train together.
 
 codes, both strands ─best_placements→ features (n, networks, filters) ─head→ scores (n, networks)
 """
@@ -18,15 +18,15 @@ from regplug.train.loop.strands import reverse_complement
 Pool = Literal["max", "max+mean"]
 BY_FILTER = ("detectors", "thresholds")  # parameters whose last axis is networks * filters
 STORED = ("detectors", "thresholds", "weights1", "biases1", "bias2")  # of every network
-BATCH = 256
+BATCH = 256  # sequences scored at once
 
 
 class DeepBinds(nn.Module):
     """Networks that read the same sequences: filters, threshold, rectifier, pooling, one score.
 
     Each network is that of Alipanahi et al. 2015: with `both_strands`, a sequence's score is the
-    larger of its two strands'. While training, dropout acts on the better strand's features, which
-    is found without.
+    larger of its two strands'. In training with max pooling, the better strand is found without
+    dropout, which then acts on that strand's features.
 
     Attributes:
         detectors: shape (length, 4, networks * filters), a network's filters side by side.
@@ -66,7 +66,7 @@ class DeepBinds(nn.Module):
 
     @classmethod
     def of(cls, stored: StoredWeights) -> "DeepBinds":
-        """Return one network with the weights of a trained one."""
+        """Return a single network with the weights of a trained network."""
         arrays, flags = stored
         network = cls(
             1,
@@ -86,7 +86,10 @@ class DeepBinds(nn.Module):
     def draw(self, network: int, scales: Mapping[str, float], *, seed: int) -> None:
         """Draw a network's detectors and weights from normal distributions; the rest stays 0.
 
-        `scales` are the deviations by parameter. The same seed gives the same weights.
+        Args:
+            network: its index.
+            scales: parameter → standard deviation.
+            seed: the same seed gives the same weights.
         """
         generator = torch.Generator().manual_seed(seed)
         for name, scale in scales.items():
@@ -101,7 +104,7 @@ class DeepBinds(nn.Module):
         return parameter[network]
 
     def per_network(self, values: Sequence[float], name: str) -> Tensor:
-        """Return a value per network in the shape that goes with the parameter `name`."""
+        """Return a value per network in a shape that broadcasts with the parameter `name`."""
         column = torch.tensor(values)
         if name in BY_FILTER:
             return column.repeat_interleave(self.filters)
@@ -174,7 +177,7 @@ class DeepBinds(nn.Module):
         return scores
 
     def network(self, index: int) -> StoredWeights:
-        """Return one network's weights, as they are stored.
+        """Return the weights of the network at `index`, as they are stored.
 
         Their names and shapes are those of a published parameter file: detectors (length, 4,
         filters), thresholds (filters,), weights1 (features, hidden or 1), biases1 (hidden or 1,),

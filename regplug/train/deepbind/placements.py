@@ -1,12 +1,12 @@
-"""Where filters lie best: the placements of many filters on many sequences, and their gradients.
+"""Where filters give their highest sums: placements on sequences, and their gradients.
 
 The gradient of a maximum goes only to the placement where it is reached. So the best placements are
-searched first, without torch's graph of gradients, and then only these get one (`placed`): the
-values and gradients are those of a whole convolution and its maximum, at the price of the search.
+searched first, without torch's graph of gradients, and then only these get a gradient (`placed`):
+values and gradients are those of a whole convolution and its maximum, for the time of the search.
 
-On a CPU the search adds up rows of a table, one for each three bases: a convolution whose input is
-a base per column needs no products. Elsewhere, and for detectors of more than 24 bases, it is a
-convolution.
+On a CPU the search adds up rows of a table, a row for each three bases: where each column of the
+input is a single base, a convolution needs no products. Elsewhere, and for detectors of more than
+24 bases, the search is a convolution.
 """
 
 from typing import Any
@@ -190,7 +190,7 @@ def _rows_at(words, n, start):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def _sum(table, rows, f):  # type: ignore[no-untyped-def]
-    """Return the sum of filter f over eight rows; by pairs, which rounds less than one by one."""
+    """Return the sum of filter f over eight rows; pairwise, for a smaller rounding error."""
     first = (table[rows[0], f] + table[rows[1], f]) + (table[rows[2], f] + table[rows[3], f])
     second = (table[rows[4], f] + table[rows[5], f]) + (table[rows[6], f] + table[rows[7], f])
     return first + second
@@ -235,7 +235,7 @@ def _means_backward(words, table, gradient, passed, total):  # type: ignore[no-u
     """
     starts = words.shape[1] - LONGEST + 1
     share = np.float32(1 / starts)
-    for _ in prange(1):  # one thread adds
+    for _ in prange(1):  # a single thread adds: threads would write to the same rows of total
         for n in range(words.shape[0]):
             for start in range(starts):
                 rows = _rows_at(words, n, start)

@@ -35,12 +35,20 @@ def publish_deepbind(
 ) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
 
-    The metrics in the card are those of the exported graph on the sets in `test`, called as the
-    targets are, as `regplug predict` scores them.
+    The metrics in the card are those of the exported graph, as `regplug predict` runs it, on the
+    test sets.
+
+    Args:
+        run: folder of a finished run.
+        repo: the model repository.
+        about: what the user says of the model.
+        test: folder of the test sets, which are called as the targets.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         DataError: a target has no test set, or it is damaged.
         ModelError: the run is not finished, or some of its networks read one strand, some both.
+        OutputError: the model cannot be written.
     """
     stored = stored_networks(plugin_manager(), run)
     try:
@@ -86,7 +94,18 @@ def publish_deepbind(
 def measure_graph(
     card: ModelCard, stored: StoredNetworks, test: Path
 ) -> dict[str, tuple[str, float]]:
-    """Return each target's metric and its value on the target's test set, by the exported graph."""
+    """Return each target's metric and its value on the target's test set, by the exported graph.
+
+    Args:
+        card: of the model.
+        stored: its networks.
+        test: folder of the test sets, which are called as the targets.
+        measuring: how the targets' spreads are measured.
+
+    Raises:
+        DataError: a target has no test set, or it is damaged.
+        ModelError: the networks do not fit into one model.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         made = stored.write(Path(scratch), card, Measuring(3))
         backend = Embedded(Path(scratch) / (made.companion or made.name))

@@ -10,7 +10,7 @@ from regplug.train.loop.recipes import Count, Range, Share, Size, read_as
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a calibration searches: how one network starts and learns.
+    """What a calibration searches: how a network starts and learns.
 
     Attributes:
         hidden: hidden units, 0 for none.
@@ -38,7 +38,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How DeepBind networks are calibrated, trained and tested; one network per target.
+    """How DeepBind networks are calibrated, trained and tested; a network per target.
 
     The defaults are those of Alipanahi et al. 2015 (their code: jisraeli/DeepBind, `cfg/` and
     `deepbind_util.py`), but for the sampler. Ranges are (lowest, highest).
@@ -46,27 +46,29 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         seed: all random numbers follow from it and the target's name.
         workers: processes; each trains one target at a time. Weights do not depend on it.
-        device: "cpu" or "cuda"; one thread of the CPU per worker.
+        device: "cpu" or "cuda"; a worker uses a single thread of the CPU.
         filters: detectors per network.
         length: their bases.
         pool: over the placements of a detector: their maximum, or maximum and mean (RNAcompete).
-        settings: tried in all.
-        rounds: they are tried in, the settings of a round as one program; a later round of the
-            "tpe" sampler knows the losses of those before.
+        settings: how many are tried in all.
+        rounds: in which they are tried, those of a round side by side; in a later round the "tpe"
+            sampler knows the losses of those before.
         sampler: "random", as published, or "tpe", which learns where losses are low.
-        hidden: units; "random" deals them out in turn, as many settings with each.
+        hidden: numbers of units to try; "random" takes them in turn, as many settings with each.
         detectors_scale: see Setting; drawn log-uniformly, as all ranges but momentum.
         dense_scale: of hidden_scale and output_scale.
         detectors_decay: see Setting.
         dense_decay: of hidden_decay and output_decay.
-        dropout: each is as likely as the others.
+        dropout: the values to draw from, all equally likely.
         learning_rate: see Setting.
         momentum: lowest + (highest - lowest) * sqrt(U), U uniform.
         batch: rows per step.
-        steps: at most.
-        checkpoints: equally spaced; the one with the lowest loss says how many steps to take.
-        decay_after: steps without decay.
-        rows: positives at least, per fit; fewer are repeated, each time with a new shuffle.
+        steps: that each setting is trained for; the final networks for no more.
+        checkpoints: equally spaced steps at which losses are measured; the checkpoint with the
+            lowest validation loss says how many steps the final networks take.
+        decay_after: steps before decay begins.
+        rows: positives that a network is trained on, at least; if the set has fewer they are
+            repeated, each time with a new shuffle.
         finals: networks trained on all rows with the best setting, of which the one with the
             lowest training loss is kept.
     """
@@ -113,6 +115,9 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 def read_recipe(path: Path, settings: Sequence[str] = ()) -> DeepBindRecipe:
     """Return the recipe in the TOML file `path`, changed by `settings`, each `key=value` in TOML.
 
-    An unknown key or a value of the wrong type raises msgspec.ValidationError.
+    Raises:
+        OSError: the file cannot be read.
+        tomllib.TOMLDecodeError: it is no TOML.
+        msgspec.ValidationError: a key is unknown, or a value of the wrong type.
     """
     return read_as(DeepBindRecipe, path, settings)

@@ -49,7 +49,7 @@ class Section(NamedTuple):
 
     @property
     def figures(self) -> dict[str, Estimate]:
-        """Return the figures on the test set by metric, the first that of all such targets."""
+        """Return the figures on the test set by metric; first that of all sets of this kind."""
         result = self.result
         return {} if result.test is None else {result.metric: result.test} | result.also
 
@@ -64,13 +64,13 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     """
     networks = {stored.label: stored for stored in networks_at(plugin_manager(), run)}
     data = {path.name: read_set(path) for path in sets}
-    codes = {target: bound_codes(training_set) for target, training_set in data.items()}
+    codes = {target: bound_codes(training) for target, training in data.items()}
     filters, known = filters_of({target: networks[target] for target in data}, codes)
     sections = [
         _section(
-            f"target-{number}", run / target, training_set.card, len(codes[target]), filters[target]
+            f"target-{number}", run / target, training.card, len(codes[target]), filters[target]
         )
-        for number, (target, training_set) in enumerate(data.items(), start=1)
+        for number, (target, training) in enumerate(data.items(), start=1)
     ]
     page = _template().render(
         title=run.absolute().name,

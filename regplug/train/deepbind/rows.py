@@ -1,4 +1,4 @@
-"""Rows to train on: what a set holds, or its positives again and again, each time shuffled anew.
+"""Rows to train on: those of a set, or its positives repeated, each time with a new shuffle.
 
 TrainingSet ─training_rows→ Rows, in the order in which they are taken
 """
@@ -16,7 +16,7 @@ TOGETHER = 10_000  # sequences shuffled at once
 
 
 class Rows(NamedTuple):
-    """Sequences and what to predict of them."""
+    """Sequences and what to predict for them."""
 
     codes: Codes  # (n, length)
     targets: NDArray[np.float32]  # (n,)
@@ -25,11 +25,17 @@ class Rows(NamedTuple):
 def training_rows(
     data: TrainingSet, chosen: NDArray[np.bool_], *, at_least: int, seed: int
 ) -> Rows:
-    """Return rows made of the chosen ones (n,), in random order.
+    """Return rows to train on, made of those of `data` that are chosen, in random order.
 
     Where the set's negatives are shuffles, its positives are repeated until there are `at_least`
-    of them, and each is followed by a shuffle of its own (Alipanahi et al. 2015). Other rows are
-    taken once.
+    of them, and each is followed by a shuffle of its own (Alipanahi et al. 2015). Rows of other
+    sets are taken once.
+
+    Args:
+        data: the set, of n rows.
+        chosen: shape (n,), True for the rows to take.
+        at_least: positives, where negatives are shuffles.
+        seed: of the order and the shuffles.
     """
     order_rng, shuffle_rng = np.random.default_rng(seed).spawn(2)
     if data.card.negatives != "shuffles":

@@ -1,4 +1,4 @@
-"""A run: the targets of a recipe, each trained by itself, and what is made of all of them.
+"""A run: a network for each target, trained by itself, and the files with all of them.
 
 sets ─train_target (each)→ folders ─collect→ weights.safetensors, metrics.json
 
@@ -36,11 +36,11 @@ Say = Callable[[str], None]
 
 
 class RunCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run was started with; a run that goes on must be started with the same."""
+    """What a run was started with; to resume it takes the same recipe, sets and tests."""
 
     recipe: DeepBindRecipe
-    sets: dict[str, SetCard]  # of each target
-    tests: dict[str, SetCard]
+    sets: dict[str, SetCard]  # target → its training set
+    tests: dict[str, SetCard]  # target → its test set; empty without tests
     command: str
     torch: str
     numpy: str
@@ -56,10 +56,15 @@ def train_run(
     resume: bool,
     progress: Say,
 ) -> list[Result]:
-    """Train a network per set, `recipe.workers` at a time; the results, in the order of the sets.
+    """Train a network per set, `recipe.workers` at a time; return results in the sets' order.
 
-    A target is called as its set's folder; its test set is the folder of that name in `tests`.
-    `progress` is called with lines of text, in several processes if there are several workers.
+    Args:
+        recipe: see DeepBindRecipe.
+        sets: folders of the training sets; a target is called as its set's folder.
+        tests: folder that holds a test set of the same name for each target, or None.
+        out: folder of the run.
+        resume: whether `out` may hold this run already, of which what is done is kept.
+        progress: called with lines of text, in several processes if there are several workers.
 
     Raises:
         ConfigError: the recipe wants a GPU, and there is none.
@@ -123,10 +128,10 @@ def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> R
 
 
 def _begin(out: Path, card: RunCard, resume: bool) -> None:
-    """Make the folder of a new run, or make sure that `out` holds the same one.
+    """Make the folder of a new run, or make sure that `out` holds this run.
 
     Raises:
-        OutputError: it holds another run, or something else.
+        OutputError: `out` holds another run, or something else.
     """
     path = out / RUN
     if not path.exists():
@@ -153,7 +158,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
 def _finished(
     jobs: Mapping[str, Callable[[], Result]], workers: int
 ) -> Iterator[tuple[str, Result]]:
-    """Yield the targets as they are done; the first error ends all."""
+    """Yield the targets as they are done; the first error stops all jobs and is raised."""
     if workers == 1:
         for target, job in jobs.items():
             yield target, job()
@@ -169,7 +174,10 @@ def _finished(
 
 
 def _end_with_parent() -> None:
-    """Let this worker end when the run is killed: a run that goes on writes the same files."""
+    """Let this worker process end when its parent does.
+
+    Otherwise workers of a run that was killed would write files that a resumed run writes too.
+    """
     parent = parent_process()
     assert parent is not None
 
@@ -181,7 +189,16 @@ def _end_with_parent() -> None:
 
 
 def collect(out: Path, targets: Sequence[str]) -> list[Result]:
-    """Put the networks of all targets into one file, and their figures into another."""
+    """Write the networks of all targets to one file, and their figures to another.
+
+    Args:
+        out: folder of the run, with a folder for each target.
+        targets: in the order of the results.
+
+    Raises:
+        DataError: a target's result is missing or damaged.
+        OutputError: the files cannot be written.
+    """
     results = [read_result(out / target) for target in targets]
     networks = {target: load_weights(out / target / WEIGHTS)[target] for target in targets}
     save_weights(out / WEIGHTS, networks)

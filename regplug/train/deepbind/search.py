@@ -9,6 +9,7 @@ the same settings again, from the same seeds and losses, and finds the folds don
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,11 +25,11 @@ from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import training_rows
 from regplug.train.loop.recipes import Range
 
-VALIDATION_ROWS = 10  # times fewer rows to validate on than to train on, at least
+VALIDATION_ROWS = 10  # rows to validate on are at least a tenth of those to train on
 
 
 class FoldLosses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Losses of a round's settings with one fold held out; nan (null on disk) if diverged."""
+    """Losses of a round's settings with a fold held out; nan (null on disk) if diverged."""
 
     settings: list[Setting]
     steps: list[int]  # checkpoints
@@ -55,6 +56,16 @@ class TriedSetting(msgspec.Struct, frozen=True):
         return self.steps[self.validation.index(self.loss)]
 
 
+class _Search(NamedTuple):
+    """What all rounds of a search share; see `search`."""
+
+    recipe: DeepBindRecipe
+    data: TrainingSet
+    folder: Path
+    seed: int
+    progress: Callable[[str], None]
+
+
 def search(
     recipe: DeepBindRecipe,
     data: TrainingSet,
@@ -65,6 +76,13 @@ def search(
 ) -> list[TriedSetting]:
     """Return all settings tried, the best first; losses of folds in `folder` are not made again.
 
+    Args:
+        recipe: see DeepBindRecipe.
+        data: the training set, with its folds.
+        folder: of the target; it gets the losses of each round and fold.
+        seed: all random numbers follow from it.
+        progress: called with lines of text.
+
     Raises:
         DataError: `folder` has losses of other settings, or every setting diverged.
         OutputError: the losses cannot be written.
@@ -72,16 +90,14 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study()
+    shared = _Search(recipe, data, folder, seed, progress)
     tried: list[TriedSetting] = []
     for round_number in range(recipe.rounds):
         study.sampler = sampler_of(recipe, seed + round_number)
         first, last = (recipe.settings * (round_number + i) // recipe.rounds for i in range(2))
         trials = [study.ask() for _ in range(first, last)]
         settings = [draw_setting(recipe, trial) for trial in trials]
-        folds = [
-            _fold(recipe, data, settings, folder, round_number, fold, seed, progress)
-            for fold in range(data.card.folds)
-        ]
+        folds = [_fold(shared, settings, round_number, fold) for fold in range(data.card.folds)]
         for i, trial in enumerate(trials):
             result = _mean(settings[i], folds, i)
             tried.append(result)
@@ -127,17 +143,9 @@ def draw_setting(recipe: DeepBindRecipe, trial: Trial) -> Setting:
     )
 
 
-def _fold(
-    recipe: DeepBindRecipe,
-    data: TrainingSet,
-    settings: list[Setting],
-    folder: Path,
-    round_number: int,
-    fold: int,
-    seed: int,
-    progress: Callable[[str], None],
-) -> FoldLosses:
-    """Return the losses of `settings` with `fold` held out, from the disk if they are there."""
+def _fold(shared: _Search, settings: list[Setting], round_number: int, fold: int) -> FoldLosses:
+    """Return the losses of a round's settings with `fold` held out, from the disk if there."""
+    recipe, data, folder, seed, progress = shared
     path = folder / f"round{round_number + 1}-fold{fold + 1}.json"
     if path.exists():
         return _read(path, settings)
@@ -154,8 +162,6 @@ def _fold(
         networks_for(recipe, data.card, settings, seeds),
         rows,
         validation,
-        steps=recipe.steps,
-        checkpoints=recipe.checkpoints,
         seed=seed,
         progress=lambda step: progress(
             f"round {round_number + 1}, fold {fold + 1}: {len(settings)} settings, step {step}"
@@ -168,6 +174,7 @@ def _fold(
 
 
 def _read(path: Path, settings: Sequence[Setting]) -> FoldLosses:
+    """Return the losses in a file; DataError if it is damaged, or of other settings."""
     try:
         losses = msgspec.json.decode(path.read_bytes(), type=FoldLosses)
     except (OSError, msgspec.DecodeError) as error:
@@ -181,8 +188,9 @@ def _mean(setting: Setting, folds: Sequence[FoldLosses], i: int) -> TriedSetting
     """Return the means over folds of the losses of setting `i`."""
 
     def mean(losses: Sequence[list[list[float | None]]]) -> list[float | None]:
-        own = np.array([[at[i] for at in fold] for fold in losses], float)  # (folds, checkpoints)
-        return [mean if math.isfinite(mean) else None for mean in own.mean(0).tolist()]
+        of_setting = [[checkpoint[i] for checkpoint in fold] for fold in losses]
+        means = np.array(of_setting, float).mean(0)  # (checkpoints,)
+        return [value if math.isfinite(value) else None for value in means.tolist()]
 
     return TriedSetting(
         setting,

@@ -29,7 +29,7 @@ SCORES = "test_scores.npy"
 
 
 class Final(msgspec.Struct, frozen=True):
-    """A network trained on all rows: its seed, its losses on the way and at the end.
+    """A network trained on all rows: its seed, its losses during training and at the end.
 
     A loss is nan (null on disk, None when read) if the network diverged.
     """
@@ -40,18 +40,19 @@ class Final(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """How a target's network came about, and how good it is.
+    """How a target's network was found and trained, and how good it is.
 
     Attributes:
         target: its name.
         tried: all settings, the best first.
-        steps: of the final networks.
-        finals: all of them.
-        kept: index of the one that was kept.
+        steps: that the final networks were trained for.
+        finals: the networks trained on all rows with the best setting.
+        kept: index in `finals` of the network that was kept.
         rows: of the training set.
+        metric: name of what `test` is.
         test: AUC (classification) or Pearson's correlation (regression) on the test set, if any.
         test_rows: bound and unbound sequences of the test set, or its rows and 0.
-        seconds: of this and earlier runs that were killed not counted.
+        seconds: that it took; those of earlier runs that were killed are not counted.
         also: further metrics on the test set: those of intensities over medians.
         scale: of the training set, if it is a regression.
     """
@@ -134,28 +135,27 @@ def read_result(folder: Path) -> Result:
 def _finals(
     recipe: DeepBindRecipe, data: TrainingSet, best: TriedSetting, seed: int
 ) -> tuple[list[Final], int, StoredWeights]:
-    """Return networks trained on all rows with the best setting, and the one that fits them best.
+    """Return networks trained on all rows with the best setting; which is kept, and its weights.
 
-    Each is judged by its loss on the set's own rows, without dropout.
+    Kept is the network with the lowest loss on the set's own rows, without dropout.
+
+    Raises:
+        DataError: all networks diverged.
     """
     seeds = [seed * 1000 + i for i in range(recipe.finals)]
     groups = networks_for(recipe, data.card, [best.setting] * recipe.finals, seeds)
     rows = training_rows(data, np.ones(len(data.codes), bool), at_least=recipe.rows, seed=seed)
-    curve = fit(
-        recipe,
-        data.card,
-        groups,
-        rows,
-        steps=best.best_steps,
-        checkpoints=min(recipe.checkpoints, best.best_steps),
-        seed=seed,
+    steps = best.best_steps
+    as_long = msgspec.structs.replace(
+        recipe, steps=steps, checkpoints=min(recipe.checkpoints, steps)
     )
+    curve = fit(as_long, data.card, groups, rows, seed=seed)
     losses = mean_losses(data.card, groups, Rows(np.array(data.codes), data.targets))
     if not np.isfinite(losses).any():
         raise DataError("every final network diverged: lower the recipe's learning_rate")
     finals = [
-        Final(drawn_by, curve.training[:, i].tolist(), float(losses[i]))
-        for i, drawn_by in enumerate(seeds)
+        Final(network_seed, curve.training[:, i].tolist(), float(losses[i]))
+        for i, network_seed in enumerate(seeds)
     ]
     kept = int(np.nanargmin(losses))
     return finals, kept, network_of(groups, kept)
@@ -172,6 +172,7 @@ def _test(
 
 
 def _counts(tested: TrainingSet) -> tuple[int, int]:
+    """Return how many rows of a set are bound and unbound; all rows and 0 for a regression."""
     if tested.card.positives is None:
         return tested.card.rows, 0
     return tested.card.positives, tested.card.rows - tested.card.positives

@@ -16,7 +16,7 @@ from regplug.train.deepbind.network import DeepBinds
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import Rows, training_rows
 
-RECIPE = DeepBindRecipe(filters=4, length=10, batch=32)
+RECIPE = DeepBindRecipe(filters=4, length=10, batch=32, checkpoints=3)
 SETTING = Setting(
     hidden=0,
     detectors_scale=1e-2,
@@ -58,11 +58,10 @@ def rows(data):
     return training_rows(data, np.ones(len(data.codes), bool), at_least=500, seed=2)
 
 
-def fitted(data, rows, settings, seeds, **options):
-    groups = networks_for(RECIPE, data.card, settings, seeds)
-    curve = fit(
-        RECIPE, data.card, groups, rows, **{"steps": 60, "checkpoints": 3, "seed": 1} | options
-    )
+def fitted(data, rows, settings, seeds, *, steps=60, seed=1):
+    recipe = msgspec.structs.replace(RECIPE, steps=steps)
+    groups = networks_for(recipe, data.card, settings, seeds)
+    curve = fit(recipe, data.card, groups, rows, seed=seed)
     return groups, curve
 
 

@@ -242,6 +242,6 @@ def test_a_filter_of_dna_is_known_to_jaspar():
     (one,), (other,) = filters["dna"], filters["rna"]
     consensus = {motif.name: motif.consensus() for motif in jaspar().motifs}[one.known[0].name]
     assert "TGACTCA" in consensus or "TGAGTCA" in consensus
-    assert one.known[0].beats_shuffled
+    assert one.known[0].better_than_shuffled
     assert one.known[0].p < one.shuffled
     assert (other.known, other.consensus) == ([], "UGACUCA")
