@@ -40,9 +40,9 @@ from regplug.data.sites.parts import RandomSplit
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import SiteBatch, Sites, SitesCard
 from regplug.data.sites.writer import SitesWriter
+from regplug.models.stack import StackShape
 from regplug.train.basset.network import Basset
 from regplug.train.loop.learner import shorten_rows
-from regplug_basset.network import BassetShape
 
 FULL, SEEDED = "full, 164 targets", "seeded, 1 target"
 TARGETS = {FULL: 164, SEEDED: 1}
@@ -126,7 +126,7 @@ def training(
 ) -> Callable[[], None]:
     """Return a function that trains the published network for a step."""
     torch.manual_seed(0)
-    network = Basset(BassetShape(targets=targets)).to(device).train()
+    network = Basset(StackShape(targets=targets)).to(device).train()
     forward = torch.compile(network, dynamic=False, fullgraph=True) if compiled else network
     optimizer = torch.optim.RMSprop(network.parameters(), lr=0.002, alpha=0.98)
     codes = torch.randint(0, 4, (batch, network.shape.width), dtype=torch.uint8, device=device)
@@ -186,7 +186,7 @@ def endless(sites: Sites, batch: int) -> Iterator[SiteBatch]:
                 yield one
 
 
-def flops(shape: BassetShape) -> int:
+def flops(shape: StackShape) -> int:
     """Return the multiplications and additions that training takes on one sequence.
 
     A layer's outputs, the gradient of its weights and that of its inputs cost the same; the first
@@ -232,7 +232,7 @@ def report(found: list[tuple[Case, float]]) -> None:
     for case, speed in found:
         if case.kind == "step":
             best[case.name] = max(speed, best.get(case.name, 0))
-            of_product = speed * flops(BassetShape(targets=TARGETS[case.name]))
+            of_product = speed * flops(StackShape(targets=TARGETS[case.name]))
             shares = [of_product / products[case.dtype]]
             shares += [speed / sets[way, case.batch] for way in ways]
             cells = [case.name, case.dtype, str(case.batch), f"{speed:,.1f}"]

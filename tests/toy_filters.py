@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from regplug.genome.codes import encode
+from regplug.hooks.measuring import Measuring
 from regplug.models.export import export_model
+from regplug.models.stack import EPSILON, StackNetwork, StackShape
+from regplug.models.stack_graph import stack_graph
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import EPSILON, BassetShape, Network
 
 
 def card_of(model: ModelProto, *, window: int, targets: int, **changes: object) -> ModelCard:
@@ -60,7 +61,7 @@ def basset_filters(
     form: str = "valid",
 ) -> ModelProto:
     """Return a Basset of one layer with these filters (n, 4, length), and `last` as above."""
-    shape = BassetShape(
+    shape = StackShape(
         targets=len(last),
         width=width,
         form=form,  # type: ignore[arg-type]
@@ -75,7 +76,7 @@ def basset_filters(
     arrays["conv_norms.0.weight"] += 1
     arrays["conv_norms.0.running_var"] += 1 - EPSILON
     arrays["last.weight"] = last.reshape(len(last), -1).astype(np.float32)
-    return basset_graph(Network(shape, arrays))
+    return stack_graph(StackNetwork(shape, arrays))
 
 
 def turned_words(words: Sequence[str], *, width: int, members: int = 1) -> ModelProto:
@@ -109,5 +110,5 @@ def export_words(repo: Path, model: ModelProto, **card: object) -> ModelCard:
         repo,
         card_of(model, **card),
         model.SerializeToString(),
-        snvs=3,  # type: ignore[arg-type]
+        measuring=Measuring(3),  # type: ignore[arg-type]
     )

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.weights import StoredWeights
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
+from regplug_deepbind.stored import ARRAYS
 
 
 def random_network(
@@ -36,6 +39,17 @@ def random_network(
     )
 
 
+def as_stored(network: Network) -> StoredWeights:
+    """Return the network's weights as a run would store them."""
+    arrays = {
+        name: np.atleast_1d(np.asarray(getattr(network, name), np.float32))
+        for name in ARRAYS
+        if getattr(network, name) is not None
+    }
+    flags = ("reverse_complement", "average_pooling")
+    return StoredWeights(arrays, {flag: getattr(network, flag) for flag in flags})
+
+
 def panel_card(name: str, targets: int) -> ModelCard:
     """Return the card that an importer would hand on."""
     return ModelCard(
@@ -54,4 +68,4 @@ def panel_card(name: str, targets: int) -> ModelCard:
 def random_panel(repo: Path, name: str = "panel", *, targets: int = 3) -> ModelCard:
     """Write networks of the published size as one model, and its companion; return its card."""
     networks = [random_network(i, 24, filters=16, hidden=32 * (i % 2)) for i in range(targets)]
-    return export_panel(repo, panel_card(name, targets), networks, snvs=3)[0]
+    return export_panel(repo, panel_card(name, targets), networks, measuring=Measuring(3))[0]

@@ -1,36 +1,37 @@
 """Other people's Basset weights → a Triton model.
 
-file ─read_network→ Network ─export_basset→ <name>
+file ─read_network→ StackNetwork ─export_basset→ <name>
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
 from regplug.models.labels import labels_of
+from regplug.models.stack import StackNetwork, rows_per_call
+from regplug.models.stack_graph import stack_graph
 from regplug.scoring.card import ModelCard, Target
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import Network
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
 from regplug_basset.torch7_network import SUFFIXES as TORCH7
 from regplug_basset.torch7_network import read_torch7_network
 from regplug_basset.weights import to_network
 
+SUFFIXES = TORCH7 + TORCH + SAFETENSORS
 CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
-_MEMORY = 400 * 2**20  # of the first convolution's answer to a call
 
 
-def read_network(path: Path, *, width: int) -> Network:
+def read_network(path: Path, *, width: int) -> StackNetwork:
     """Return the network in a file, which reads `width` bases.
 
     Raises:
         ModelError: the file cannot be read, or holds another network.
     """
-    if path.suffix not in TORCH7 + TORCH + SAFETENSORS:
+    if path.suffix not in SUFFIXES:
         raise ModelError(
             f"{path}: weights come as Torch7 file ({', '.join(TORCH7)}) or state dict "
             f"({', '.join(TORCH + SAFETENSORS)}), not {path.suffix or 'without a suffix'}"
@@ -50,8 +51,7 @@ def import_basset(
     labels: Path | None,
     width: int,
     license: str,
-    snvs: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a weights file into `repo`; return its card.
 
@@ -62,8 +62,7 @@ def import_basset(
         labels: a file of the targets' names; without one they are t0, t1 ..., as in Basset.
         width: bases that the network reads.
         license: of the weights.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: told SNVs done and in all.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the weights or names cannot be read, or do not fit each other.
@@ -71,12 +70,18 @@ def import_basset(
     network = read_network(path, width=width)
     targets = network.shape.targets
     names = labels_of(labels, targets, path)
-    card = ModelCard(
+    card = card_of(network, name, names, license=license)
+    return export_basset(repo, card, network, measuring)
+
+
+def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
+    """Return the card of an imported network, but for what is measured."""
+    return ModelCard(
         name=name,
         version="1",
         family="basset",
-        window=width,
-        targets=tuple(Target(one) for one in names),
+        window=network.shape.width,
+        targets=tuple(Target(label) for label in labels),
         strand="mean",
         output_scale="probability",
         max_batch_size=1,
@@ -87,28 +92,17 @@ def import_basset(
         license=license,
         created_by=f"regplug {VERSION} models import basset",
     )
-    return export_basset(repo, card, network, snvs=snvs, progress=progress)
 
 
 def export_basset(
     repo: Path,
     card: ModelCard,
-    network: Network,
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    network: StackNetwork,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write a network's model; return its card with batch limit and measured values filled in."""
     card = replace(
         card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
     )
-    onnx = basset_graph(network).SerializeToString()
-    return export_model(repo, card, onnx, snvs=snvs, progress=progress)
-
-
-def rows_per_call(filters: int, width: int) -> int:
-    """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
-    row, limit = 2 * filters * width * 4, 512
-    while limit > 1 and limit * row > _MEMORY:
-        limit //= 2
-    return limit
+    onnx = stack_graph(network).SerializeToString()
+    return export_model(repo, card, onnx, measuring)

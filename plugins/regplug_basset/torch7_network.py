@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
-from regplug_basset.network import EPSILON, NORM
+from regplug.models.stack import EPSILON, NORM
 from regplug_basset.torch7 import TorchObject, read_torch7
 from regplug_basset.weights import Weights
 
@@ -51,17 +51,17 @@ def read_torch7_network(path: Path) -> Weights:
         f"{layer.name}.{leaf}": array for layer in layers for leaf, array in _arrays(layer).items()
     }
     convs, norms, pools = (
-        [one for one in layers if one.kind == kind] for kind in _CONV if kind != "ReLU"
+        [layer for layer in layers if layer.kind == kind] for kind in _CONV if kind != "ReLU"
     )
-    linear = [one.name for one in layers if one.kind == "Linear"]
-    dense_norms = [one.name for one in layers if one.kind == "BatchNormalization"]
+    linear = [layer.name for layer in layers if layer.kind == "Linear"]
+    dense_norms = [layer.name for layer in layers if layer.kind == "BatchNormalization"]
     return Weights(
         arrays,
         [(conv.name, norm.name) for conv, norm in zip(convs, norms, strict=True)],
         list(zip(linear[:-1], dense_norms, strict=True)),
         linear[-1],
-        pools=tuple(_pool(one) for one in pools),
-        pads=tuple(max(one.number("padW"), one.number("padH")) for one in convs),
+        pools=tuple(_pool(pool) for pool in pools),
+        pads=tuple(max(conv.number("padW"), conv.number("padH")) for conv in convs),
     )
 
 
@@ -101,7 +101,7 @@ def _arrays(layer: _Layer) -> dict[str, NDArray[Any]]:
     if layer.kind == "SpatialConvolution":
         if (layer.number("dW"), layer.number("dH")) != (1, 1):
             raise ModelError(f"module {layer.name} moves by more than a base")
-        planes = [layer.number(one) for one in ("nOutputPlane", "nInputPlane", "kH", "kW")]
+        planes = [layer.number(field) for field in ("nOutputPlane", "nInputPlane", "kH", "kW")]
         if "weight" in arrays and arrays["weight"].size == prod(planes):
             arrays["weight"] = arrays["weight"].reshape(planes)
     return arrays
@@ -109,7 +109,7 @@ def _arrays(layer: _Layer) -> dict[str, NDArray[Any]]:
 
 def _pool(layer: _Layer) -> int:
     """Return how many bins a maximum joins; the next one starts where it ends."""
-    width, step = (max(layer.number(f"{one}W"), layer.number(f"{one}H")) for one in "kd")
+    width, step = (max(layer.number(f"{prefix}W"), layer.number(f"{prefix}H")) for prefix in "kd")
     if width != step or width < 1:
         raise ModelError(f"module {layer.name} joins {width} bins and moves by {step}")
     return width

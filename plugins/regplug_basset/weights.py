@@ -1,6 +1,6 @@
-"""Weights as other programs name and shape them → a Network.
+"""Weights as other programs name and shape them → a StackNetwork.
 
-state_dict.read_state_dict ─Weights→ to_network ─→ Network
+state_dict.read_state_dict ─Weights→ to_network ─→ StackNetwork
 torch7_network.read_torch7_network ─↗
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
-from regplug_basset.network import Array, BassetShape, Form, Network, check_arrays, some
+from regplug.models.stack import Array, Form, StackNetwork, StackShape, check_arrays, some
 
 
 class Weights(NamedTuple):
@@ -34,7 +34,7 @@ class Weights(NamedTuple):
     pads: tuple[int, ...] | None = None
 
 
-def to_network(weights: Weights, *, width: int) -> Network:
+def to_network(weights: Weights, *, width: int) -> StackNetwork:
     """Return the network of a file that reads `width` bases.
 
     Its form is the first that leaves as many numbers as the first dense layer reads.
@@ -52,12 +52,12 @@ def to_network(weights: Weights, *, width: int) -> Network:
     for name in shape.arrays():
         layer, _, leaf = name.rpartition(".")
         theirs[name] = f"{layers[layer]}.{leaf}"
-    check_arrays(arrays, {theirs[name]: one for name, one in shape.arrays().items()})
-    return Network(shape, {ours: arrays[name] for ours, name in theirs.items()})
+    check_arrays(arrays, {theirs[name]: axes for name, axes in shape.arrays().items()})
+    return StackNetwork(shape, {ours: arrays[name] for ours, name in theirs.items()})
 
 
 def _layers(weights: Weights) -> dict[str, str]:
-    """Return the file's name of each layer of a Network."""
+    """Return the file's name of each layer of a StackNetwork."""
     layers = {"last": weights.last}
     for kind, norms, pairs in (
         ("convs", "conv_norms", weights.convs),
@@ -68,7 +68,7 @@ def _layers(weights: Weights) -> dict[str, str]:
     return layers
 
 
-def _shape(weights: Weights, arrays: Mapping[str, Array], width: int) -> BassetShape:
+def _shape(weights: Weights, arrays: Mapping[str, Array], width: int) -> StackShape:
     """Return the shape whose form leaves as many numbers as the first dense layer reads."""
     convs = [_weight(arrays, conv, axes=3) for conv, _ in weights.convs]
     dense = [_weight(arrays, layer, axes=2) for layer, _ in weights.dense]
@@ -76,7 +76,7 @@ def _shape(weights: Weights, arrays: Mapping[str, Array], width: int) -> BassetS
     reads, tried = [*dense, last][0].shape[1], []
     for form in get_args(Form):
         try:
-            shape = BassetShape(
+            shape = StackShape(
                 targets=len(last),
                 width=width,
                 form=form,

@@ -1,4 +1,9 @@
-"""Views over finished tracks: a UCSC hub, an IGV session, a page that needs no network."""
+"""Views over finished tracks: a UCSC hub, an IGV session, a page that needs no network.
+
+`hub.Hub`, `igv.Igv` and `page.Page` are the three track writers. What they share: `panels` (which
+files are shown together, and where a browser opens), `assembly` (the genome's name), `bases` (the
+reference as text) and `igv_js` (the settings of igv.js).
+"""
 
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.track_writer import TrackWriter

@@ -8,7 +8,7 @@ SAME |= {"grcm38": "mm10", "grcm39": "mm39"}
 IGV_HAS = {"hg18", "hg19", "hg38", "mm9", "mm10", "mm39", "rn6", "rn7", "danRer10", "danRer11"}
 IGV_HAS |= {"dm3", "dm6", "ce10", "ce11", "sacCer3"}
 
-# Lengths of chromosomes 1 to 22, X and Y: they tell the human assemblies apart.
+# Lengths of chromosomes 1 to 22, X and Y in bases, by which the human assemblies are recognised.
 HUMAN = {
     "hg19": [
         249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022,
@@ -27,16 +27,19 @@ CHROMOSOMES = [*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY"]
 def assembly_of(made: TrackSet) -> str | None:
     """Return the assembly as UCSC and IGV call it, or None if it is not known.
 
-    What the user or the VCF says is believed unless the FASTA's lengths contradict it.
+    The name that the user or the VCF gives counts, unless the FASTA's lengths contradict it.
     """
-    said = SAME.get((made.assembly or "").lower(), made.assembly or None)
-    if said in HUMAN and _lengths(made.genome, said) is False:
-        said = None
-    return said or next((name for name in HUMAN if _lengths(made.genome, name)), None)
+    given = SAME.get((made.assembly or "").lower(), made.assembly or None)
+    if given in HUMAN and _has_lengths_of(made.genome, given) is False:
+        given = None
+    return given or next((name for name in HUMAN if _has_lengths_of(made.genome, name)), None)
 
 
-def _lengths(genome: Genome, name: str) -> bool | None:
-    """Tell whether the FASTA's chromosomes have the lengths of `name`; None: it has none."""
+def _has_lengths_of(genome: Genome, name: str) -> bool | None:
+    """Tell whether the FASTA's chromosomes have the lengths in assembly `name`.
+
+    None if it has none of the chromosomes.
+    """
     same = [
         genome.lengths[contig] == length
         for chrom, length in zip(CHROMOSOMES, HUMAN[name], strict=True)

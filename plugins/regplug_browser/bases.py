@@ -1,4 +1,4 @@
-"""TrackSet ─sparse_fasta→ the bases that a browser shows, at their true coordinates.
+"""TrackSet ─sparse_fasta→ the bases that a browser shows, at their coordinates in the genome.
 
 igv.js takes a FASTA whose records are slices of contigs, named `>chr5:1295001-1295200
 @len=181538259` (1-based, inclusive); igv-reports' own extension.
@@ -12,7 +12,7 @@ from regplug.hooks.track_writer import TrackSet
 from regplug_browser.panels import contig
 
 FLANK = 500  # bases on each side of what was scored
-LARGEST = 2_000_000  # bases that a browser can be given as text
+LARGEST = 2_000_000  # bases that a browser is given as text, at most
 
 
 def why_not(made: TrackSet) -> str:
@@ -20,20 +20,21 @@ def why_not(made: TrackSet) -> str:
     slices = list(_slices(made))
     if (count := sum(map(len, slices))) > LARGEST:
         return f"the tracks cover {count:,} bases, and a page shows {LARGEST:,} at most"
-    colon = next((one.chrom for one in slices if ":" in one.chrom), None)
+    colon = next((piece.chrom for piece in slices if ":" in piece.chrom), None)
     return f"igv.js cannot show {colon}: a contig's name with a colon" if colon else ""
 
 
 def sparse_fasta(made: TrackSet) -> str:
-    """Return the FASTA of all regions and variants with their flanks."""
+    """Return the text of a FASTA of all regions and variants, with FLANK bases on either side."""
     return "".join(
-        f">{one} @len={made.genome.lengths[one.chrom]}\n{made.genome.letters(one)}\n"
-        for one in _slices(made)
+        f">{piece} @len={made.genome.lengths[piece.chrom]}\n{made.genome.letters(piece)}\n"
+        for piece in _slices(made)
     )
 
 
 def _slices(made: TrackSet) -> Iterable[Interval]:
-    return merged(sorted(_wanted(made), key=lambda one: one.chrom))
+    """Return what is shown of each contig, sorted and joined where it overlaps."""
+    return merged(sorted(_wanted(made), key=lambda interval: interval.chrom))
 
 
 def _wanted(made: TrackSet) -> Iterable[Interval]:

@@ -25,8 +25,8 @@ from regplug_browser.panels import (
     rgb,
 )
 
-SHORT, LONG = 17, 80
-Stanza = list[tuple[str, str]]
+SHORT, LONG = 17, 80  # characters of a shortLabel and a longLabel
+Stanza = list[tuple[str, str]]  # of hub.txt: its settings, name and value
 
 
 class Hub:
@@ -36,10 +36,11 @@ class Hub:
     help = "Write hub.txt, for the UCSC Genome Browser."
 
     def write(self, made: TrackSet) -> Path:
-        """Write hub.txt; `email` is that of $EMAIL.
+        """Write hub.txt and return its path; the line `email` has what $EMAIL says.
 
         Raises:
-            OutputError: the assembly is unknown, or UCSC names its contigs otherwise.
+            OutputError: the assembly is unknown, UCSC names its contigs otherwise, or the file
+                cannot be written.
         """
         assembly = assembly_of(made)
         if assembly is None:
@@ -77,14 +78,16 @@ def _text(made: TrackSet, assembly: str) -> str:
     address = f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={quote(assembly)}&position={where}"
     comment = f"# Put this folder on a web server, and open\n# {address}&hubUrl=URL/hub.txt\n"
     stanzas = [head, [("genome", label(assembly, limit=LONG))], *_tracks(panels(made))]
-    return comment + "\n".join("".join(f"{k} {v}\n" for k, v in one) for one in stanzas)
+    return comment + "\n".join(
+        "".join(f"{setting} {value}\n" for setting, value in stanza) for stanza in stanzas
+    )
 
 
 def _tracks(rows: Iterable[Panel]) -> Iterable[Stanza]:
-    """Yield a stanza per track; REF and ALT stand in a container that lays one over the other."""
+    """Yield a stanza per track; REF and ALT stand in a container, which overlays them."""
     taken: set[str] = set()
     for number, panel in enumerate(rows, start=1):
-        look: Stanza = [
+        display: Stanza = [
             ("visibility", "full"),
             ("autoScale", "off"),
             ("viewLimits", f"{panel.low:.6g}:{panel.high:.6g}"),
@@ -94,7 +97,7 @@ def _tracks(rows: Iterable[Panel]) -> Iterable[Stanza]:
             ("priority", str(number)),
         ]
         if len(panel.files) == 1:
-            yield _track(panel.files[0], taken) + look
+            yield _track(panel.files[0], taken) + display
             continue
         first = panel.files[0]
         name = _unique(f"{first.model}_{first.target}_alleles", taken)
@@ -105,7 +108,7 @@ def _tracks(rows: Iterable[Panel]) -> Iterable[Stanza]:
             ("showSubtrackColorOnUi", "on"),
             ("type", f"bigWig {panel.low:.6g} {panel.high:.6g}"),
             *_labels(first, "REF/ALT"),
-            *look,
+            *display,
         ]
         for file in panel.files:
             yield [*_track(file, taken), ("parent", f"{name} on")]
@@ -137,7 +140,7 @@ def label(text: str, *, limit: int) -> str:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """Return `name` in letters that UCSC allows, beginning with one, and given to no other."""
+    """Return `name` in characters that UCSC allows, beginning with a letter, and not in `taken`."""
     stem = "rp_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
     number, found = 2, stem
     while found in taken:

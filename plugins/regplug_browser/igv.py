@@ -30,7 +30,7 @@ BASES = "Reference sequence"  # IGV's own name of the track
 
 
 class Igv:
-    """Writes the sessions, variants.vcf, and reference.fa for igv.js if IGV lacks the genome."""
+    """Writes the sessions and variants.vcf; reference.fa too, if IGV lacks the genome."""
 
     name = "igv"
     help = "Write igv_session.xml, for IGV, and igv_session.json, for igv.js."
@@ -66,7 +66,7 @@ def _xml(made: TrackSet) -> str:
             _track(data, panel.files[0], panel)
             continue
         merged = SubElement(
-            data, "Track", _look(panel), clazz=MERGED, id=panel.name, name=panel.name
+            data, "Track", _display(panel), clazz=MERGED, id=panel.name, name=panel.name
         )
         for file in panel.files:
             _track(merged, file, panel)
@@ -80,7 +80,7 @@ def _track(parent: Element, file: TrackFile, panel: Panel) -> None:
     track = SubElement(
         parent,
         "Track",
-        _look(panel),
+        _display(panel),
         clazz=DATA_TRACK,
         id=file.path.name,
         name=f"{file.target} {kind_name(file)}".strip(),
@@ -92,13 +92,14 @@ def _track(parent: Element, file: TrackFile, panel: Panel) -> None:
     SubElement(track, "DataRange", limits, type="LINEAR", drawBaseline="true")
 
 
-def _look(panel: Panel) -> dict[str, str]:
+def _display(panel: Panel) -> dict[str, str]:
+    """Return the attributes that say how a panel is drawn."""
     renderer = "BAR_CHART" if len(panel.files) == 1 else "LINE_PLOT"  # bars would hide each other
     return {"renderer": renderer, "autoScale": "false", "height": str(HEIGHT)}
 
 
 def _vcf(made: TrackSet) -> str:
-    """Return the variants as a sorted VCF without INFO, named as in the FASTA."""
+    """Return the variants as a sorted VCF without INFO, their contigs named as in the FASTA."""
     order = list(made.genome.lengths)
     rows = [(contig(made, variant.chrom), variant) for variant in made.variants]
     rows = [(chrom, variant) for chrom, variant in rows if chrom in made.genome.lengths]
@@ -107,5 +108,8 @@ def _vcf(made: TrackSet) -> str:
     lines = ["##fileformat=VCFv4.2"]
     lines += [f"##contig=<ID={chrom},length={made.genome.lengths[chrom]}>" for chrom in used]
     lines += ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
-    lines += [f"{chrom}\t{one.pos}\t.\t{one.ref}\t{one.alt}\t.\t.\t." for chrom, one in rows]
+    lines += [
+        f"{chrom}\t{variant.pos}\t.\t{variant.ref}\t{variant.alt}\t.\t.\t."
+        for chrom, variant in rows
+    ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""TrackSet ─configuration→ the dictionary that igv.js reads, in a session file or in our page.
+"""TrackSet ─session, tracks→ the dictionaries that igv.js reads, in a session file or in our page.
 
 Source: the track and reference options of igv.org/doc/igvjs.
 """
@@ -28,7 +28,7 @@ NO_MARKUP = str.maketrans("<>", "‹›")  # igv.js puts names into its page as 
 
 
 def tracks(made: TrackSet, url: Callable[[Path], str]) -> list[dict[str, Any]]:
-    """Return the panels, and the variants above them; `url` tells where a bigWig is."""
+    """Return the variants, if any, and below them the panels; `url` gives a bigWig's address."""
     rows = [_panel(panel, url, order) for order, panel in enumerate(panels(made), start=2)]
     return [_variants(made), *rows] if made.variants else rows
 

@@ -1,7 +1,7 @@
 """TrackSet ─Page.write→ page.html: tracks, variants and mutation maps in one file.
 
-Everything is inside, igv.js too, and the page's policy forbids it the network. Only the scripts
-whose hashes stand in the policy run, so a name that holds markup is a name.
+Everything is inside, igv.js too, and the page's Content-Security-Policy forbids the network. Only
+scripts whose hashes stand in the policy run, so markup in a name is shown and never run.
 """
 
 import base64
@@ -30,16 +30,16 @@ Json = dict[str, Any]
 
 
 class Page:
-    """Writes page.html, which opens from a disk."""
+    """Writes page.html, which a browser opens from the disk."""
 
     name = "page"
     help = "Write page.html: tracks, variants and their mutation maps, without a network."
 
     def write(self, made: TrackSet) -> Path:
-        """Write the page.
+        """Write the page and return its path.
 
         Raises:
-            OutputError: there is more than a page can hold.
+            OutputError: there is more than a page can hold, or it cannot be written.
         """
         _check_size(made)
         path = made.folder / "page.html"
@@ -50,6 +50,7 @@ class Page:
 
 
 def _check_size(made: TrackSet) -> None:
+    """Raise OutputError if a page cannot hold the tracks, their bases or the variants."""
     size = sum(file.path.stat().st_size for file in made.tracks)
     other = "use --igv or --hub, or fewer regions or --targets"
     if reason := why_not(made):
@@ -89,7 +90,7 @@ def _sha256(text: str) -> str:
 
 
 def _json(data: Json) -> str:
-    """Return JSON that may stand in a script element: no < ends it."""
+    """Return JSON that may stand in a script element: without <, which begins the tag to end it."""
     return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
 
 
@@ -139,17 +140,20 @@ def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> Non
         variant = made.variants[index]
         maps = made.maps(variant, columns[rows[index]["best"]].target)
         mark = variant.normalized(made.genome)  # the alleles that the maps differ by
-        rows[index]["maps"] = [_map(*one) for one in zip(("REF", "ALT"), maps, strict=True)]
+        rows[index]["maps"] = [
+            _map(allele, changes) for allele, changes in zip(("REF", "ALT"), maps, strict=True)
+        ]
         rows[index]["mark"] = {"pos": mark.pos, "REF": len(mark.ref), "ALT": len(mark.alt)}
 
 
-def _map(name: str, one: Changes) -> Json:
+def _map(allele: str, changes: Changes) -> Json:
+    """Return the mutation map of an allele; `start` is 1-based."""
     return {
-        "name": name,
-        "start": one.interval.start + 1,
-        "bases": decode(one.codes),
-        "score": _numbers(np.array([one.score]))[0],
-        "differences": [_numbers(row) for row in one.differences],
+        "name": allele,
+        "start": changes.interval.start + 1,
+        "bases": decode(changes.codes),
+        "score": _numbers(np.array([changes.score]))[0],
+        "differences": [_numbers(row) for row in changes.differences],
     }
 
 

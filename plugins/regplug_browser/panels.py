@@ -1,4 +1,4 @@
-"""TrackSet ─panels→ what a browser shows one below the other, and where it opens."""
+"""TrackSet ─panels→ which files a browser shows together, and where it opens."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,8 @@ from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackFile, TrackSet
 
 Color = tuple[int, int, int]
-BLUE, VERMILLION, GREY = (0, 114, 178), (213, 94, 0), (140, 140, 140)  # told apart by all eyes
+# Okabe and Ito's, which the colour-blind can tell apart.
+BLUE, VERMILLION, GREY = (0, 114, 178), (213, 94, 0), (140, 140, 140)
 COLORS: dict[str, Color] = {
     "score": BLUE,
     "ref": GREY,
@@ -16,9 +17,9 @@ COLORS: dict[str, Color] = {
     "difference": BLUE,
 }
 BELOW_ZERO = COLORS | {"score": VERMILLION, "difference": VERMILLION}
-MEANS = {"difference"}  # zoomed out, its mean is drawn; of all else the maximum, which keeps peaks
+MEANS = {"difference"}  # drawn as means when zoomed out; other kinds as maxima, which keep peaks
 NAMES = {"score": "", "ref": "REF", "alt": "ALT", "difference": "ALT-REF"}
-FLANK = 50  # bases shown on each side of a variant: letters can be read
+FLANK = 50  # bases shown on each side of a variant; few enough for letters to be legible
 
 
 def rgb(color: Color) -> str:
@@ -27,7 +28,13 @@ def rgb(color: Color) -> str:
 
 
 class Panel(NamedTuple):
-    """One file, or REF's and ALT's laid over each other; `low` to `high` holds 0 and all values."""
+    """What a browser shows in a row: a file, or REF's and ALT's overlaid.
+
+    Attributes:
+        files: the file or both.
+        low: lower end of the scale, the smallest value or 0.
+        high: upper end, the largest value or 0; 1 if that would be `low`.
+    """
 
     files: tuple[TrackFile, ...]
     low: float
@@ -35,7 +42,7 @@ class Panel(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return what stands beside the panel: the target and what is shown of it."""
+        """Return the panel's name: the target and the kinds of value shown."""
         kinds = "/".join(kind_name(file) for file in self.files)
         return f"{self.files[0].target} {kinds}".strip()
 
@@ -46,7 +53,7 @@ def kind_name(file: TrackFile) -> str:
 
 
 def panels(made: TrackSet) -> list[Panel]:
-    """Return the panels in the order of the tracks."""
+    """Return the panels, in the order of their first tracks."""
     rows: dict[tuple[str, str, str], list[TrackFile]] = {}
     for file in made.tracks:
         kind = "alleles" if file.kind in ("ref", "alt") else file.kind
@@ -69,7 +76,7 @@ def first_view(made: TrackSet) -> Interval:
 
 
 def around(made: TrackSet, index: int) -> Interval:
-    """Return FLANK bases on both sides of a variant, inside its contig."""
+    """Return a variant's REF and FLANK bases on both sides, inside its contig."""
     variant = made.variants[index]
     chrom = contig(made, variant.chrom)
     end = min(variant.interval.end + FLANK, made.genome.lengths.get(chrom, 1 << 40))

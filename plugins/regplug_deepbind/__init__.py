@@ -1,10 +1,13 @@
 """DeepBind (Alipanahi et al. 2015): its adapter, and the importer of its published weights."""
 
+from pathlib import Path
+
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.importer import Importer
 from regplug.scoring.adapter import Adapter
 from regplug_deepbind.adapter import DeepBind
 from regplug_deepbind.command import deepbind as command
+from regplug_deepbind.stored import DeepBindNetworks, stored_at
 
 
 class DeepBindImporter:
@@ -24,3 +27,9 @@ def regplug_adapters() -> list[Adapter]:
 def regplug_importers() -> list[Importer]:
     """Return the DeepBind importer."""
     return [DeepBindImporter()]
+
+
+@hookimpl
+def regplug_networks(path: Path) -> DeepBindNetworks | None:
+    """Return the networks of a run, of published models, or of a parameter file."""
+    return stored_at(path)

@@ -6,7 +6,7 @@ Models of RNA become <name>_rna and <name>_rna_scan.
 """
 
 import csv
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
 from regplug_deepbind.network import Network
@@ -86,11 +87,11 @@ def choose(
     """
     chosen = list(rows)
     for column, wanted in (("Species", species), ("Protein", proteins), ("ID", ids)):
-        lower = {one.lower() for one in wanted}
+        lower = {name.lower() for name in wanted}
         known = {row[column].lower() for row in rows}
-        for one in wanted:
-            if one.lower() not in known:
-                raise ModelError(f"no published weights with {column} {one}: look into db.tsv")
+        for name in wanted:
+            if name.lower() not in known:
+                raise ModelError(f"no published weights with {column} {name}: look into db.tsv")
         chosen = [row for row in chosen if not lower or row[column].lower() in lower]
     chosen = [row for row in chosen if not kind or row["Type"].lower() == kind.lower()]
     if not chosen:
@@ -104,8 +105,7 @@ def import_deepbind(
     repo: Path,
     *,
     name: str,
-    snvs: int,
-    progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> list[ModelCard]:
     """Write the panel of `rows`: <name> scores both strands, <name>_rna the transcribed one.
 
@@ -124,8 +124,7 @@ def import_deepbind(
                 repo,
                 _panel_card(members, panel, notice),
                 [member.network for member in members],
-                snvs=snvs,
-                progress=progress,
+                measuring,
             )
     return written
 
@@ -134,9 +133,7 @@ def export_panel(
     repo: Path,
     card: ModelCard,
     networks: Sequence[Network],
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> tuple[ModelCard, ModelCard]:
     """Write a panel and its companion for sequences of any length; return their finished cards.
 
@@ -144,8 +141,7 @@ def export_panel(
         repo: the model repository.
         card: what the caller knows; windows, scan, batch limit and measured values are filled in.
         networks: in the order of the card's targets.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: told the model, SNVs done and in all.
+        measuring: how the targets' spreads are measured.
     """
     scan = max(network.scan for network in networks)
     companion = f"{card.name}_scan"
@@ -158,8 +154,7 @@ def export_panel(
         repo,
         replace(card, window=variant_width(networks), companion=companion, **shared),
         variant_graph(networks).SerializeToString(),
-        snvs=snvs,
-        progress=lambda done, total: progress(card.name, done, total),
+        measuring,
     )
     scan_card = export_model(
         repo,

@@ -1,4 +1,4 @@
-"""Where filters answer loudest: sequences ─filter_motifs→ a Motif per filter.
+"""Where filters are most active: sequences ─site_counts→ the bases there, per filter.
 
 Each sequence gives each filter one window: that of its largest activation above 0, on the strand
 that has it. Hanging placements count too; their unknown bases are a quarter of each base.
@@ -11,7 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from regplug.genome.codes import UNKNOWN, Codes, reverse_complement
-from regplug.motifs.motif import Motif, count_bases, motif_of
+from regplug.hooks.networks import SiteCounts
+from regplug.motifs.motif import count_bases
 from regplug_deepbind.network import Network
 
 TOGETHER = 32_768  # bases of sequences whose windows are unfolded at once
@@ -19,17 +20,17 @@ TOGETHER = 32_768  # bases of sequences whose windows are unfolded at once
 _BASES = np.vstack([np.eye(4), np.full((1, 4), 0.25)]).astype(np.float32)
 
 
-def filter_motifs(network: Network, sequences: Sequence[Codes]) -> list[Motif]:
-    """Return the motif of each filter, named by its index, from codes (bases,) of any lengths."""
+def site_counts(network: Network, sequences: Sequence[Codes]) -> SiteCounts:
+    """Return each filter's counts of bases and its sites in codes (bases,) of any lengths."""
     filters = network.detectors.shape[2]
     counts = np.zeros((filters, network.length, 4))
     sites = np.zeros(filters, np.int64)
     for codes in _stacks(sequences):
-        windows, active = _loudest(network, codes)
+        windows, active = _most_active(network, codes)
         sites += active.sum(axis=0)
         for index in range(filters):
             counts[index] += count_bases(windows[active[:, index], index])
-    return [motif_of(str(index), counts[index], int(sites[index])) for index in range(filters)]
+    return SiteCounts(counts, sites)
 
 
 def activations(network: Network, codes: Codes) -> NDArray[np.float32]:
@@ -45,7 +46,7 @@ def activations(network: Network, codes: Codes) -> NDArray[np.float32]:
     return opened
 
 
-def _loudest(network: Network, codes: Codes) -> tuple[Codes, NDArray[np.bool_]]:
+def _most_active(network: Network, codes: Codes) -> tuple[Codes, NDArray[np.bool_]]:
     """Return each filter's window, shape (n, filters, length), and whether it is active there."""
     strands = [codes, reverse_complement(codes)] if network.reverse_complement else [codes]
     rows = np.arange(len(codes))[:, None]

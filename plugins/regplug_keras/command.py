@@ -5,6 +5,8 @@ from typing import get_args
 
 import click
 
+from regplug.hooks.measuring import measuring, measuring_options
+
 
 @click.command("keras")
 @click.argument("architecture", type=click.Path(path_type=Path))
@@ -29,9 +31,7 @@ import click
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
-@click.option(
-    "--snvs", default=10_000, show_default=True, help="Random SNVs to measure spreads on."
-)
+@measuring_options
 def keras(
     architecture: Path,
     weights: Path,
@@ -45,6 +45,7 @@ def keras(
     backend: str | None,
     output: Path,
     snvs: int,
+    threads: int,
 ) -> None:
     """Import a Sequential Keras model of DNA.
 
@@ -52,16 +53,11 @@ def keras(
     model.save(), in Keras 0.3, 1 or 2. Nothing in them is run, and Keras is not needed. Letters are
     A C G T; both strands are read, and their outputs averaged.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from regplug_keras.importer import About, Scale, import_keras
 
-    scale = next((one for one in get_args(Scale) if one == output_scale), None)
+    scale = next((scale for scale in get_args(Scale) if scale == output_scale), None)
     about = About(output_scale=scale, license=license, cite_as=cite_as, assembly=assembly, doc=doc)
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("measuring spreads")
+    with measuring(snvs, threads) as how:
         card = import_keras(
             architecture,
             weights,
@@ -70,7 +66,6 @@ def keras(
             labels=targets,
             about=about,
             backend=backend or "",
-            snvs=snvs,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            measuring=how,
         )
     click.echo(f"{output / card.name}\t{len(card.targets)} targets")

@@ -3,7 +3,7 @@
 model.json, weights.h5 ─read_keras→ KerasGraph ─import_keras→ <name>
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,7 +11,8 @@ import msgspec
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
 from regplug.models.labels import labels_of
 from regplug.scoring.card import ModelCard, Target
 from regplug_keras.architecture import Layer, read_layers
@@ -73,8 +74,7 @@ def import_keras(
     labels: Path | None = None,
     about: About | None = None,
     backend: str = "",
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a Keras architecture and its weights into `repo`; return its card.
 
@@ -86,8 +86,7 @@ def import_keras(
         labels: a file of the targets' names; without one they are t0, t1 ...
         about: what the card says that the files do not.
         backend: as in `read_keras`.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: told SNVs done and in all.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: as `read_keras`; or the names, or the scale, do not fit.
@@ -112,7 +111,7 @@ def import_keras(
         created_by=f"regplug {VERSION} models import keras",
     )
     onnx = graph.onnx.SerializeToString()
-    return export_model(repo, card, onnx, snvs=snvs, progress=progress)
+    return export_model(repo, card, onnx, measuring)
 
 
 def _scale(graph: KerasGraph, wanted: Scale | None) -> Scale:

@@ -101,7 +101,8 @@ def _normalization(layer: Layer, values: Values, using: Build) -> Values:
     along = [size if i == axis else 1 for i in range(len(values.shape))]
     graph = using.graph
     gain, offset = (
-        graph.constant(one.reshape(along).astype(np.float32), np.float32) for one in (gain, offset)
+        graph.constant(array.reshape(along).astype(np.float32), np.float32)
+        for array in (gain, offset)
     )
     return values.with_(graph.op("Add", graph.op("Mul", values.tensor, gain), offset))
 
@@ -123,11 +124,11 @@ def _flatten(layer: Layer, values: Values, using: Build) -> Values:
 
 def _reshape(layer: Layer, values: Values, using: Build) -> Values:
     target, size = layer.settings.get("target_shape", layer.settings.get("dims")), values.size
-    if not isinstance(target, list) or not all(isinstance(one, int) for one in target):
+    if not isinstance(target, list) or not all(isinstance(length, int) for length in target):
         raise layer.fault(f"has target_shape {target!r}, which is no list of sizes")
-    known = prod(one for one in target if one != -1)
+    known = prod(length for length in target if length != -1)
     if target.count(-1) == 1 and known > 0 and size % known == 0:
-        target = [size // known if one == -1 else one for one in target]
+        target = [size // known if length == -1 else length for length in target]
     if min(target, default=0) < 1 or prod(target) != size:
         raise layer.fault(f"has target_shape {target}, which {values.shape} cannot take")
     return Values(using.graph.reshape(values.tensor, -1, *target), tuple(target), values.last)
@@ -138,7 +139,7 @@ def _permute(layer: Layer, values: Values, using: Build) -> Values:
     if not isinstance(dims, list) or sorted(dims) != list(range(1, len(values.shape) + 1)):
         raise layer.fault(f"has dims {dims!r}, which do not fit values of shape {values.shape}")
     tensor = using.graph.op("Transpose", values.tensor, perm=[0, *dims])
-    return Values(tensor, tuple(values.shape[one - 1] for one in dims), values.last)
+    return Values(tensor, tuple(values.shape[axis - 1] for axis in dims), values.last)
 
 
 IGNORED = (  # they act in training alone

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from regplug.hooks.hookspecs import hookimpl
-from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.card import ModelCard, Target
+from regplug import ModelCard, Target, VariantEffect, hookimpl
 
 CARD = ModelCard(
     name="gc_content", version="1", family="gc", window=101, targets=(Target("GC"),), strand="mean",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from regplug.cli.shared.options import model_repo_option, targets_option, threads_option
 from regplug.errors import SequenceError
 
 if TYPE_CHECKING:
@@ -15,14 +16,15 @@ FILE = click.Path(path_type=Path)
 WINDOW = 101  # bases around a BED region's midpoint, for models of any length
 
 
-@click.command()
+@click.command(short_help="Write and draw how a network sees sequences.")
 @click.argument("model")
 @click.argument("sequences", nargs=-1, required=True, type=FILE)
 @click.option("--output", "-o", required=True, type=FILE, help="Folder to write.")
-@click.option("--target", help="Network of a run, or published ID, where there are several.")
-@click.option("--model-repo", help="Folder of models.  [default: those that came with regplug]")
+@targets_option("Network of a run, or published ID, where there are several.")
+@model_repo_option
+@threads_option
 @click.option("--labels", type=FILE, help="Table name<TAB>label; others are grey.")
-@click.option("--fasta", type=FILE, help="Genome: the files are BED.")
+@click.option("--fasta", type=FILE, help="Reference, plain or bgzipped: the files are BED.")
 @click.option(
     "--length",
     type=click.IntRange(1),
@@ -49,8 +51,9 @@ def embed(
     model: str,
     sequences: tuple[Path, ...],
     output: Path,
-    target: str | None,
+    targets: tuple[str, ...],
     model_repo: str | None,
+    threads: int,
     labels: Path | None,
     fasta: Path | None,
     length: int | None,
@@ -78,13 +81,13 @@ def embed(
 
     check_folder(output, FILES)
     check_libraries()
-    with open_units(model, target, model_repo) as (title, backend):
+    with open_units(model, targets, model_repo, threads=threads) as (title, backend):
         read = _read(sequences, backend, fasta, length, label_column)
         if labels:
             read = relabelled(read, labels)
-        units = predict_sequences([one.letters for one in read], backend)
+        units = predict_sequences([sequence.letters for sequence in read], backend)
     projection = project(units, most=most, perplexity=perplexity, seed=seed)
-    names, given = [one.name for one in read], [one.label for one in read]
+    names, given = [sequence.name for sequence in read], [sequence.label for sequence in read]
     scores = write_embedding(output, EmbeddedSequences(title, names, given, units, projection))
     click.echo(f"{output}: {len(units)} sequences, {units.shape[1]} units of {title}", err=True)
     if len(projection.drawn) < len(units):

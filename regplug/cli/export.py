@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from regplug.errors import ConfigError
+from regplug.cli.shared.options import threads_option, windows_from, windows_options
+from regplug.errors import ConfigError, ModelError
 from regplug.files.extras import needs
 
 
-@click.command()
+@click.command(short_help="Make a model of a finished run.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="Of the model.")
 @click.option(
@@ -18,10 +19,8 @@ from regplug.files.extras import needs
     help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run. "
     "SET.h5 for one of `regplug train basset`, which may go without.",
 )
-@click.option(
-    "--genome", type=click.Path(path_type=Path), help="Windows of a genome; for a panel's run."
-)
-@click.option("--windows", type=click.Path(path_type=Path), help="Their split; for a panel's run.")
+@windows_options
+@threads_option
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
@@ -31,42 +30,47 @@ from regplug.files.extras import needs
 @click.option("--license", default="", help="Of the weights, said in the card.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
-    runs: tuple[Path, ...],
-    test: Path | None,
-    output: Path,
-    genome: Path | None,
-    windows: Path | None,
-    **card: Any,
+    runs: tuple[Path, ...], test: Path | None, output: Path, threads: int, **options: Any
 ) -> None:
     """Make a model of the run in folder RUNS, and test it on held-out data in the form users run.
 
     Several runs of `regplug train basset` with networks of kind cnn become one ensemble. Without
-    --test, the card of such a model has the AUCs on validation sites.
+    --test, the card of such a model has the AUCs on validation sites. A panel's run is tested on
+    windows of a genome too.
     """
     with needs("train"):
         from regplug.train.basset.publish import publish_basset
-        from regplug.train.basset.run import is_basset_run
-        from regplug.train.deepbind.publish import publish
-        from regplug.train.panel.publish import is_panel_run, publish_panel
+        from regplug.train.deepbind.publish import publish_deepbind
+        from regplug.train.loop.about import About
+        from regplug.train.panel.publish import publish_panel
+    from regplug.files.runs import Form, form_of
+    from regplug.hooks.measuring import SNVS, measuring
+
+    windows, split = windows_from(options)
+    about = About(**options)
     run, *more = runs
-    if is_basset_run(run):
-        if genome or windows:
-            raise ConfigError(
-                f"{run} is a run of regplug train basset: leave out --genome and --windows"
+    form = form_of(run)
+    if form is None:
+        raise ModelError(f"{run} holds no finished run: train it, or go on with --resume")
+    if form is not Form.PANEL and (windows or split):
+        raise ConfigError(f"{run} is a {form}: leave out --windows and --windows-split")
+    with measuring(SNVS, threads) as how:
+        if form is Form.BASSET:
+            made = publish_basset(runs, output, about, test=test, measuring=how)
+        elif more:
+            raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
+        elif test is None:
+            raise ConfigError(f"the model of {run} is tested: give --test")
+        elif form is Form.DEEPBIND:
+            made = publish_deepbind(run, output, about, test=test, measuring=how)
+        elif windows and split:
+            made = publish_panel(
+                run, output, about, data=test, genome=windows, split=split, measuring=how
             )
-        made = publish_basset(runs, output, test=test, **card)
-    elif more:
-        raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
-    elif test is None:
-        raise ConfigError(f"the model of {run} is tested: give --test")
-    elif not is_panel_run(run):
-        made = publish(run, output, test=test, **card)
-    elif genome is None or windows is None:
-        raise ConfigError(
-            f"{run} is a panel's run, tested on windows too: give --genome, --windows"
-        )
-    else:
-        made = publish_panel(run, output, data=test, genome=genome, split=windows, **card)
+        else:
+            raise ConfigError(
+                f"{run} is a panel's run, tested on windows too: give --windows, --windows-split"
+            )
     for target in made.targets:
         aucs = (f"{key.upper().replace('_', ' ', 1)} {auc}" for key, auc in target.about.items())
         click.echo("\t".join([target.label, *aucs]))

@@ -6,22 +6,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from regplug.cli.shared.options import (
+    model_repo_option,
+    old_or_new,
+    renamed,
+    targets_option,
+    threads_option,
+)
 from regplug.errors import ModelError, MotifError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from regplug.hooks.networks import StoredNetwork
     from regplug.interpret.filters.report import Learned
     from regplug.motifs.matches import Collection, Matches
-    from regplug_deepbind.weights import Named
 
 FILE = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Draw the motifs that filters learned.")
 @click.argument("run", required=False, type=FILE)
 @click.option("--model", help="Convolutional model: its name, or its folder. In place of RUN.")
-@click.option("--model-repo", help="Folder of models.  [default: those that came with regplug]")
+@model_repo_option
+@threads_option
 @click.option(
     "--sequences",
     required=True,
@@ -30,14 +38,19 @@ FILE = click.Path(path_type=Path)
     "model, of its window; or a set of sites, .h5 (regplug prepare basset).",
 )
 @click.option("--output", "-o", required=True, type=FILE, help="Folder to write.")
-@click.option(
-    "--target", "targets", multiple=True, help="Of the run, or a published ID; repeat for more."
-)
+@targets_option("Of the run, or published IDs.  [default: all]")
 @click.option(
     "--against", type=FILE, help="Known motifs, MEME format.  [default: JASPAR CORE, vertebrates]"
 )
+@renamed("--most", "--max", "most", type=click.IntRange(1))
 @click.option(
-    "--most", type=click.IntRange(1), default=2000, show_default=True, help="Sequences to read."
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    callback=old_or_new,
+    help="Sequences to read, at most.",
 )
 @click.option(
     "--gc",
@@ -51,6 +64,7 @@ def motifs(
     run: Path | None,
     model: str | None,
     model_repo: str | None,
+    threads: int,
     sequences: Path,
     output: Path,
     targets: tuple[str, ...],
@@ -75,21 +89,21 @@ def motifs(
     """
     from regplug.cli.shared.progress import bars
     from regplug.files.output import check_folder
-    from regplug.interpret.filters.models import look_at, open_model, read_model_sequences
+    from regplug.interpret.filters.models import look_at, open_first_layer, read_model_sequences
     from regplug.interpret.filters.report import FILES, write_motif_report
     from regplug.motifs.matches import match
     from regplug.motifs.meme import DNA, RNA
 
     if (run is None) == (model is None) or (run and model_repo) or (model and targets):
-        raise click.UsageError("give RUN [--target], or --model [--model-repo]")
+        raise click.UsageError("give RUN [--targets], or --model [--model-repo]")
     check_folder(output, FILES)
     with bars() as bar:
         influence, labels = None, []
         if run is None:
-            opened = open_model(str(model), model_repo, rna=rna)
+            opened = open_first_layer(str(model), model_repo, rna=rna, threads=threads)
             collection = _known(against, rna)
             windows = read_model_sequences(sequences, opened.card, most)
-            click.echo(windows.told, err=True)
+            click.echo(windows.summary, err=True)
             learned, influence = look_at(opened, windows, gc, lambda word: _task(bar, word))
             labels = opened.card.labels
         else:
@@ -98,7 +112,9 @@ def motifs(
             learned = _learned(networks, sequences, most, gc)
         found = None
         if collection:
-            found = match([one.motif for one in learned], collection, both_strands=not rna)
+            found = match(
+                [filter_motif.motif for filter_motif in learned], collection, both_strands=not rna
+            )
         write_motif_report(
             output,
             learned,
@@ -117,29 +133,35 @@ def _task(bar: "Progress", word: str) -> Callable[[int, int], None]:
     return lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[Named]":
-    """Return the DeepBind networks in `run`; all read the strands that `rna` says."""
-    from regplug_deepbind.weights import named_networks
+def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[StoredNetwork]":
+    """Return the networks in `run`; all read the strands that `rna` says."""
+    from regplug.hooks.manager import networks_at, plugin_manager
 
-    networks = named_networks(run, targets)
-    for label, _, network in networks:
-        if rna and network.reverse_complement:
-            raise ModelError(f"{label} reads both strands, so it is of DNA: leave --rna out")
-        if not rna and not network.reverse_complement:
-            raise ModelError(f"{label} reads one strand, so it is of RNA: add --rna")
+    networks = networks_at(plugin_manager(), run, targets)
+    for network in networks:
+        of_rna = network.card.strand == "forward"
+        if rna and not of_rna:
+            raise ModelError(
+                f"{network.label} reads both strands, so it is of DNA: leave --rna out"
+            )
+        if of_rna and not rna:
+            raise ModelError(f"{network.label} reads one strand, so it is of RNA: add --rna")
     return networks
 
 
-def _learned(networks: "list[Named]", sequences: Path, most: int, gc: float) -> "list[Learned]":
+def _learned(
+    networks: "list[StoredNetwork]", sequences: Path, most: int, gc: float
+) -> "list[Learned]":
     """Return the motifs of the networks' filters."""
     from regplug.data.sequences.bound import read_codes
     from regplug.interpret.filters.report import motifs_of_target
-    from regplug_deepbind.sites import filter_motifs
+    from regplug.motifs.motif import motifs_of
 
     learned = []
-    for label, protein, network in networks:
-        codes = read_codes(sequences, protein or label, most)
-        learned += motifs_of_target(label, filter_motifs(network, codes), gc=gc)
+    for network in networks:
+        codes = read_codes(sequences, network.protein or network.label, most)
+        found = motifs_of(network.site_counts(codes))
+        learned += motifs_of_target(network.label, found, gc=gc)
     return learned
 
 
@@ -158,12 +180,12 @@ def _tell(
     if collection and len(collection.motifs) < FEW:
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
-        like = [one for one in marked(learned, found) if one.known]
-        believed = sum(one.believed for one in like)
+        like = [filter_motif for filter_motif in marked(learned, found) if filter_motif.known]
+        beats_shuffled = sum(filter_motif.beats_shuffled for filter_motif in like)
         share = len(like) / len(learned)
         click.echo(
             f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "
-            f"{believed} more so than their columns in random orders",
+            f"{beats_shuffled} more so than their columns in random orders",
             err=True,
         )
 

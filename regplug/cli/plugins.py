@@ -5,7 +5,7 @@ import click
 from regplug.hooks.manager import plugin_manager
 
 
-@click.command()
+@click.command(short_help="List the installed plugins.")
 def plugins() -> None:
     """List the installed plugins: name, distribution, version, hooks."""
     manager = plugin_manager()

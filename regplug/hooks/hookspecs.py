@@ -7,6 +7,7 @@ import click
 import pluggy
 
 from regplug.hooks.importer import Importer
+from regplug.hooks.networks import StoredNetworks
 from regplug.hooks.track_writer import TrackWriter
 from regplug.hooks.writer import VariantWriter
 from regplug.scoring.adapter import Adapter
@@ -30,6 +31,11 @@ def regplug_model_repos() -> Iterable[Path]:
 @hookspec
 def regplug_importers() -> Iterable[Importer]:
     """Return importers of other people's weights."""
+
+
+@hookspec(firstresult=True)
+def regplug_networks(path: Path, width: int | None) -> StoredNetworks | None:
+    """Return the networks in a file or folder, or None if it holds none of yours."""
 
 
 @hookspec(firstresult=True)

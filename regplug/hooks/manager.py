@@ -1,14 +1,17 @@
 """The plugin manager: what is installed, asked once at start-up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from regplug.errors import ModelError, PluginError
+from regplug.files.runs import stated_form
+from regplug.files.weights import WEIGHTS
 from regplug.hooks import hookspecs
 from regplug.hooks.importer import Importer
+from regplug.hooks.networks import StoredNetwork, StoredNetworks
 from regplug.hooks.track_writer import TrackWriter
 from regplug.hooks.writer import VariantWriter
 from regplug.scoring.adapter import Adapter, VariantEffect
@@ -114,6 +117,50 @@ def open_backend(
         f"no model {model} in {location or 'the installed repositories'}; "
         f"there are: {', '.join(known) or 'none'} (regplug models list)"
     )
+
+
+def stored_networks(
+    manager: pluggy.PluginManager, path: Path, *, width: int | None = None
+) -> StoredNetworks | None:
+    """Return the networks in a file or folder, or None if no plugin knows it.
+
+    `width` is the bases that they should read, where the file does not tell.
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    found: StoredNetworks | None = manager.hook.regplug_networks(path=path, width=width)
+    return found
+
+
+def networks_at(
+    manager: pluggy.PluginManager, path: Path, wanted: Collection[str] = ()
+) -> list[StoredNetwork]:
+    """Return the networks in `path`, or those wanted by any of their names.
+
+    `path` is the folder of a run, a folder of published models (db.tsv, params/), or one of their
+    parameter files.
+
+    Raises:
+        ModelError: there is nothing of the kind, it is damaged, or a network is unknown.
+    """
+    found = stored_networks(manager, path)
+    if found is None:
+        if (path / WEIGHTS).is_file() and (form := stated_form(path)):
+            raise ModelError(
+                f"{path} is a {form}, whose networks no plugin reads one by one: make a model of "
+                "it (regplug export), and give that"
+            )
+        raise ModelError(
+            f"{path} is no finished run ({WEIGHTS}), no folder of published models (db.tsv, "
+            "params/) and no parameter file: train one with regplug train deepbind"
+        )
+    for name in wanted:
+        if not any(name in stored.names for stored in found.networks):
+            labels = [stored.label for stored in found.networks]
+            more = ", ..." if len(labels) > 10 else ""
+            raise ModelError(f"{path} has no target {name}; it has {', '.join(labels[:10])}{more}")
+    return [stored for stored in found.networks if not wanted or set(stored.names) & set(wanted)]
 
 
 def open_for_sequences(

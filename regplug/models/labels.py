@@ -35,6 +35,6 @@ def labels_of(path: Path | None, targets: int, weights: Path) -> list[str]:
     names = read_labels(path)
     if len(names) != targets:
         raise ModelError(f"{path} names {len(names)} targets, {weights} has {targets}")
-    if twice := [one for one in names if names.count(one) > 1]:
+    if twice := [name for name in names if names.count(name) > 1]:
         raise ModelError(f"{path} names {twice[0]} twice: targets need names of their own")
     return names

@@ -105,7 +105,7 @@ def _tomtom(
     if rows:
         known = [motif.frequencies.T for motif in collection.motifs]
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "tomtom was given")  # FEW: the command says so itself
+            warnings.filterwarnings("ignore", "tomtom was given")  # the command warns below FEW
             p[rows] = tomtom(
                 [queries[row].T for row in rows], known, reverse_complement=both_strands
             )[0]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
+from regplug.hooks.networks import SiteCounts
 
 PSEUDOCOUNT = 1e-4  # added to the count of each base at each position
 LEAST = 0.1  # ends are cut that have fewer bits than this, or than this share of the best position
@@ -59,6 +60,14 @@ def motif_of(name: str, counts: Frequencies, sites: int) -> Motif:
     """Return the motif of counts, shape (width, 4), without ends of little information."""
     raised = counts + PSEUDOCOUNT
     return Motif(name, trimmed(raised / raised.sum(axis=1, keepdims=True)), sites)
+
+
+def motifs_of(found: SiteCounts) -> list[Motif]:
+    """Return the motif of each filter, named by its index, from what it found in sequences."""
+    return [
+        motif_of(str(index), counts, int(sites))
+        for index, (counts, sites) in enumerate(zip(found.counts, found.sites, strict=True))
+    ]
 
 
 def count_bases(windows: Codes) -> Frequencies:

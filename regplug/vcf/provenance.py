@@ -71,8 +71,8 @@ def annotated_header(
     *before, columns = header.splitlines()
     foreign = {found["tag"] for line in before if (found := _INFO.match(line))}
     foreign -= tags_of(header, fields)
-    ours = [tag.id for tags in fields.values() for tag in tags]
-    if clash := next((tag for tag in ours if tag in foreign), None):
+    names = [tag.id for tags in fields.values() for tag in tags]
+    if clash := next((name for name in names if name in foreign), None):
         raise VariantFileError(
             f"the input already has an INFO tag {clash} that regplug did not write: "
             "rename or remove it first (bcftools annotate -x)"

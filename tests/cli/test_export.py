@@ -6,8 +6,9 @@ import pytest
 pytest.importorskip("torch")
 
 from regplug.data.sets.training import read_set
+from regplug.files.weights import load_weights, save_weights
 from regplug.models.repository import read_card
-from regplug_deepbind.weights import load_networks, save_networks
+from regplug_deepbind.stored import to_network
 from tests.plugins.deepbind.reference import score
 from tests.toy_runs import BOUND
 
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.slow
 def copied(toy_run, folder, targets):
     """Return a run with some of the toy run's networks, in the form of a finished one."""
     folder.mkdir()
-    networks = load_networks(toy_run / "run" / "weights.safetensors")
-    save_networks(folder / "weights.safetensors", {target: networks[target] for target in targets})
+    networks = load_weights(toy_run / "run" / "weights.safetensors")
+    save_weights(folder / "weights.safetensors", {target: networks[target] for target in targets})
     (folder / "metrics.json").write_text((toy_run / "run" / "metrics.json").read_text())
     return {target: networks[target] for target in targets}
 
@@ -32,6 +33,7 @@ def test_a_run_becomes_a_model(regplug, toy_run, tmp_path):
     assert done.status == 0, done.err
     card = read_card(tmp_path / "repo" / "toy")
     tested = read_set(toy_run / "test" / BOUND)
+    network = to_network(network)
     scores = score(network, np.array(tested.codes))  # numpy, the v0.11 scan
     pairs = scores[tested.targets == 1][:, None] - scores[tested.targets == 0]
     auc = ((pairs > 0) + 0.5 * (pairs == 0)).mean()

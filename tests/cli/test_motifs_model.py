@@ -178,10 +178,10 @@ def test_mistakes(regplug, world, toy_repo, tmp_path):
         (),
         ("run", "--model", "words"),
         ("run", "--model-repo", "models"),
-        ("--model", "words", "--target", "T0"),
+        ("--model", "words", "--targets", "T0"),
     ],
 )
 def test_a_run_or_a_model(regplug, tmp_path, arguments):
     done = regplug("motifs", *arguments, "--sequences", "a.fa", "-o", tmp_path / "out")
     assert (done.status, done.out) == (2, "")
-    assert "give RUN [--target], or --model [--model-repo]" in re.sub(r"\s+", " ", done.err)
+    assert "give RUN [--targets], or --model [--model-repo]" in re.sub(r"\s+", " ", done.err)

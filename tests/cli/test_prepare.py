@@ -75,7 +75,7 @@ def test_peaks(prepare, name, text):
 
 def test_the_first_peaks_and_an_empty_one(prepare):
     text = "seq\nNNNNNN\n" + "\n".join(PEAKS)
-    made, err = prepare("chip", text, "--top", 2, "--folds", 2)
+    made, err = prepare("chip", text, "--max", 2, "--folds", 2)
     assert sequences(made)[:2] == PEAKS[:2]
     assert made.card.dropped == {"without a known base": 1, "behind the first 2": 1}
     assert "dropped 1: without a known base\ndropped 1: behind the first 2" in err
@@ -203,7 +203,7 @@ PROBES = "id\tSequence\ta\tb\tc\np1\tAAAA\t2\t4\t8\np2\tCCCC\t3\t3\t6\np3\tGGGG\
 def test_median_and_clamp_by_hand(prepare):
     # a over the median: 2/4, 3/3, 9/3. Half lie below 1, so 3 becomes 1. The mean of 0.5, 1, 1 is
     # 5/6, the variance (1/9 + 1/36 + 1/36) / 3 = 1/18.
-    options = ["--target", "a", "--median", "--ignore", "id", "--clamp", 50, "--folds", 2]
+    options = ["--column", "a", "--median", "--ignore", "id", "--clamp", 50, "--folds", 2]
     made, _ = prepare("intensities", PROBES, *options)
     assert sequences(made) == ["AAAA", "CCCC", "GGGG"]
     assert made.targets == pytest.approx([-(2**0.5), 0.5**0.5, 0.5**0.5])
@@ -218,7 +218,7 @@ def test_median_and_clamp_by_hand(prepare):
 
 def test_without_median_the_other_columns_do_not_count(prepare):
     text = PROBES.replace("\t8\n", "\tNaN\n")
-    made, _ = prepare("intensities", text, "--target", "b", "--strand", "forward")
+    made, _ = prepare("intensities", text, "--column", "b", "--strand", "forward")
     # 4, 3, 3 with the 99.95 percentile at 4 - 0.001: by hand 3 + 0.999, 3, 3
     assert made.card.scale.ceiling == pytest.approx(3.999)
     assert made.targets == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
@@ -234,7 +234,7 @@ def test_scaling_is_numpys(prepare, median):
     rows = ["\t".join([random_letters(20, seed=i), *map(repr, row.tolist())])
             for i, row in enumerate(values)]  # fmt: skip
     text = "\n".join(["\t".join(["seq", *"abcde"]), *rows])
-    made, _ = prepare("intensities", text, "--target", "d", *["--median"] * median)
+    made, _ = prepare("intensities", text, "--column", "d", *["--median"] * median)
     expected = values[:, 3] / np.median(values, axis=1) if median else values[:, 3].copy()
     ceiling = np.percentile(expected, 99.95)
     assert (expected > ceiling).sum() == 2

@@ -135,7 +135,7 @@ def test_chip_tables(refused):
     assert "line 2: 1 columns, not 2" in refused("chip", "seq\tBound\nACG\n")
     assert "only the names" in refused("chip", "seq\tBound\n")
     both = "EventID\tseq\tBound\na_peak\tACG\t1\na_shuf\tACG\t0\n"
-    assert "leave out --top" in refused("chip", both, "--top", "1")
+    assert "leave out --max" in refused("chip", both, "--max", "1")
 
 
 @pytest.mark.parametrize("cell", ["NaN", "nan", "", "inf", "-", "1,5"])
@@ -146,18 +146,18 @@ def test_intensities_that_are_no_numbers(refused, cell):
 
 def test_intensity_tables(refused):
     several = "seq\ta\tb\nACCT\t1\t2\nCAAT\t1\t2\n"
-    assert "2 columns of intensities: give one with --target; a, b" in refused(
+    assert "2 columns of intensities: give one with --column; a, b" in refused(
         "intensities", several
     )
-    assert "no column c" in refused("intensities", several, "--target", "c")
+    assert "no column c" in refused("intensities", several, "--column", "c")
     assert "name the column of sequences" in refused("intensities", "probe\ta\nACGT\t1\n")
     assert "name the column of sequences" in refused("intensities", several, "--sequence", "x")
     assert "two columns of one name" in refused("intensities", "seq\ta\ta\nACGT\t1\t1\n")
-    assert "all the same" in refused("intensities", several, "--target", "a")
+    assert "all the same" in refused("intensities", several, "--column", "a")
     assert "takes two or more" in refused("intensities", "seq\ta\nACCT\t1\n", "--median")
     zero = several + "GGGG\t1\t-1\n"
     assert "line 4: the median is not above 0" in refused(
-        "intensities", zero, "--median", "--target", "a"
+        "intensities", zero, "--median", "--column", "a"
     )
     assert "line 2: no sequence" in refused("intensities", "seq\ta\n\t1\n")
     assert "line 2: 3 columns, not 2" in refused("intensities", "seq\ta\nA\t1\t2\n")
@@ -187,7 +187,7 @@ def test_output_that_is_something_else(tmp_path, regplug):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("mine")
     command = ["prepare", "deepbind", "selex", tmp_path / "x.fa", "-o"]
-    for output in ("home", "home/thesis.txt", "no/set"):
+    for output in ("home", "home/thesis.txt", "home/thesis.txt/set"):
         assert regplug(*command, tmp_path / output).status == 1
     assert (tmp_path / "home" / "thesis.txt").read_text() == "mine"
 

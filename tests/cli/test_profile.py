@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from regplug.genome.codes import decode, encode, reverse_complement
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
@@ -43,7 +44,7 @@ def site_model(repo: Path) -> None:
     card = ModelCard(
         **known, name="toy_rna", window=None, targets=(Target("SITE"),), max_batch_size=1, sha256=""
     )
-    export_panel(repo, card, [network], snvs=3)
+    export_panel(repo, card, [network], measuring=Measuring(3))
 
 
 def write_world(folder: Path) -> None:
@@ -177,7 +178,7 @@ def test_values_are_those_of_predict(regplug, run, world, tmp_path):
     (tmp_path / "other.bed").write_text("c\t181\t230\t.\t.\t+\n")
     done = regplug(
         *("profile", tmp_path / "one.bed", tmp_path / "other.bed", "--fasta", tmp_path / "one.fa"),
-        *("--model-repo", repo, "--model", "panel", "--target", "T1"),
+        *("--model-repo", repo, "--model", "panel", "--targets", "T1"),
         *("--flank", 30, "--exon", 5, "--window", 30, "-o", tmp_path / "out"),
     )
     assert done.status == 0, done.err
@@ -264,13 +265,16 @@ def test_mistakes(run, world, tmp_path):
         ((tmp_path / "build.bed", control), "chr1:900001-900100 ends behind chr1, which has 48000"),
         ((up, control, "--control", "ctrl"), "no group ctrl for --control: there are up, control"),
         ((up, control, "--window", 101), "no window of 101 bases fits into a flank of 100"),
-        ((up, control, "--target", "T9"), "toy_rna_scan has no target T9: give --target one of S"),
-        ((up, control, "--model", "gc"), "gc has several targets: give --target one of T0, T1"),
+        (
+            (up, control, "--targets", "T9"),
+            "toy_rna_scan has no target T9: give --targets one of S",
+        ),
+        ((up, control, "--model", "gc"), "gc has several targets: give --targets one of T0, T1"),
         ((up, control, "--model", "any"), "any reads a sequence as a whole"),
         ((up, control, "--model", "none"), "no model none"),
         ((up, control, "--fasta", tmp_path / "no.fa"), "no FASTA at"),
         ((up, control, "-o", tmp_path / "taken"), "holds other things: name a new folder"),
-        ((up, control, "-o", tmp_path / "a" / "b"), "for b: make it first"),
+        ((up, control, "-o", up / "b"), "is a file"),
     ]:
         done = run(*arguments)
         assert (done.status, message in done.err) == (1, True), done.err

@@ -57,9 +57,8 @@ def test_hooks_are_documented(hook):
     words = []
     for name, parameter in signature.parameters.items():
         kind = parameter.annotation
-        words.append(
-            f"{name}: {kind.__name__ if kind.__module__ != 'click.core' else 'click.Group'}"
-        )
+        named = getattr(kind, "__name__", str(kind))  # a union has none
+        words.append(f"{name}: {'click.Group' if kind is click.Group else named}")
         assert f"\n`{name}` (" in DOCS.split(f"\n## {hook}(")[1].split("\n## ")[0]
     heading = re.search(rf"^## {hook}\((.*?)\) -> (.*)$", DOCS, re.MULTILINE)
     assert heading, f"docs/plugins.md has no section for {hook}"
@@ -92,6 +91,46 @@ def test_hook_regplug_model_repos(toy_repo):
 def test_hook_regplug_importers():
     manager = manager_with(example("regplug_importers"))
     assert isinstance(plugins.importers(manager)["mine"].command, click.Command)
+
+
+def test_hook_regplug_networks(tmp_path):
+    module = example("regplug_networks")
+    made = object()
+    module.read_my_networks = lambda path: made
+    manager = manager_with(module)
+    assert plugins.stored_networks(manager, tmp_path) is None
+    with pytest.raises(ModelError, match="is no finished run"):
+        plugins.networks_at(manager, tmp_path)
+    (tmp_path / "my_weights.npz").touch()
+    assert plugins.stored_networks(manager, tmp_path) is made
+
+
+def test_a_run_of_another_plugin_is_left_to_it(tmp_path):
+    """Whoever is asked first, and however its weights are called."""
+    (tmp_path / "weights.safetensors").write_bytes(b"in a format of its own")
+    (tmp_path / "metrics.json").write_text('{"form": "tree run 1"}')
+    made = object()
+
+    class Trees:
+        @hookspecs.hookimpl(trylast=True)
+        def regplug_networks(self, path):
+            return made
+
+    assert plugins.stored_networks(manager_with(Trees()), tmp_path) is made
+    with pytest.raises(ModelError, match=r"is a tree run 1, .*regplug export"):
+        plugins.networks_at(manager_with(), tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("# deepbind 0.1")
+    manager = manager_with()  # which reads files too
+
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(ModelError, match=r"a\.txt cannot be read: Permission denied"):
+        plugins.networks_at(manager, tmp_path / "a.txt")
 
 
 def test_hook_regplug_cards(toy_repo):

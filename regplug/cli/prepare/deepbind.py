@@ -48,8 +48,8 @@ def deepbind() -> None:
 
 @deepbind.command(short_help="Peaks against their shuffles; both strands.")
 @click.argument("peaks", type=FILE)
-@click.option("--fasta", type=FILE, help="Genome of a BED: 101 bases (--length) per midpoint.")
-@renamed("--top", "--max", type=click.IntRange(1))
+@click.option("--fasta", type=FILE, help="Reference of a BED: 101 bases (--length) per midpoint.")
+@renamed("--top", "--max", "top", type=click.IntRange(1))
 @click.option(
     "--max",
     "top",
@@ -100,7 +100,8 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
 
 @deepbind.command(short_help="Probes and intensities (PBM, RNAcompete).")
 @click.argument("table", type=FILE)
-@click.option("--target", help="Column to learn, where there are several.")
+@renamed("--target", "--column", "target")
+@click.option("--column", "target", callback=old_or_new, help="To learn, where there are several.")
 @click.option("--sequence", help="Column of sequences.  [default: seq or sequence]")
 @click.option("--ignore", multiple=True, help="Column that holds no intensities.")
 @click.option("--median", is_flag=True, help="Divide by the probe's median over columns (PBM).")
@@ -135,10 +136,10 @@ def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:
     made = read()
     write_set(output, made)
     card = made.card
-    told = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
+    summary = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
     if card.positives is not None:
         others = "shuffles of them" if card.negatives == "shuffles" else "negatives"
-        told += f", {card.positives} positives and {card.rows - card.positives} {others}"
-    click.echo(told, err=True)
+        summary += f", {card.positives} positives and {card.rows - card.positives} {others}"
+    click.echo(summary, err=True)
     for why, count in card.dropped.items():
         click.echo(f"dropped {count}: {why}", err=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.prepare.basset import FILE, names_between_commas
+from regplug.cli.prepare.basset import FILE
+from regplug.cli.prepare.told import names_between_commas
 from regplug.files.extras import needs
 
 
@@ -75,7 +76,7 @@ def dhs(
     )
     click.echo(f"{output}: sites of {card.settings.length} bases", err=True)
     for name, row in zip((*names, "closed"), counts.tolist(), strict=True):
-        told = ", ".join(f"{count} {part}" for count, part in zip(row, PARTS, strict=True))
-        click.echo(f"{name}: {told}", err=True)
+        summary = ", ".join(f"{count} {part}" for count, part in zip(row, PARTS, strict=True))
+        click.echo(f"{name}: {summary}", err=True)
     for why, count in card.counts.items():
         click.echo(f"{count} {why}", err=True)

@@ -35,12 +35,12 @@ def targets_option(text: str) -> Callable[[Function], Function]:
     return add
 
 
-def renamed(old: str, new: str, **kind: Any) -> Callable[[Function], Function]:
+def renamed(old: str, new: str, name: str = "", **kind: Any) -> Callable[[Function], Function]:
     """Let the old spelling of an option go on for a version, with a hint.
 
-    The option `new` must have the callback `old_or_new` (or take its value from `targets_option`).
+    The option `new`, whose parameter may be called `name`, has the callback `old_or_new`.
     """
-    name = new.lstrip("-").replace("-", "_")
+    name = name or new.lstrip("-").replace("-", "_")
 
     def remember(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         if value not in (None, (), False):

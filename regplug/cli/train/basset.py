@@ -89,7 +89,7 @@ def _progress(
             if step == 1:
                 bar.reset(task, description=f"epoch {epoch}", total=steps, speed="")
             speed = bar.tasks[task].speed
-            told = "" if speed is None else f"{speed * batch:,.0f} sequences/s"
-            bar.update(task, completed=step, speed=told)
+            rate = "" if speed is None else f"{speed * batch:,.0f} sequences/s"
+            bar.update(task, completed=step, speed=rate)
 
         yield partial(console.print, markup=False, highlight=False, soft_wrap=True), stepped

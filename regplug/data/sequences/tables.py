@@ -11,7 +11,7 @@ from regplug.errors import DataError
 class Row(NamedTuple):
     """A row of a table: its sequence, whether it is bound, and its event.
 
-    An event is an EventID without its ending: `seq_00002_peak` and `seq_00002_shuf` are one.
+    An event is an EventID without its ending: `seq_00002_peak` and `seq_00002_shuf` are the same.
     """
 
     record: Record

@@ -136,7 +136,7 @@ def _first(peaks: Peaks, path: Path, top: int | None) -> Peaks:
     if top is None:
         return peaks
     if not all(peaks.bound):
-        raise DataError(f"{path} has unbound sequences of its own: leave out --top")
+        raise DataError(f"{path} has unbound sequences of its own: leave out --max")
     return _kept(peaks, np.arange(min(top, len(peaks.codes))), f"behind the first {top}")
 
 

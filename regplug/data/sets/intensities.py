@@ -56,9 +56,7 @@ def prepare_intensities(
     Raises:
         DataError: the table cannot be read, an intensity is missing, or all are the same.
     """
-    table = read_intensities(
-        path, target=target, sequence=sequence, ignore=ignore, only_target=not median
-    )
+    table = _read(path, target, sequence, ignore, only_target=not median)
     codes = to_codes(path, table.records, length)
     known = known_bases(codes)
     if not known.any():
@@ -90,22 +88,17 @@ def prepare_intensities(
     return TrainingSet(codes, targets, fold, card, kept)
 
 
-def read_intensities(
+def _read(
     path: Path,
+    target: str | None,
+    sequence: str | None,
+    ignore: Sequence[str],
     *,
-    target: str | None = None,
-    sequence: str | None = None,
-    ignore: Sequence[str] = (),
-    only_target: bool = True,
+    only_target: bool,
 ) -> Table:
-    """Return the sequences and intensities of a table.
+    """Return the sequences and intensities of a table; see `prepare_intensities`.
 
-    Args:
-        path: a tab-separated table with named columns.
-        target: the column to learn; may be left out where there is one.
-        sequence: the column of sequences; by default the one called seq or sequence.
-        ignore: columns that are no intensities.
-        only_target: False to read the other columns of intensities too.
+    Of columns of intensities all are read, or `only_target`.
 
     Raises:
         DataError: as `read_lines`; a column is missing, or a cell is no finite number (the message
@@ -154,7 +147,7 @@ def _column(path: Path, columns: list[str], target: str | None) -> int:
     if target is None and len(columns) == 1:
         return 0
     problem = f"no column {target}" if target else f"{len(columns)} columns of intensities"
-    raise DataError(f"{path} has {problem}: give one with --target; {', '.join(columns[:9])}")
+    raise DataError(f"{path} has {problem}: give one with --column; {', '.join(columns[:9])}")
 
 
 def _number(path: Path, line: int, column: str, cell: str) -> float:

@@ -93,9 +93,9 @@ def check_set_folder(folder: Path) -> None:
         OutputError: something else is there.
     """
     if folder.is_dir():
-        ours = {CARD, *(f"{name}.npy" for name in ARRAYS)}
+        own = {CARD, *(f"{name}.npy" for name in ARRAYS)}
         names = {path.name for path in folder.iterdir()}
-        if names and (CARD not in names or names - ours):
+        if names and (CARD not in names or names - own):
             raise OutputError(f"{folder} holds other things than a training set: name a new folder")
     elif folder.exists():
         raise OutputError(f"{folder} is a file: name a folder")

@@ -60,7 +60,7 @@ class _Layer(NamedTuple):
 
 
 @contextmanager
-def open_hidden(graph: ModelProto, card: ModelCard) -> Iterator[Backend]:
+def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iterator[Backend]:
     """Give a backend whose predictions are the units that `graph` makes for the model of `card`.
 
     Raises:
@@ -76,7 +76,8 @@ def open_hidden(graph: ModelProto, card: ModelCard) -> Iterator[Backend]:
         companion=None,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        backend = Embedded(write_model(Path(scratch), card, onnx=onnx, golden=Golden([], [])))
+        folder = write_model(Path(scratch), card, onnx=onnx, golden=Golden([], []))
+        backend = Embedded(folder, threads=threads)
     try:
         yield backend
     finally:
@@ -99,7 +100,7 @@ class _Cut:
         self._model, self._card = ModelProto(), card
         self._model.CopyFrom(model)
         self._makers = {name: node for node in self._model.graph.node for name in node.output}
-        self._stored = {one.name: one for one in self._model.graph.initializer}
+        self._stored = {tensor.name: tensor for tensor in self._model.graph.initializer}
         self._layers: list[_Layer] = []
         self._reshapes: list[NodeProto] = []
         self._seen: set[str] = set()
@@ -163,7 +164,11 @@ class _Cut:
             ModelError: it is none, or belongs to some of the targets.
         """
         first, second = (self._constant(name) for name in node.input[:2])
-        turned = {one.name for one in node.attribute if one.name in ("transA", "transB") and one.i}
+        turned = {
+            attribute.name
+            for attribute in node.attribute
+            if attribute.name in ("transA", "transB") and attribute.i
+        }
         left, weights = second is None, first if second is None else second
         known = all(self._constant(bias) is not None for bias in node.input[2:])
         odd = "transA" in turned or (left and turned)
@@ -206,7 +211,9 @@ class _Cut:
         value = self._constant(node.input[0])
         if value is None or node.op_type == "Identity":
             return value
-        return value.transpose(*(one.ints for one in node.attribute if one.name == "perm"))
+        return value.transpose(
+            *(attribute.ints for attribute in node.attribute if attribute.name == "perm")
+        )
 
     def _store(self, name: str, value: Array) -> str:
         """Add an initializer; return its name."""

@@ -83,7 +83,7 @@ def relabelled(sequences: Sequence[LabelledSequence], table: Path) -> list[Label
     """
     from regplug.data.sequences.records import read_lines
 
-    names, labels = {one.name for one in sequences}, dict[str, str]()
+    names, labels = {sequence.name for sequence in sequences}, dict[str, str]()
     for number, line in read_lines(table):
         name, tab, label = line.partition("\t")
         if not tab or not label.strip() or "\t" in label:
@@ -92,7 +92,7 @@ def relabelled(sequences: Sequence[LabelledSequence], table: Path) -> list[Label
             raise SequenceError(f"{table}, line {number}: no sequence is called {name!r}")
         if labels.setdefault(name, label) != label:
             raise SequenceError(f"{table}, line {number}: {name!r} has the label {labels[name]!r}")
-    return [replace(one, label=labels.get(one.name, NO_LABEL)) for one in sequences]
+    return [replace(sequence, label=labels.get(sequence.name, NO_LABEL)) for sequence in sequences]
 
 
 def _rows(path: Path) -> list[tuple[str, str, bool | None]]:
@@ -117,8 +117,8 @@ def _rows(path: Path) -> list[tuple[str, str, bool | None]]:
             )
     known = None not in classes
     return [
-        (_name(record.header, record.line), record.letters, one if known else None)
-        for record, one in zip(records, classes, strict=True)
+        (_name(record.header, record.line), record.letters, bound if known else None)
+        for record, bound in zip(records, classes, strict=True)
     ]
 
 

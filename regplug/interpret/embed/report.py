@@ -70,7 +70,7 @@ def _table(embedded: EmbeddedSequences) -> Iterator[list[str]]:
     projection = embedded.projection
     tsne = {int(row): at for row, at in zip(projection.drawn, projection.tsne, strict=True)}
     for row, at in enumerate(projection.pca):
-        numbers = [f"{one:.6g}" for one in (*at, *tsne.get(row, ()))]
+        numbers = [f"{number:.6g}" for number in (*at, *tsne.get(row, ()))]
         yield [embedded.names[row], embedded.labels[row], *numbers, *["."] * (4 - len(numbers))]
 
 
@@ -85,8 +85,8 @@ def _figure(
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     for axis, (name, points) in zip(figure.subplots(1, 2), pictures.items(), strict=True):
         _scatter(axis, points, labels)
-        told = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
-        axis.set_title(f"{name}{details[name]}{told}", fontsize=10)
+        summary = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
+        axis.set_title(f"{name}{details[name]}{summary}", fontsize=10)
         axis.spines[["top", "right"]].set_visible(False)
     pca, tsne = figure.axes
     pca.set_xlabel(f"PC1, {projection.explained[0]:.1%} of the variance")

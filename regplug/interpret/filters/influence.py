@@ -1,8 +1,8 @@
 """What a filter does to the scores: sequences ─measure→ Influence.
 
-As Basset does (basset_motifs_infl.lua): a filter's answers after the activation all become their
-mean, so that they tell nothing, and the rest of the network answers again. Where both strands are
-read, so are the answers to both; a target's logit is their mean.
+As Basset does (basset_motifs_infl.lua): a filter's outputs after the activation are all replaced by
+their mean, so that they no longer depend on the sequence, and the rest of the network is run again.
+Where both strands are read, this is done on both; a target's logit is the mean of theirs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from regplug.interpret.filters.motifs import chunks
 
 Labels = NDArray[np.uint8]
 
-_LEAST = 1e-12  # of a probability in a logarithm, as Torch7's BCECriterion has it
+_LEAST = 1e-12  # added to a probability before its logarithm, as in Torch7's BCECriterion
 
 
 class Influence(NamedTuple):
@@ -28,7 +28,7 @@ class Influence(NamedTuple):
     Attributes:
         targets: (filters, targets), how much a filter raises a target's logit: the mean with the
             filter less that without, over the variance of the logit; NaN where the logit never
-            differs. Sequences where the filter raises it make up for those where it lowers it.
+            differs. Sequences where the filter raises it cancel those where it lowers it.
         moved: (filters, targets), how far the logit of a sequence moves without the filter, either
             way: root mean square over the sequences, in standard deviations of the logit.
         loss: (filters,), how much the cross-entropy of a sequence, summed over the targets, rises
@@ -41,7 +41,7 @@ class Influence(NamedTuple):
 
     @property
     def overall(self) -> NDArray[np.float64]:
-        """Return the mean of the squares over the targets, shape (filters,)."""
+        """Return the mean over the targets of the squared influence, shape (filters,)."""
         return mean_over_targets(self.targets**2)
 
 
@@ -58,7 +58,7 @@ def measure(
         model: the opened model.
         codes: two sequences or more.
         labels: 0 or 1, shape (n, targets), where the scores are probabilities.
-        progress: told filters × sequences done, and in all.
+        progress: called with filters × sequences done, and in all.
 
     Raises:
         SequenceError: there is one sequence only, or all have the same scores.
@@ -73,10 +73,10 @@ def measure(
     change, squares = np.zeros((2, filters, len(model.card.targets)))
     loss = np.zeros(filters)
     for rows, maps in chunks(model, codes):
-        before = model.answer(codes[rows], maps)
-        for number, one in enumerate(_each(means)):
-            if (maps[one.member].seen[:, one.filter] != one.mean).any():
-                after = model.answer(codes[rows], maps, one)
+        before = model.predict(codes[rows], maps)
+        for number, silenced in enumerate(_silenced(means)):
+            if (maps[silenced.member].seen[:, silenced.filter] != silenced.mean).any():
+                after = model.predict(codes[rows], maps, silenced)
                 lost = before.logits.astype(np.float64) - after.logits
                 change[number] += lost.sum(axis=0)
                 squares[number] += np.square(lost).sum(axis=0)
@@ -99,20 +99,20 @@ def mean_over_targets(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _before(model: FirstLayer, codes: Codes) -> tuple[list[Array], NDArray[np.float64]]:
     """Return the mean of what is seen of each filter, by member, and each logit's variance."""
     totals = [np.zeros(member.size) for member in model.members]
-    answers, logits = np.zeros(len(totals)), []
+    counts, logits = np.zeros(len(totals)), []
     for rows, maps in chunks(model, codes):
-        logits.append(model.answer(codes[rows], maps).logits)
-        for at, one in enumerate(maps):
-            other = tuple(axis for axis in range(one.seen.ndim) if axis != 1)
-            totals[at] += one.seen.sum(axis=other, dtype=np.float64)
-            answers[at] += one.seen.size / one.seen.shape[1]
-    pairs = zip(totals, answers, strict=True)
+        logits.append(model.predict(codes[rows], maps).logits)
+        for at, seen in enumerate(of_member.seen for of_member in maps):
+            all_but_filters = tuple(axis for axis in range(seen.ndim) if axis != 1)
+            totals[at] += seen.sum(axis=all_but_filters, dtype=np.float64)
+            counts[at] += seen.size / seen.shape[1]
+    pairs = zip(totals, counts, strict=True)
     means = [(total / count).astype(np.float32) for total, count in pairs]
     return means, np.concatenate(logits).var(axis=0, dtype=np.float64, ddof=1)
 
 
-def _each(means: Sequence[Array]) -> Iterator[Silenced]:
-    """Yield each filter with its mean."""
+def _silenced(means: Sequence[Array]) -> Iterator[Silenced]:
+    """Yield each filter as it is silenced, by its mean."""
     for at, member in enumerate(means):
         for filter, mean in enumerate(member):
             yield Silenced(at, filter, mean)
@@ -120,5 +120,5 @@ def _each(means: Sequence[Array]) -> Iterator[Silenced]:
 
 def _loss(scores: Array, labels: Labels) -> float:
     """Return the cross-entropy in nats, summed over sequences and targets."""
-    right = np.where(labels == 1, scores, 1 - scores.astype(np.float64))
-    return float(-np.log(right + _LEAST).sum())
+    of_label = np.where(labels == 1, scores, 1 - scores.astype(np.float64))
+    return float(-np.log(of_label + _LEAST).sum())

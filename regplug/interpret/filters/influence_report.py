@@ -2,7 +2,7 @@
 
 influence.tsv            a row per filter, a column per target: Influence.targets
 influence_scatter.*      information of the motif → influence over all targets
-influence_heatmap.*      the same as the table, both sides clustered
+influence_heatmap.*      the table as colours, filters and targets clustered
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ FILES = {"influence.tsv"} | {
     f"influence_{name}.{suffix}" for name in ("scatter", "heatmap") for suffix in ("png", "svg")
 }
 
-# Okabe and Ito's colours: a believed match, one no better than shuffled columns, none.
+# Okabe and Ito's colours: a match, a match no better than those of shuffled columns, no match.
 _KINDS = {"like": "#0072B2", "like shuffled": "#56B4E9", "unknown": "#E69F00"}
 _LEGEND = {
     "like": "like a known motif (q < 0.1)",
@@ -32,34 +32,38 @@ _TALLEST, _WIDEST = 13.0, 20.0  # inches of the heat map
 
 
 class Marked(NamedTuple):
-    """A filter: its name, the bits of its motif, the known motif like it ("" if none).
+    """A filter, as pictures show it.
 
-    `believed` is False where the motif's columns in random orders are as much like one.
+    Attributes:
+        name: of the filter.
+        bits: information of its motif.
+        known: name of the known motif that it is like, "" if none.
+        beats_shuffled: False where its columns in random orders match a known motif as well.
     """
 
     name: str
     bits: float
     known: str
-    believed: bool
+    beats_shuffled: bool
 
     @property
     def kind(self) -> str:
         """Return which of _KINDS it is."""
-        return "unknown" if not self.known else "like" if self.believed else "like shuffled"
+        return "unknown" if not self.known else "like" if self.beats_shuffled else "like shuffled"
 
     @property
     def label(self) -> str:
-        """Return its name, and that of the known motif that it is believed to be."""
+        """Return its name, and that of its known motif if the match beats the shuffled ones."""
         return f"{self.name} {self.known}" if self.kind == "like" else self.name
 
 
 def write_influence(
     folder: Path, filters: Sequence[Marked], influence: Influence, targets: Sequence[str]
 ) -> None:
-    """Write the files into `folder`."""
+    """Write the files into `folder`; `filters` and `targets` are those of `influence`, in order."""
     rows = [["filter", "match", *targets]]
-    for one, values in zip(filters, influence.targets, strict=True):
-        rows.append([one.name, one.known or ".", *map(cell, values)])
+    for marked, values in zip(filters, influence.targets, strict=True):
+        rows.append([marked.name, marked.known or ".", *map(cell, values)])
     (folder / "influence.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
     for name, figure in (
         ("scatter", _scatter(filters, influence.overall)),
@@ -80,34 +84,35 @@ def _scatter(filters: Sequence[Marked], overall: NDArray[np.float64]) -> Any:
 
     figure = Figure(figsize=(7, 5.4), layout="constrained")
     axis = figure.subplots()
-    spoken = [row for row, one in enumerate(filters) if one.bits > 0]
+    drawn = [row for row, marked in enumerate(filters) if marked.bits > 0]
     for kind, colour in _KINDS.items():
-        rows = [row for row in spoken if filters[row].kind == kind]
+        rows = [row for row in drawn if filters[row].kind == kind]
         if rows:
-            text = f"{_LEGEND[kind]}: {len(rows)} of {len(spoken)} ({len(rows) / len(spoken):.0%})"
+            text = f"{_LEGEND[kind]}: {len(rows)} of {len(drawn)} ({len(rows) / len(drawn):.0%})"
             bits = [filters[row].bits for row in rows]
             axis.scatter(bits, overall[rows], s=18, c=colour, alpha=0.8, linewidths=0, label=text)
     axis.set_xlabel("information content, bits")
     axis.set_ylabel("influence over all targets")
     axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
     axis.spines[["top", "right"]].set_visible(False)
-    silent = len(filters) - len(spoken)
+    left_out = len(filters) - len(drawn)
     axis.set_title(
-        f"{len(filters)} filters" + (f", {silent} without a motif" if silent else ""), fontsize=10
+        f"{len(filters)} filters" + (f", {left_out} without a motif" if left_out else ""),
+        fontsize=10,
     )
-    if spoken:
+    if drawn:
         figure.legend(loc="outside lower center", ncols=1, frameon=False, fontsize=8)
-        _name_outstanding(axis, filters, overall, spoken)
+        _name_outstanding(axis, filters, overall, drawn)
     return figure
 
 
 def _name_outstanding(
-    axis: Any, filters: Sequence[Marked], overall: NDArray[np.float64], spoken: Sequence[int]
+    axis: Any, filters: Sequence[Marked], overall: NDArray[np.float64], drawn: Sequence[int]
 ) -> None:
     """Write names beside the points of most influence, on the side where there is room."""
     axis.figure.draw_without_rendering()
     inside = axis.get_window_extent()
-    top = sorted((row for row in spoken if overall[row]), key=lambda row: -overall[row])[:_NAMED]
+    top = sorted((row for row in drawn if overall[row]), key=lambda row: -overall[row])[:_NAMED]
     points = [(filters[row].bits, overall[row]) for row in top]
     taken: list[Any] = []
     for row, point in zip(top, points, strict=True):
@@ -132,7 +137,7 @@ def _name_outstanding(
 
 
 def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[str]) -> Any:
-    """Return the figure of the filters that do something; each row's largest value is 1 or -1."""
+    """Return the figure of filters with any influence; each row's largest value is 1 or -1."""
     from matplotlib.figure import Figure
 
     values = np.nan_to_num(influence.targets)
@@ -171,8 +176,8 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     bar = figure.colorbar(image, ax=axis, location="bottom", shrink=0.5, aspect=40, pad=0.02)
     bar.set_label("influence over the filter's largest", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    told = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
-    figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{told}", fontsize=10)
+    note = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
+    figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{note}", fontsize=10)
     return figure
 
 
@@ -187,7 +192,7 @@ def _tree(axis: Any, values: NDArray[np.float64], *, above: bool) -> list[int]:
     if len(values) < 2:
         return [0]
     tree = dendrogram(linkage(values, "average", optimal_ordering=True), no_plot=True)
-    leaf = 10  # what a leaf takes in scipy's coordinates
+    leaf = 10  # width of a leaf in scipy's coordinates
     for along, up in zip(tree["icoord"], tree["dcoord"], strict=True):
         axis.plot(*((along, up) if above else (up, along)), color="#555555", lw=0.7)
     ends, top = (0, leaf * len(values)), max(map(max, tree["dcoord"])) or 1
@@ -197,7 +202,7 @@ def _tree(axis: Any, values: NDArray[np.float64], *, above: bool) -> list[int]:
 
 
 def _spaced(weights: NDArray[np.float64], most: int) -> list[int]:
-    """Return places of a column, the heaviest first chosen, so that `most` of them fit."""
+    """Return the rows to name, ascending: the heaviest ones with room between, at most `most`."""
     gap = max(1, len(weights) / most)
     chosen: list[int] = []
     for at in np.argsort(-weights, kind="stable").tolist():

@@ -1,4 +1,4 @@
-"""A model opened behind its first filters: codes ─read→ Maps ─answer→ Answer."""
+"""A model cut in two behind its first filters: codes ─read→ Maps ─predict→ Predictions."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -16,14 +16,16 @@ from regplug.scoring.card import ModelCard
 
 
 class Maps(NamedTuple):
-    """A member's answers to n sequences, in rows: a row is a strand of a sequence.
+    """The outputs of a member's filters for n sequences, in rows: a row is a strand of a sequence.
 
     Attributes:
         letters: (rows, 4, bases), with unknown bases around where the graph adds them.
         values: (rows, filters, placements).
-        turned: where the turned filter answered louder, same shape; None if there is none.
+        turned: True where the turned filter's output was the larger, shape as `values`; None if
+            there are no turned filters.
         seen: (rows, filters, ...), what the rest of the network reads.
-        pooled, next: as Filters has them; None if it has none.
+        pooled: the tensor that Filters names so; None if it has none.
+        next: likewise.
     """
 
     letters: Array
@@ -35,34 +37,45 @@ class Maps(NamedTuple):
 
 
 class Silenced(NamedTuple):
-    """A member's filter of which all that is seen becomes `mean`."""
+    """A filter whose outputs (`seen`) are all replaced by `mean`.
+
+    Attributes:
+        member: its index.
+        filter: index of the filter in it.
+        mean: of the filter's outputs.
+    """
 
     member: int
     filter: int
     mean: np.float32
 
 
-class Answer(NamedTuple):
-    """Scores (n, targets), and what they are before their sigmoid: mean of the strands' logits."""
+class Predictions(NamedTuple):
+    """What the model gives n sequences.
+
+    Attributes:
+        scores: (n, targets).
+        logits: (n, targets), the scores before their sigmoid: the mean of the strands' logits.
+    """
 
     scores: Array
     logits: Array
 
 
 class FirstLayer:
-    """A model whose first filters can be read, and silenced before the rest answers.
+    """A model whose first filters can be read, and silenced before the rest is run.
 
     Attributes:
         card: the model's.
         window: bases that it reads.
-        members: of an ensemble; one if it is none.
+        members: the filters of each member of an ensemble; of one if it is none.
     """
 
     def __init__(self, model: ModelProto, card: ModelCard, *, threads: int = 0) -> None:
-        """Cut the graph in two.
+        """Cut the graph in two; `threads` of the CPU run them, or with 0 all cores.
 
         Raises:
-            ModelError: the model reads any length, or has no such filters.
+            ModelError: the model reads sequences of any length, or has no such filters.
         """
         if card.window is None or card.scan is not None:
             raise refused(card, "it scans sequences; give the folder of its networks as RUN")
@@ -72,37 +85,44 @@ class FirstLayer:
         if card.output_scale == "probability":
             model, logits = with_logits(model, card)
         self._ends = list(dict.fromkeys(["scores", logits]))
-        self._made = list(dict.fromkeys(name for one in self.members for name in _tensors(one)))
-        given = [name for one in self.members for name in (tap(one) if one.next else [one.seen])]
+        self._made = list(
+            dict.fromkeys(name for member in self.members for name in _tensors(member))
+        )
+        given = [
+            name
+            for member in self.members
+            for name in (tap(member) if member.next else [member.seen])
+        ]
         front = part(model, ["codes"], self._made)
         back = part(tapped(model, self.members), ["codes", *given], self._ends)
         name = f"a part of {card.name}"
         self._front = open_session(front, name, threads=threads)
         self._back = open_session(back, name, threads=threads)
-        self._asks = {one.name for one in self._back.get_inputs()}
+        self._back_inputs = {tensor.name for tensor in self._back.get_inputs()}
 
     def read(self, codes: Codes) -> list[Maps]:
-        """Return each member's answers to codes (n, window)."""
+        """Return the outputs of each member's filters for codes (n, window)."""
         made = self._front.run(self._made, {"codes": codes})
         found = dict(zip(self._made, made, strict=True))
         return [_maps(member, found) for member in self.members]
 
-    def answer(
+    def predict(
         self, codes: Codes, maps: Sequence[Maps], silenced: Silenced | None = None
-    ) -> Answer:
-        """Return what the model answers to `maps`, the answers to `codes`.
+    ) -> Predictions:
+        """Return what the rest of the model makes of `maps`, which `read` has made of `codes`.
 
         Raises:
-            BackendError: that is no number.
+            BackendError: a prediction is NaN or inf.
         """
         given: dict[str, Any] = {"codes": codes}
-        for at, (member, one) in enumerate(zip(self.members, maps, strict=True)):
-            given |= _inputs(member, one, silenced if silenced and silenced.member == at else None)
-        asked = {name: given[name] for name in self._asks}
-        answer = self._back.run(self._ends, asked)
-        if not all(np.isfinite(one).all() for one in answer):
+        for at, (member, of_member) in enumerate(zip(self.members, maps, strict=True)):
+            here = silenced if silenced and silenced.member == at else None
+            given |= _inputs(member, of_member, here)
+        inputs = {name: given[name] for name in self._back_inputs}
+        outputs = self._back.run(self._ends, inputs)
+        if not all(np.isfinite(output).all() for output in outputs):
             raise BackendError(f"{self.card.name} answers NaN or inf: run regplug models verify")
-        return Answer(answer[0], answer[-1])
+        return Predictions(outputs[0], outputs[-1])
 
 
 def _tensors(member: Filters) -> list[str]:
@@ -127,7 +147,10 @@ def _maps(member: Filters, found: dict[str, Array]) -> Maps:
 
 
 def _inputs(member: Filters, maps: Maps, silenced: Silenced | None) -> dict[str, Any]:
-    """Return what the graph behind a member is given; a maximum of one mean is that mean."""
+    """Return the inputs of the graph behind a member.
+
+    A silenced filter's `pooled` is its mean too: the maximum over bins of equal values.
+    """
     if maps.pooled is None:
         seen = maps.seen
         if silenced:
@@ -143,5 +166,5 @@ def _inputs(member: Filters, maps: Maps, silenced: Silenced | None) -> dict[str,
 
 
 def _flat(values: NDArray[Any], channels: int) -> Any:
-    """Return (rows, channels, bases) of values that may have axes of size 1."""
+    """Return values as (rows, channels, bases); they may have further axes of size 1."""
     return values.reshape(len(values), channels, -1)

@@ -1,4 +1,8 @@
-"""Parts of a graph, to run by themselves: ModelProto, Filters ─with_logits, tapped, part→ ONNX."""
+"""Parts of a graph, to run by themselves: ModelProto, Filters ─with_logits, tapped, part→ ONNX.
+
+`part` cuts a graph; `with_logits` and `tapped` change it first, so that its scores before the
+sigmoid can be had and what a filter adds can be taken off.
+"""
 
 from collections.abc import Sequence
 
@@ -7,22 +11,22 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 from regplug.interpret.filters.find import Filters, refused
 from regplug.scoring.card import ModelCard
 
-# What may stand between a sigmoid and the scores.
+# Nodes that may stand between a sigmoid and the scores: they move, add up or scale values.
 _MOVE = {"Concat", "Gather", "Identity", "Mean", "ReduceMean", "ReduceSum", "Reshape", "Slice"}
 _MOVE |= {"Split", "Squeeze", "Transpose", "Unsqueeze", "Add", "Sum", "Mul", "Div"}
 
 
 def tap(member: Filters) -> list[str]:
-    """Return the inputs that `tapped` gives the graph behind a member with a `next`."""
+    """Return the names of the inputs that `tapped` adds for a member with a `next`."""
     return [f"{member.next}/{word}" for word in ("base", "lost", "index")]
 
 
 def tapped(model: ModelProto, members: Sequence[Filters]) -> ModelProto:
-    """Return the model with `next` of each member made of what it is, less what a filter adds.
+    """Return the model with each member's `next` computed as its full value less a filter's part.
 
-    A convolution is a sum over filters, so what one of them adds can be taken off without the
-    others: `next` = `next/base` - the convolution of `next/lost` (rows, 1, ...) with the weights of
-    filter `next/index` (1,).
+    A convolution is a sum over filters, so what a filter adds can be subtracted without running the
+    others again: `next` = `next/base` - the convolution of `next/lost` (rows, 1, ...) with the
+    weights of filter `next/index` (1,).
     """
     copy, nexts = ModelProto(), {member.next for member in members} - {""}
     copy.CopyFrom(model)
@@ -43,11 +47,15 @@ def tapped(model: ModelProto, members: Sequence[Filters]) -> ModelProto:
 
 
 def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
-    """Return the model with a second end: its scores without their sigmoid, and its name."""
+    """Return the model with a second output, its scores without their sigmoid; and its name.
+
+    Raises:
+        ModelError: the scores do not come from a sigmoid.
+    """
     copy = ModelProto()
     copy.CopyFrom(model)
     makers = {name: node for node in copy.graph.node for name in node.output}
-    tail, waiting, found = set[str](), ["scores"], False
+    tail, waiting, found = set[str](), ["scores"], False  # tail: tensors from sigmoids to scores
     while waiting:
         name = waiting.pop()
         node = makers.get(name)
@@ -70,13 +78,16 @@ def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
         if node.op_type == "Sigmoid":
             twin.op_type = "Identity"
         else:
-            twin.input[:] = [f"{one}/logits" if one in tail else one for one in node.input]
-        twin.output[:] = [f"{one}/logits" for one in node.output]
+            twin.input[:] = [f"{name}/logits" if name in tail else name for name in node.input]
+        twin.output[:] = [f"{name}/logits" for name in node.output]
     return copy, "scores/logits"
 
 
 def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
-    """Return the graph that makes `outputs` of those of the `inputs` that it needs."""
+    """Return the part of the graph that computes `outputs` from `inputs`, serialised.
+
+    Inputs that the outputs do not depend on are left out.
+    """
     makers = {name: node for node in model.graph.node for name in node.output}
     needed, waiting = set[str](), list(outputs)
     while waiting:
@@ -86,13 +97,13 @@ def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> by
             if name not in inputs and name in makers:
                 waiting += makers[name].input
     made = needed - set(inputs)
-    known = {one.name: one for one in model.graph.input}
+    known = {tensor.name: tensor for tensor in model.graph.input}
     graph = helper.make_graph(
         [node for node in model.graph.node if not made.isdisjoint(node.output)],
         model.graph.name,
-        [known.get(one) or _value(one) for one in inputs if one in needed],
-        [_value(one) for one in outputs],
-        [one for one in model.graph.initializer if one.name in needed],
+        [known.get(name) or _value(name) for name in inputs if name in needed],
+        [_value(name) for name in outputs],
+        [tensor for tensor in model.graph.initializer if tensor.name in needed],
     )
     whole = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
     onnx: bytes = whole.SerializeToString()

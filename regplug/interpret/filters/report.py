@@ -2,7 +2,7 @@
 
 motifs.meme    the motifs
 motifs.tsv     a row per filter: sites, consensus, information, best match; shuffled_p is the
-               smallest p of the same columns in random orders: a match with a larger p says nothing
+               smallest p of the same columns in random orders: a match with a larger p is none
 matches.tsv    every match with q < 0.1
 logos/         <target>_<filter>.png and .svg
 overview.png   each target's best filters; of a model, those with the largest influence
@@ -35,9 +35,13 @@ _MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
 
 
 class Learned(NamedTuple):
-    """What a filter of a target's network, or of a model, has learned, and its bits.
+    """What a filter of a target's network, or of a model, has learned.
 
-    Filters count from 0; those of an ensemble stand behind their member: 2.17.
+    Attributes:
+        target: label, or the model's name.
+        filter: its number from 0; in an ensemble after the member's from 1, such as 2.17.
+        motif: under a name fit for files.
+        bits: information of all its positions.
     """
 
     target: str
@@ -58,8 +62,8 @@ def learned_of(
     """Return motifs with the names of their filters, under names fit for files."""
     word = re.sub(r"[^\w.-]", "-", target)
     return [
-        Learned(target, filter, replace(motif, name=f"{word}_{filter}"), one)
-        for motif, one, filter in zip(motifs, bits, filters, strict=True)
+        Learned(target, filter, replace(motif, name=f"{word}_{filter}"), motif_bits)
+        for motif, motif_bits, filter in zip(motifs, bits, filters, strict=True)
     ]
 
 
@@ -73,27 +77,34 @@ def write_motif_report(
     targets: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Write the folder, replacing an earlier report; without `matches`, best matches are `.`.
+    """Write the folder, replacing an earlier report.
 
-    `influence` is that of the filters on a model's `targets`.
+    Args:
+        folder: that appears when it is complete.
+        learned: the filters' motifs.
+        matches: of these, in the same order; None: best matches are `.`.
+        letters: of the motifs' columns, DNA or RNA.
+        influence: of the filters on a model's targets, in the same order; None for other networks.
+        targets: the model's labels.
+        progress: called with the number of logos drawn, and of all.
 
     Raises:
         OutputError: it holds other things, or cannot be written.
         MissingLibraryError: a library for the logos is not installed.
     """
     check_folder(folder, FILES)
-    speaking = [one for one in learned if one.motif.width]
+    drawn = [entry for entry in learned if entry.motif.width]
     with complete(folder.absolute()) as partial:
         (partial / "logos").mkdir(parents=True)
-        write_meme(partial / "motifs.meme", [one.motif for one in learned], letters=letters)
+        write_meme(partial / "motifs.meme", [entry.motif for entry in learned], letters=letters)
         _write_table(partial / "motifs.tsv", _filters(learned, matches, letters, influence))
         _write_table(partial / "matches.tsv", _matches(learned, matches))
-        for done, one in enumerate(speaking, start=1):
-            title = f"{one.target} filter {one.filter}, {one.motif.sites} sites"
-            stem = partial / "logos" / one.motif.name
-            draw_logo(one.motif, stem, letters=letters, title=title)
-            progress(done, len(speaking))
-        if speaking:
+        for done, entry in enumerate(drawn, start=1):
+            title = f"{entry.target} filter {entry.filter}, {entry.motif.sites} sites"
+            stem = partial / "logos" / entry.motif.name
+            draw_logo(entry.motif, stem, letters=letters, title=title)
+            progress(done, len(drawn))
+        if drawn:
             rows = _overview(learned, matches, influence)
             draw_overview(rows, partial / "overview.png", letters=letters)
         if influence:
@@ -101,16 +112,16 @@ def write_motif_report(
 
 
 def marked(learned: Sequence[Learned], matches: Matches | None) -> list[Marked]:
-    """Return the filters with the names of the known motifs that they are like, q < 0.1."""
+    """Return the filters with the names of the known motifs that they are like (q < REPORTED)."""
     found = []
     for row, (_, name, motif, bits) in enumerate(learned):
-        known, believed = "", False
+        known, beats_shuffled = "", False
         if matches and motif.width:
             best = int(matches.ranked(row)[0])
             if matches.q[row, best] < REPORTED:
                 known = matches.known[best].also or matches.known[best].name
-                believed = matches.ordered(row)
-        found.append(Marked(name, bits, known, believed))
+                beats_shuffled = matches.ordered(row)
+        found.append(Marked(name, bits, known, beats_shuffled))
     return found
 
 
@@ -120,7 +131,7 @@ def _filters(
     letters: str,
     influence: Influence | None,
 ) -> Iterator[Sequence[object]]:
-    """Yield the rows of motifs.tsv; what there is not is `.`."""
+    """Yield the rows of motifs.tsv; an empty cell is `.`."""
     measured = _measured(influence) if influence else {}
     yield ["target", "filter", "nsites", "consensus", "information", *measured, *_MATCH]
     for row, (target, index, motif, bits) in enumerate(learned):
@@ -131,11 +142,11 @@ def _filters(
 
 def _measured(influence: Influence) -> dict[str, list[str]]:
     """Return the columns that influence adds to motifs.tsv."""
-    nothing = ["."] * len(influence.targets)
+    empty = ["."] * len(influence.targets)
     return {
         "influence": [*map(cell, influence.overall)],
         "moved": [*map(cell, mean_over_targets(influence.moved))],
-        "loss": nothing if influence.loss is None else [*map(cell, influence.loss)],
+        "loss": empty if influence.loss is None else [*map(cell, influence.loss)],
     }
 
 
@@ -160,17 +171,18 @@ def _cells(matches: Matches, row: int, column: int) -> list[str]:
     """Return the cells of a motif's match with a known one, in the order of _MATCH."""
     known = matches.known[column]
     numbers = (matches.p[row, column], matches.q[row, column], matches.shuffled[row])
-    return [known.name, known.also or ".", *(f"{one:.3g}" for one in numbers), matches.title]
+    cells = (f"{number:.3g}" for number in numbers)
+    return [known.name, known.also or ".", *cells, matches.title]
 
 
 def _overview(
     learned: Sequence[Learned], matches: Matches | None, influence: Influence | None
 ) -> list[tuple[str, list[tuple[Motif, str]]]]:
-    """Return rows of filters, each with its title: a target's, or the next ones of a model.
+    """Return rows of filters, each with its title: a row per target, or several of a model.
 
     Of a target those come first whose match is better than shuffled ones by the largest factor;
-    then the others, by information; last those of fewer than FEWEST sites. Of a model those with
-    the largest influence.
+    then the others, by information; last those of fewer than FEWEST sites. Of a model those come
+    first that have the largest influence.
     """
     targets: dict[str, list[tuple[tuple[float, ...], Motif, str]]] = {}
     for row, (target, index, motif, bits) in enumerate(learned):

@@ -1,4 +1,4 @@
-"""BED6 ─read_exons→ Exons ─keep→ those that can be scored ─Exon.codes→ bases as transcribed.
+"""BED6 ─read_exons→ Exons ─keep→ Exons that can be scored ─Exon.codes→ bases as transcribed.
 
 A position counts from a splice site, in the direction of transcription; 0 is the first base behind
 the site. Upstream of an exon, the intron has ... -2, -1 and the exon 0, 1 ...; downstream, the exon
@@ -20,7 +20,7 @@ from regplug.genome.variant import Interval
 
 Side = Literal["upstream", "downstream"]
 SIDES: tuple[Side, ...] = ("upstream", "downstream")
-MOST_N = 0.1  # of the bases that are read around an exon
+MOST_N = 0.1  # share of the bases read around an exon that may be unknown
 
 _ACCEPTOR, _DONOR = encode("AG"), encode("GT")
 
@@ -35,13 +35,13 @@ class Reason(StrEnum):
 
 
 class Exon(NamedTuple):
-    """An exon on the strand that is transcribed."""
+    """An exon (0-based, half-open) and the strand that is transcribed."""
 
     interval: Interval
     strand: Strand
 
     def around(self, side: Side, start: int, end: int) -> Interval:
-        """Return where positions [start, end) of `side` lie in the genome."""
+        """Return the genome's interval of positions [start, end) of `side`; see the module."""
         chrom, first, last = self.interval.chrom, self.interval.start, self.interval.end
         if self.strand == "+":
             site = first if side == "upstream" else last
@@ -50,7 +50,11 @@ class Exon(NamedTuple):
         return Interval(chrom, site - end, site - start)
 
     def codes(self, genome: Genome, side: Side, start: int, end: int) -> Codes:
-        """Return the codes of positions [start, end) of `side`, as transcribed."""
+        """Return the codes of positions [start, end) of `side`, as transcribed, (end - start,).
+
+        Raises:
+            GenomeError: the contig is not in the genome, or the FASTA is truncated.
+        """
         codes = genome.codes(self.around(side, start, end))
         return codes if self.strand == "+" else reverse_complement(codes)
 
@@ -80,7 +84,10 @@ def read_exons(path: str) -> list[Exon]:
 def keep(
     exons: Iterable[Exon], genome: Genome, spans: dict[Side, tuple[int, int]]
 ) -> tuple[list[Exon], list[Dropped]]:
-    """Return the exons whose bases at positions [start, end) of each side are known; the others.
+    """Return the exons that can be scored, each once, and the others.
+
+    They are on a contig of the genome, and at most MOST_N of the bases around them are unknown:
+    those at positions [start, end) in `spans`, for each side.
 
     Raises:
         GenomeError: an exon ends behind its contig, so the genome is of another build.
@@ -121,7 +128,7 @@ def _reason(exon: Exon, genome: Genome, spans: dict[Side, tuple[int, int]]) -> R
             f"{genome.path}: another genome build? Give the right one with --fasta"
         )
     around = [exon.around(side, *span) for side, span in spans.items()]
-    if any(one.start < 0 or one.end > length for one in around):
+    if any(interval.start < 0 or interval.end > length for interval in around):
         return Reason.OFF_CONTIG
-    codes = np.concatenate([genome.codes(one) for one in around])
+    codes = np.concatenate([genome.codes(interval) for interval in around])
     return Reason.MOSTLY_N if (codes == UNKNOWN).mean() > MOST_N else None

@@ -1,4 +1,4 @@
-"""The picture of a profile: a panel per side, and above it where groups differ from the control."""
+"""The picture of a profile: a panel per side, and marks where groups differ from the control."""
 
 from collections.abc import Sequence
 from itertools import cycle, product
@@ -12,12 +12,12 @@ from regplug.interpret.profile.exons import SIDES, Side
 from regplug.interpret.profile.statistics import Profile
 
 LONGEST = 24  # letters of a name
-LEGEND = 120  # letters of a line of the legend
+LEGEND = 120  # letters that fit into a line of the legend
 SIGNIFICANT = 0.05  # q of the windows that are marked
 GREY = "#595959"  # the control
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's
 
-Lines = dict[str, dict[str, Any]]  # by group: what matplotlib draws a line with
+Lines = dict[str, dict[str, Any]]  # group → how matplotlib draws its line
 
 _TITLES = {"upstream": "upstream intron", "downstream": "downstream intron"}  # as transcribed
 _SITES = {"upstream": "3′ splice site", "downstream": "5′ splice site"}
@@ -67,7 +67,7 @@ def _legend(figure: Any, profile: Profile, lines: Lines) -> None:
 
 
 def _lines(profile: Profile) -> Lines:
-    """Return how each group's line is drawn; dashed where the colours begin anew."""
+    """Return how each group's line is drawn; once the colours are used up, dashed, dotted ..."""
     tested = [group.name for group in profile.groups if group.name != profile.control]
     styles = product(("-", "--", ":", "-."), COLOURS)
     lines = {

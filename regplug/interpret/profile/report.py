@@ -1,11 +1,12 @@
 """The folder that `regplug profile` writes: groups, their means, tests ─write_profile→ files.
 
-profile.tsv    mean and 95 % bootstrap band per group, side and position; n exons have the position
+profile.tsv    mean and 95 % bootstrap band per group, side and position; n: exons with a value
 tests.tsv      each group against the control per window [start, end); auc > 0.5: above the control
 dropped.tsv    exons that are not scored, and why
 profile.png, profile.svg
 
-Positions count from the splice site in the direction of transcription; 0 is the first base behind.
+Positions count from the splice site in the direction of transcription; 0 is the first base behind
+it.
 """
 
 import math
@@ -37,6 +38,7 @@ def write_profile(folder: Path, profile: Profile) -> None:
 
 
 def _profile(profile: Profile) -> Iterable[Sequence[object]]:
+    """Yield the rows of profile.tsv."""
     yield ["group", "side", "position", "mean", "low", "high", "n"]
     for group in profile.groups:
         for side in SIDES:
@@ -59,7 +61,7 @@ def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 def _cell(value: object) -> str:
-    """Return floats with six digits, `.` for what there is not."""
+    """Return a cell: floats with six digits, `.` for NaN."""
     if isinstance(value, float):
         return "." if math.isnan(value) else f"{value:.6g}"
     return str(value)

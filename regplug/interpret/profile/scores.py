@@ -19,8 +19,8 @@ from regplug.interpret.profile.exons import SIDES, Dropped, Exon, Side, keep
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import read_width
 
-_ROWS, _BYTES = 8192, 1 << 22  # of windows unfolded at once, whichever is reached first
-_HELD = 1 << 26  # bases of exons held at once
+_ROWS, _BYTES = 8192, 1 << 22  # the most windows, and bytes of windows, that are predicted at once
+_HELD = 1 << 26  # the most bases around exons that are in memory at once
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Layout:
     """What is scored around an exon and what is tested, in bases.
 
     Attributes:
-        flank: of each intron.
-        exon: of the exon, at either end.
-        window: of a test.
+        flank: of each intron, that have a value.
+        exon: of the exon, at either end, that have a value.
+        window: length of the windows that are tested.
         step: from a window to the next, away from the splice site.
     """
 
@@ -47,7 +47,7 @@ class Layout:
             )
 
     def positions(self, side: Side) -> range:
-        """Return the positions that have a value."""
+        """Return the positions of `side` that have a value."""
         if side == "upstream":
             return range(-self.flank, self.exon)
         return range(-self.exon, self.flank)
@@ -60,7 +60,7 @@ class Layout:
         return [(at, at + self.window) for at in away]
 
     def span(self, side: Side, width: int) -> tuple[int, int]:
-        """Return the positions [start, end) that windows of `width` around all values read."""
+        """Return the positions [start, end) that are read for all values, in windows of `width`."""
         positions = self.positions(side)
         return positions.start - (width - 1) // 2, positions.stop + width // 2
 
@@ -91,12 +91,12 @@ def exon_group(
     """Return the group of the exons around which windows of `width` can be read.
 
     Raises:
-        RegionError: there is none.
+        RegionError: there is no such exon.
         GenomeError: the exons are of another build.
     """
     kept, dropped = keep(exons, genome, {side: layout.span(side, width) for side in SIDES})
     if not kept:
-        reasons = ", ".join(dict.fromkeys(one.reason for one in dropped))
+        reasons = ", ".join(dict.fromkeys(exon.reason for exon in dropped))
         raise RegionError(
             f"no exon of {name} can be scored ({reasons}): do the BED and {genome.path} belong "
             "together?"
@@ -113,7 +113,15 @@ def score_group(
     layout: Layout,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> Values:
-    """Return a group's values for the model's output number `target`."""
+    """Return a group's values for one of the model's outputs, number `target`.
+
+    `progress` is called with the number of windows scored, a batch at a time.
+
+    Raises:
+        BackendError: as `Backend.predict`.
+        GenomeError: as `genome` raises.
+        ModelError: the model has no score of a base.
+    """
     width = read_width(backend.card)
     lengths = np.array([len(exon.interval) for exon in group.exons])[:, None]
     values: Values = {}
@@ -140,7 +148,13 @@ def score_bases(
     width: int,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> NDArray[np.float32]:
-    """Return the score of each window of `width`, codes (n, bases) → (n, bases - width + 1)."""
+    """Return the score of each window of `width`, codes (n, bases) → (n, bases - width + 1).
+
+    `progress` is called with the number of windows scored, a batch at a time.
+
+    Raises:
+        BackendError: as `Backend.predict`.
+    """
     windows = sliding_window_view(codes, width, axis=1)
     scores = np.empty(windows.shape[:2], np.float32)
     flat = scores.reshape(-1)

@@ -11,11 +11,11 @@ from regplug.files.extras import needs
 from regplug.interpret.profile.exons import SIDES, Side
 from regplug.interpret.profile.scores import ExonGroup, Layout, Values
 
-DRAWS = 1000  # of exons, for a band
-BAND = (2.5, 97.5)  # percentiles
+DRAWS = 1000  # bootstraps of a band: draws of as many exons as there are, with replacement
+BAND = (2.5, 97.5)  # percentiles of the draws' means
 SEED = 0
 
-_AT_ONCE = 50  # draws
+_AT_ONCE = 50  # draws computed together
 
 
 class Mean(NamedTuple):
@@ -28,7 +28,21 @@ class Mean(NamedTuple):
 
 
 class Test(NamedTuple):
-    """A group against the control in the window [start, end); auc > 0.5: the group is higher."""
+    """A group against the control in a window; the fields are the columns of tests.tsv.
+
+    Attributes:
+        group: its name.
+        side: of the exons.
+        start: first position of the window.
+        end: position behind its last.
+        n: exons of the group.
+        n_control: exons of the control.
+        mean: of the group's exons.
+        mean_control: of the control's.
+        auc: chance that an exon of the group is higher than one of the control; ties count half.
+        p: of the Mann-Whitney test, two-sided.
+        q: Benjamini and Hochberg's over all tests.
+    """
 
     group: str
     side: Side
@@ -50,10 +64,10 @@ class Profile:
     Attributes:
         title: of the picture.
         groups: in the order they are shown in.
-        control: the name of the one that the others are compared with.
-        means: by group and side.
+        control: name of the group that the others are compared with.
+        means: name of a group, side → its mean.
         tests: of all groups.
-        layout: what the positions are.
+        layout: which positions have a value.
     """
 
     title: str
@@ -65,7 +79,11 @@ class Profile:
 
 
 def check_libraries() -> None:
-    """Raise MissingLibraryError if a library of the extra is not installed."""
+    """Check that the libraries for profiles are installed.
+
+    Raises:
+        MissingLibraryError: one is not.
+    """
     with needs("motifs"):
         import matplotlib  # noqa: F401
         import scipy  # noqa: F401
@@ -81,7 +99,7 @@ def band(values: NDArray[np.float32]) -> Mean:
     random = np.random.default_rng(SEED)
     shares = np.full(len(values), 1 / len(values))
     means = []
-    with np.errstate(invalid="ignore"):  # 0 / 0 where no exon that was drawn has the position
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no exon that was drawn has a value
         for _ in range(0, DRAWS, _AT_ONCE):
             drawn = random.multinomial(len(values), shares, size=_AT_ONCE).astype(np.float64)
             means.append((drawn @ sums) / (drawn @ weights))
@@ -95,9 +113,14 @@ def band(values: NDArray[np.float32]) -> Mean:
 def compare(groups: Mapping[str, Values], control: str, layout: Layout) -> list[Test]:
     """Test each group against `control` in each window.
 
-    An exon's part in a window is the mean of its values there, of which the curve is the mean over
-    exons; the test is the two-sided one of Mann and Whitney, which needs no distribution of scores.
-    The q-values are Benjamini and Hochberg's over all tests.
+    Each exon has one number in a window, the mean of its values there: the mean of these over exons
+    is what the curve shows. The test is Mann and Whitney's, two-sided, as it needs no assumption of
+    how scores are distributed. The q-values are Benjamini and Hochberg's over all tests.
+
+    Args:
+        groups: name of a group → its values.
+        control: name of the group that the others are compared with.
+        layout: says which windows.
     """
     from scipy.stats import false_discovery_control
 
@@ -109,7 +132,7 @@ def compare(groups: Mapping[str, Values], control: str, layout: Layout) -> list[
         for test in _tests(name, side, values[side], groups[control][side], layout)
     ]
     q = false_discovery_control([test.p for test in tests], method="bh")
-    return [test._replace(q=float(one)) for test, one in zip(tests, q, strict=True)]
+    return [test._replace(q=float(value)) for test, value in zip(tests, q, strict=True)]
 
 
 def _tests(
@@ -119,19 +142,21 @@ def _tests(
     control: NDArray[np.float32],
     layout: Layout,
 ) -> Iterator[Test]:
-    """Yield the tests of one side; q is not known yet."""
+    """Yield the tests of one side, with q NaN: it takes the p-values of all tests."""
     from scipy.stats import mannwhitneyu
 
     first = layout.positions(side).start
     for start, end in layout.windows(side):
-        ours, theirs = (
-            each[:, start - first : end - first].mean(axis=1, dtype=np.float64)
-            for each in (values, control)
+        tested, controls = (
+            of_group[:, start - first : end - first].mean(axis=1, dtype=np.float64)
+            for of_group in (values, control)
         )
-        found = mannwhitneyu(ours, theirs)
+        found = mannwhitneyu(tested, controls)
+        tied = np.ptp(np.concatenate([tested, controls])) == 0  # p is NaN then from SciPy 1.18 on
         yield Test(
-            *(name, side, start, end, len(ours), len(theirs), ours.mean(), theirs.mean()),
-            auc=float(found.statistic / (len(ours) * len(theirs))),
-            p=float(found.pvalue),
+            *(name, side, start, end),
+            *(len(tested), len(controls), tested.mean(), controls.mean()),
+            auc=float(found.statistic / (len(tested) * len(controls))),
+            p=1.0 if tied else float(found.pvalue),
             q=np.nan,
         )

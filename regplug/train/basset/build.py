@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from regplug.errors import ModelError
+from regplug.models.stack import StackShape, check_arrays
 from regplug.train.basset.network import Basset
 from regplug.train.basset.recipe import Shape
 from regplug.train.cnn.network import Cnn
-from regplug_basset.network import BassetShape, check_arrays
 
 Arrays = Mapping[str, NDArray[np.float32]]
 Kinds = Basset | Cnn
@@ -21,7 +21,7 @@ _NOT_LEARNED = ("num_batches_tracked", "one_hot")
 
 def build(shape: Shape, dropout: float) -> Kinds:
     """Return a network, its first weights drawn from torch's random numbers."""
-    return Basset(shape, dropout=dropout) if isinstance(shape, BassetShape) else Cnn(shape)
+    return Basset(shape, dropout=dropout) if isinstance(shape, StackShape) else Cnn(shape)
 
 
 def probabilities(network: Kinds, codes: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def load_arrays(network: Kinds, arrays: Arrays) -> None:
     Raises:
         ModelError: the arrays are of another shape, or damaged.
     """
-    check_arrays(arrays, {name: one.shape for name, one in arrays_of(network).items()})
+    check_arrays(arrays, {name: array.shape for name, array in arrays_of(network).items()})
     state = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
     network.load_state_dict(state, strict=False)  # what is not learned stays
 

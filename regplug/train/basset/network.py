@@ -5,17 +5,16 @@ codes ─one-hot→ (n, 4, 1, bases) ─convolutions→ (n, filters, 1, bins) �
 
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from regplug.models.stack import EPSILON, StackShape
 from regplug.train.loop.strands import reverse_complement
-from regplug_basset.network import EPSILON, BassetShape, Network
 
 
 class Basset(nn.Module):
-    """A network whose arrays have the names of `BassetShape.arrays`.
+    """A network whose arrays have the names of `StackShape.arrays`.
 
     Per convolution: it, norm, rectifier, pool. Per dense layer: it, norm, rectifier, dropout.
     Convolutions are those of pictures one pixel high, whose channels lie side by side in memory: on
@@ -25,7 +24,7 @@ class Basset(nn.Module):
 
     one_hot: Tensor
 
-    def __init__(self, shape: BassetShape, *, dropout: float = 0.3) -> None:
+    def __init__(self, shape: StackShape, *, dropout: float = 0.3) -> None:
         """Draw the first weights from torch's random numbers."""
         super().__init__()
         self.shape = shape
@@ -62,19 +61,3 @@ class Basset(nn.Module):
         forward, reverse = self(torch.cat([codes, reverse_complement(codes)])).sigmoid().chunk(2)
         mean: Tensor = (forward + reverse) / 2
         return mean
-
-
-def to_network(model: Basset) -> Network:
-    """Return the weights of `model`, for a graph."""
-    state = model.state_dict()
-    arrays = {name: state[name].cpu().numpy().astype(np.float32) for name in model.shape.arrays()}
-    return Network(model.shape, arrays)
-
-
-def from_network(network: Network, *, dropout: float = 0.3) -> Basset:
-    """Return a model with the weights of `network`, in evaluation mode."""
-    model = Basset(network.shape, dropout=dropout)
-    state = {name: torch.from_numpy(np.array(array)) for name, array in network.arrays.items()}
-    counters = {n: v for n, v in model.state_dict().items() if n.endswith("num_batches_tracked")}
-    model.load_state_dict(state | counters)
-    return model.eval()

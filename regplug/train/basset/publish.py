@@ -18,16 +18,18 @@ from regplug.data.measure.sites import Predicted, predict_part
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.models.export import PLAIN, export_model
+from regplug.models.stack import StackShape, rows_per_call
 from regplug.scoring.card import ModelCard, Target, as_label
 from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
+from regplug.train.loop.about import About
 from regplug.train.loop.names import without_folders
-from regplug_basset.importer import CITE, rows_per_call
-from regplug_basset.network import BassetShape
 
+CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
 MEANS = {
     "valid_auc": "mean validation AUC",
     "auc": "mean AUC",
@@ -41,15 +43,10 @@ Aucs = Mapping[str, NDArray[np.float64]]  # kind → AUC of each target, nan wit
 def publish_basset(
     runs: Sequence[Path],
     repo: Path,
+    about: About,
     *,
-    name: str,
-    version: str,
-    trained_on: str,
-    assembly: str,
-    license: str,
-    default: bool,
     test: Path | None = None,
-    snvs: int = RANDOM_SNVS,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
 
@@ -66,14 +63,14 @@ def publish_basset(
     onnx = ensemble(found).SerializeToString()
     first = found[0]
     labels = [as_label(target) for target in first.targets]
-    if twice := [one for one in labels if labels.count(one) > 1]:
+    if twice := [label for label in labels if labels.count(label) > 1]:
         raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
-    basset = isinstance(first.shape, BassetShape)
+    basset = isinstance(first.shape, StackShape)
     what = "Basset" if basset else f"{len(runs)} convolutional network{'s' * (len(runs) > 1)}"
     average = "mean" if basset else "sigmoid of the mean logits"
     card = ModelCard(
-        name=name,
-        version=version,
+        name=about.name,
+        version=about.version,
         family="basset",
         window=first.shape.width,
         targets=tuple(map(Target, labels)),
@@ -81,18 +78,18 @@ def publish_basset(
         output_scale="probability",
         max_batch_size=rows_per_call(first.filters, first.shape.width),
         sha256="",
-        default=default,
-        assembly=assembly,
+        default=about.default,
+        assembly=about.assembly,
         doc=f"{what} with an output per sample: probability of accessible chromatin, {average} of "
         "both strands",
-        trained_on=trained_on or first.metrics.set.name,
-        license=license,
+        trained_on=about.trained_on or first.metrics.set.name,
+        license=about.license,
         cite_as=CITE if basset else "",
         created_by=f"regplug {VERSION}: "
         + "; ".join(without_folders(run.metrics.command) for run in found),
     )
     aucs = _validated(found) if test is None else _tested(card, onnx, test)
-    return export_model(repo, _with_aucs(card, aucs), onnx, snvs=snvs)
+    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
 def ensemble(runs: Sequence[BassetRun]) -> ModelProto:
@@ -123,7 +120,7 @@ def _validated(runs: Sequence[BassetRun]) -> Aucs:
 def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
     """Return the AUCs of the graph on the sites of the test."""
     with tempfile.TemporaryDirectory() as scratch, Sites(test) as sites:
-        export_model(Path(scratch), card, onnx, snvs=3)
+        export_model(Path(scratch), card, onnx, Measuring(3))
         with closing(Embedded(Path(scratch) / card.name)) as backend:
             return site_aucs(predict_part(sites, "test", backend))
 
@@ -131,25 +128,28 @@ def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
 def site_aucs(predicted: Predicted) -> Aucs:
     """Return each target's AUC against other sites, and against those closed, or open elsewhere.
 
-    The last two stand apart only where the sites are of both kinds.
+    The last two stand apart only where the sites are of both kinds. A site counts for the targets
+    that are known there; closed is one that is open in no sample, as far as is known.
     """
     scores, opened = predicted.scores, predicted.opened == 1
+    is_closed = predicted.opened == 0
     closed = ~opened.any(axis=1)
     against = {"auc": np.ones(len(closed), bool)}
     if closed.any():
         against |= {"auc_closed": closed, "auc_elsewhere": ~closed}
     columns = range(scores.shape[1])
     return {
-        kind: np.array([_auc(opened[:, at], others, scores[:, at]) for at in columns])
+        kind: np.array(
+            [_auc(opened[:, at], others & is_closed[:, at], scores[:, at]) for at in columns]
+        )
         for kind, others in against.items()
     }
 
 
 def _auc(
-    positive: NDArray[np.bool_], others: NDArray[np.bool_], scores: NDArray[np.float32]
+    positive: NDArray[np.bool_], negative: NDArray[np.bool_], scores: NDArray[np.float32]
 ) -> float:
-    """Return the AUC of positives against those of the others that are none."""
-    negative = others & ~positive
+    """Return the AUC of positives against negatives, nan where either is missing."""
     if not positive.any() or not negative.any():
         return np.nan
     rows = positive | negative

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from regplug.models.stack import StackShape
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.recipes import read_as, with_changes
 from regplug.train.loop.schedule import Natural, Schedule, Share
-from regplug_basset.network import BassetShape
 
-Shape = BassetShape | CnnShape
-SHAPES: dict[str, type[BassetShape] | type[CnnShape]] = {"basset": BassetShape, "cnn": CnnShape}
+Shape = StackShape | CnnShape
+SHAPES: dict[str, type[StackShape] | type[CnnShape]] = {"basset": StackShape, "cnn": CnnShape}
 
 
 class Running(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,7 +61,7 @@ class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     Attributes:
         seed: all random numbers follow from it.
-        network: `kind = "basset"`, see BassetShape, and `dropout` of its dense layers; or `kind =
+        network: `kind = "basset"`, see StackShape, and `dropout` of its dense layers; or `kind =
             "cnn"`, see CnnShape. `targets` and `width` follow from the set.
         schedule: see Schedule.
         train: see Running.

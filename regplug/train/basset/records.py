@@ -43,7 +43,10 @@ class Records:
         if best == len(epochs):
             with complete(self._out / WEIGHTS) as partial:
                 partial.write_bytes(packed(arrays_of(cast(Kinds, network))))
-        lines = [",".join(COLUMNS), *(_row(number, one) for number, one in enumerate(epochs, 1))]
+        lines = [
+            ",".join(COLUMNS),
+            *(_row(number, epoch) for number, epoch in enumerate(epochs, 1)),
+        ]
         with complete(self._out / LOG) as partial:
             partial.write_text("\n".join(lines) + "\n")
         if self._writer:

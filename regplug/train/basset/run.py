@@ -3,7 +3,6 @@
 metrics.json, weights.safetensors ─read_basset_run→ BassetRun ─run_graph→ model.onnx
 """
 
-import json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,16 +12,14 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from regplug.errors import ModelError
+from regplug.files.runs import METRICS
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
+from regplug.models.stack import StackNetwork, StackShape
+from regplug.models.stack_graph import stack_graph
 from regplug.train.basset.recipe import SHAPES, BassetRecipe, Shape
 from regplug.train.cnn.graph import ensemble_graph
-from regplug.train.loop.names import METRICS
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import BassetShape, Network
-
-FORM = "basset run 1"
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +30,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         command: that began the run, or went on with it.
         recipe: see BassetRecipe.
         kind: "basset" or "cnn".
-        shape: the fields of BassetShape or CnnShape.
+        shape: the fields of StackShape or CnnShape.
         targets: the samples' names, in the order of the outputs.
         set: the file of the sites.
         sites: number to train and to validate on.
@@ -50,7 +47,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         regplug: its version.
     """
 
-    form: Literal["basset run 1"] = "basset run 1"
+    form: Literal["basset run 1"] = "basset run 1"  # Form.BASSET
     command: str
     recipe: BassetRecipe
     kind: str
@@ -83,18 +80,9 @@ class BassetRun(NamedTuple):
     @property
     def filters(self) -> int:
         """Return the filters of the first convolution, those of the other strand counted too."""
-        if isinstance(self.shape, BassetShape):
+        if isinstance(self.shape, StackShape):
             return self.shape.filters[0]
         return self.shape.channels * (1 + self.shape.turned)
-
-
-def is_basset_run(run: Path) -> bool:
-    """Tell whether the folder holds a finished run of `regplug train basset`."""
-    try:
-        metrics = json.loads((run / METRICS).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("form") == FORM
 
 
 def read_metrics(run: Path) -> Metrics:
@@ -132,8 +120,8 @@ def run_graph(run: BassetRun) -> ModelProto:
     Raises:
         ModelError: the weights do not fit the shape.
     """
-    if isinstance(run.shape, BassetShape):
-        return basset_graph(Network(run.shape, run.arrays))
+    if isinstance(run.shape, StackShape):
+        return stack_graph(StackNetwork(run.shape, run.arrays))
     try:
         return ensemble_graph(run.shape, [run.arrays], probabilities=True)
     except (KeyError, ValueError) as error:

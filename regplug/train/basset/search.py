@@ -20,13 +20,14 @@ from optuna.trial import Trial, TrialState
 
 from regplug.errors import ConfigError, OutputError, TrainingError
 from regplug.files.output import complete, naming
+from regplug.files.runs import METRICS
 from regplug.files.sources import sources_of
 from regplug.files.weights import WEIGHTS
 from regplug.train.basset.recipe import BassetRecipe, Range, Running, Search
 from regplug.train.basset.run import Metrics, read_metrics
 from regplug.train.basset.train import train_basset
 from regplug.train.loop.loop import DivergedError
-from regplug.train.loop.names import LOG, METRICS, TRIALS
+from regplug.train.loop.names import LOG, TRIALS
 
 Tell = Callable[[str], None]
 

@@ -6,18 +6,21 @@ Sites ─SiteSource→ Examples ─loop.train→ network ─Validation→ AUCs �
 import hashlib
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from regplug.data.sites.sites import Sites
 from regplug.errors import ConfigError, DataError, ModelError, OutputError, TrainingError
 from regplug.files.output import complete, naming
+from regplug.files.runs import METRICS
 from regplug.files.sources import sources_of
 from regplug.files.weights import WEIGHTS
+from regplug.hooks.manager import plugin_manager, stored_networks
 from regplug.train.basset.build import Kinds, arrays_of, build, seed_from
 from regplug.train.basset.recipe import BassetRecipe, Running, Shape
 from regplug.train.basset.records import Records
@@ -25,8 +28,7 @@ from regplug.train.basset.run import Metrics, read_basset_run, read_metrics
 from regplug.train.basset.source import SiteSource, Validation
 from regplug.train.loop.loop import best_of, train_networks
 from regplug.train.loop.machine import machine
-from regplug.train.loop.names import CHECKPOINT, LOG, METRICS, TENSORBOARD
-from regplug_basset.importer import read_network
+from regplug.train.loop.names import CHECKPOINT, LOG, TENSORBOARD
 
 
 def train_basset(
@@ -137,10 +139,20 @@ def _network(recipe: BassetRecipe, shape: Shape, seeded_from: Path | None) -> Ki
         if seeded_from.is_dir():
             seed_from(network, read_basset_run(seeded_from).arrays)
         else:
-            seed_from(network, read_network(seeded_from, width=shape.width).arrays)
+            seed_from(network, _arrays_in(seeded_from, shape.width))
     except ModelError as error:
         raise ModelError(f"cannot start from {seeded_from}: {error}") from error
     return network
+
+
+def _arrays_in(path: Path, width: int) -> Mapping[str, NDArray[np.float32]]:
+    """Return the arrays of the network in a file of weights that a plugin can read."""
+    stored = stored_networks(plugin_manager(), path, width=width)
+    if stored is None:
+        raise ModelError(
+            "it is no run, and no plugin reads such a file of weights (Torch7, .pth, .safetensors)"
+        )
+    return stored.networks[0].arrays
 
 
 def _identity(recipe: BassetRecipe, data: str, network: Kinds) -> str:

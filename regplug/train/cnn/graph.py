@@ -58,7 +58,7 @@ def _letters(graph: Builder, shape: CnnShape) -> str:
 
 
 def _member(graph: Builder, shape: CnnShape, weights: Weights, letters: str) -> str:
-    """Return a network's logits, shape (2n, targets)."""
+    """Return a network's logits, shape (2n, targets), of letters (2n, 4, 1, bases)."""
     stem = weights["stem.weight"].reshape(shape.channels, 1, shape.length, 4).transpose(0, 3, 1, 2)
     values = graph.op("Conv", letters, graph.constant(stem, np.float32))
     if shape.turned:

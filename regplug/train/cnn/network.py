@@ -15,7 +15,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU}
 
 
 class Cnn(nn.Module):
-    """One member of an ensemble; `forward` reads one strand, `both_strands` averages the two.
+    """A member of an ensemble; `forward` reads one strand, `both_strands` averages the two.
 
     Unknown bases, and those beyond the ends, are 0.25 of each letter. The stem is a matrix product
     over the bases under each filter: on a CPU that is twice as fast as a convolution of four
@@ -25,7 +25,7 @@ class Cnn(nn.Module):
     one_hot: Tensor
 
     def __init__(self, shape: CnnShape) -> None:
-        """Draw the first weights from torch's random numbers."""
+        """Draw the initial weights from torch's random numbers."""
         super().__init__()
         self.shape, channels = shape, shape.channels
         self.register_buffer("one_hot", torch.eye(5, 4).index_fill(0, torch.tensor(4), 0.25))

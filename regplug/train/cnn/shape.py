@@ -1,4 +1,4 @@
-"""What a convolutional network is made of; no torch, so that a graph can be built without."""
+"""What a convolutional network is made of; no torch, so that a graph can be built without it."""
 
 from typing import Annotated, Literal
 
@@ -15,8 +15,8 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         targets: outputs.
         width: bases read; those behind the last full bin only through the filters.
         channels: filters of the stem and of each block.
-        turned: True if each stem filter also reads the other strand, and the better counts: a motif
-            is then learned once for both its directions.
+        turned: True if each stem filter also reads the other strand and the larger output counts: a
+            motif is then learned once for both its directions.
         length: bases of a stem filter, odd.
         pool: bases of a bin; the stem's maximum in each bin is kept.
         blocks: residual convolutions after the stem.

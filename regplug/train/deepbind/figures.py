@@ -34,12 +34,12 @@ def settings_picture(tried: Sequence[TriedSetting]) -> str:
     figure = Figure(figsize=(2 * SIZE[0], SIZE[1]), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     for axis, name in zip(panels, ("training", "validation"), strict=True):
-        for one in reversed(tried):
-            losses = _numbers(getattr(one, name))
-            axis.plot(one.steps, losses, **_style(one is tried[0]))
+        for setting in reversed(tried):
+            losses = _numbers(getattr(setting, name))
+            axis.plot(setting.steps, losses, **_style(setting is tried[0]))
         _axes(axis, f"{name}, mean of the folds", "steps")
     panels[0].set_ylabel("loss")
-    shown = [_numbers(one.training + one.validation) for one in tried]
+    shown = [_numbers(setting.training + setting.validation) for setting in tried]
     _limit(panels[0], shown, shown[0])
     return svg_address(figure)
 
@@ -48,16 +48,16 @@ def finals_picture(steps: int, finals: Sequence[Final], kept: int) -> str:
     """Return the training losses of the final networks by steps, the kept one highlighted."""
     figure = Figure(figsize=SIZE, layout="constrained")
     axis = figure.subplots()
-    order = [one for i, one in enumerate(finals) if i != kept] + [finals[kept]]
-    for one in order:
-        points = len(one.curve)
+    order = [final for i, final in enumerate(finals) if i != kept] + [finals[kept]]
+    for final in order:
+        points = len(final.curve)
         at = [steps * (i + 1) // points for i in range(points)]
-        style = _style(one is finals[kept])
-        axis.plot(at, _numbers(one.curve), **style)
-        axis.plot(steps, _numbers([one.training_loss]), **style | {"marker": "D"})
+        style = _style(final is finals[kept])
+        axis.plot(at, _numbers(final.curve), **style)
+        axis.plot(steps, _numbers([final.training_loss]), **style | {"marker": "D"})
     _axes(axis, "training, on all rows", "steps")
     axis.set_ylabel("loss")
-    shown = [_numbers([*one.curve, one.training_loss]) for one in finals]
+    shown = [_numbers([*final.curve, final.training_loss]) for final in finals]
     _limit(axis, shown, shown[kept])
     return svg_address(figure)
 

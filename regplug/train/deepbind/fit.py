@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from regplug.data.sets.training import SetCard
+from regplug.files.weights import StoredWeights
 from regplug.train.deepbind.network import DeepBinds
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import Rows
-from regplug_deepbind.network import Network
 
 
 class Sgd:
@@ -26,9 +26,9 @@ class Sgd:
         """Take the rate, momentum and decays of each network's setting."""
         self._of = {}
         for name, parameter in networks.named_parameters():
-            decays = [_by_parameter(one, "decay").get(name, 0.0) for one in settings]
-            rates = [one.learning_rate for one in settings]
-            momenta = [one.momentum for one in settings]
+            decays = [_by_parameter(setting, "decay").get(name, 0.0) for setting in settings]
+            rates = [setting.learning_rate for setting in settings]
+            momenta = [setting.momentum for setting in settings]
             self._of[name] = (
                 parameter,
                 torch.zeros_like(parameter),
@@ -147,7 +147,7 @@ def mean_losses(card: SetCard, groups: Sequence[NetworkGroup], rows: Rows) -> ND
     return losses
 
 
-def network_of(groups: Sequence[NetworkGroup], index: int) -> Network:
+def network_of(groups: Sequence[NetworkGroup], index: int) -> StoredWeights:
     """Return the weights of network `index`, counted over all groups."""
     networks, _, members = next(group for group in groups if index in group.members)
     return networks.network(members.index(index))

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from regplug.data.measure.metrics import Estimate, auroc_interval, pearson_interval
 from regplug.data.sets.training import Scale, SetCard, TrainingSet, read_set
 from regplug.errors import DataError, ModelError
-from regplug.train.deepbind.network import DeepBinds
-from regplug.train.loop.names import METRICS
-from regplug_deepbind.network import Network
-from regplug_deepbind.weights import named_networks
+from regplug.files.runs import METRICS, Form, form_of
+from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
+from regplug.train.deepbind.network import STORED, DeepBinds
 
 METRIC = {"classification": "AUC", "regression": "Pearson correlation"}  # of each kind of set
 ON_INTENSITIES = "Pearson correlation of intensities"
@@ -58,7 +57,7 @@ def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[MeasuredSet]:
     for name in names:
         if names.count(name) > 1:
             raise DataError(f"two sets are called {name}: test them one after the other")
-    networks = {label: network for label, _, network in named_networks(run, names)}
+    networks = _networks(run, names)
     try:
         known = msgspec.json.decode((run / METRICS).read_bytes(), type=_Metrics).targets
         trained = [known[name] for name in names]
@@ -69,6 +68,23 @@ def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[MeasuredSet]:
         check_test(path, tested.card, metric, scale)
         scores = score_codes(networks[path.name], tested.codes)
         yield MeasuredSet(path.name, tested, scores, figures(tested, scores, scale))
+
+
+def _networks(run: Path, names: Sequence[str]) -> dict[str, StoredWeights]:
+    """Return the weights of a finished run's networks, by target."""
+    if form_of(run) is not Form.DEEPBIND:
+        raise ModelError(
+            f"{run} is no finished run of regplug train deepbind ({METRICS}): train one"
+        )
+    networks = load_weights(run / WEIGHTS)
+    for name in names:
+        if name not in networks:
+            raise ModelError(f"{run} has no target {name}; it has {', '.join(networks)}")
+        if missing := [array for array in STORED if array not in networks[name].arrays]:
+            raise ModelError(
+                f"{run / WEIGHTS} is damaged: {name} lacks {', '.join(missing)}; train it again"
+            )
+    return networks
 
 
 def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> None:
@@ -85,14 +101,14 @@ def check_test(path: Path, card: SetCard, metric: str, scale: Scale | None) -> N
     if card.positives in (0, card.rows):
         raise DataError(f"{path} holds one class only: an AUC takes bound and unbound sequences")
     if scale is not None and card.scale is not None and card.scale.median != scale.median:
-        one, other = ("with", "without") if card.scale.median else ("without", "with")
+        ours, other = ("with", "without") if card.scale.median else ("without", "with")
         raise DataError(
-            f"{path} was prepared {one} --median, the target's training set {other}: prepare both "
+            f"{path} was prepared {ours} --median, the target's training set {other}: prepare both "
             "in the same way"
         )
 
 
-def score_codes(network: Network, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+def score_codes(network: StoredWeights, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the scores (n,) of codes (n, bases), each row one window."""
     scores = DeepBinds.of(network).score(torch.from_numpy(np.array(codes)))
     return np.array(scores[:, 0])

@@ -1,6 +1,6 @@
 """What the filters of a run's networks learned, for the report.
 
-networks, bound sequences ─filter_motifs→ Motifs ─match→ known ones like them ─→ Filters by target
+networks, bound sequences ─site_counts→ Motifs ─match→ known ones like them ─→ Filters by target
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,10 @@ import numpy as np
 
 from regplug.data.sets.training import TrainingSet
 from regplug.genome.codes import Codes
+from regplug.hooks.networks import StoredNetwork
 from regplug.motifs.matches import Matches, jaspar, match
 from regplug.motifs.meme import DNA, RNA
-from regplug.motifs.motif import FEWEST, Motif
-from regplug_deepbind.network import Network
-from regplug_deepbind.sites import filter_motifs
+from regplug.motifs.motif import FEWEST, Motif, motifs_of
 
 MOST = 2000  # sequences that a target's motifs are made of
 BEST = 3  # known motifs shown per filter
@@ -32,7 +31,7 @@ class Known(NamedTuple):
     also: str
     p: float
     q: float
-    says: bool
+    beats_shuffled: bool
 
 
 class Letter(NamedTuple):
@@ -72,7 +71,7 @@ def bound_codes(data: TrainingSet) -> Codes:
 
 
 def filters_of(
-    networks: Mapping[str, Network], codes: Mapping[str, Codes]
+    networks: Mapping[str, StoredNetwork], codes: Mapping[str, Codes]
 ) -> tuple[dict[str, list[Filter]], str]:
     """Return each target's filters that have a motif, and the title of the known motifs.
 
@@ -81,10 +80,12 @@ def filters_of(
     the others, by information; last those of fewer than FEWEST sites.
     """
     motifs = {
-        target: [one for one in filter_motifs(network, list(codes[target])) if one.width]
+        target: [
+            motif for motif in motifs_of(network.site_counts(list(codes[target]))) if motif.width
+        ]
         for target, network in networks.items()
     }
-    both = [target for target, network in networks.items() if network.reverse_complement]
+    both = [target for target, network in networks.items() if network.card.strand == "max"]
     dna = [motif for target in both for motif in motifs[target]]
     matches = match(dna, jaspar()) if dna else None
     rows = iter(range(len(dna)))
@@ -118,13 +119,14 @@ def _known(matches: Matches, row: int) -> Iterator[Known]:
     for column in matches.ranked(row)[:BEST]:
         p, q = float(matches.p[row, column]), float(matches.q[row, column])
         if q < REPORTED:
-            one = matches.known[column]
-            yield Known(one.name, one.also, p, q, p < float(matches.shuffled[row]))
+            motif = matches.known[column]
+            yield Known(motif.name, motif.also, p, q, p < float(matches.shuffled[row]))
 
 
-def _order(one: Filter) -> tuple[bool, float, float]:
-    factor = one.known[0].p / one.shuffled if one.known and one.known[0].says else 1.0
-    return one.motif.sites < FEWEST, factor, -float(one.motif.information.sum())
+def _order(found: Filter) -> tuple[bool, float, float]:
+    best = found.known[0] if found.known else None
+    factor = best.p / found.shuffled if best and best.beats_shuffled else 1.0
+    return found.motif.sites < FEWEST, factor, -float(found.motif.information.sum())
 
 
 def _logo(motif: Motif, letters: str) -> Iterator[Letter]:

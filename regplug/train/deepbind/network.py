@@ -11,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from regplug.files.weights import StoredWeights
 from regplug.train.deepbind.placements import best_placements, mean_placements, pad, placed
 from regplug.train.loop.strands import reverse_complement
-from regplug_deepbind.network import Network
 
 Pool = Literal["max", "max+mean"]
 BY_FILTER = ("detectors", "thresholds")  # parameters whose last axis is networks * filters
+STORED = ("detectors", "thresholds", "weights1", "biases1", "bias2")  # of every network
 BATCH = 256
 
 
@@ -64,21 +65,22 @@ class DeepBinds(nn.Module):
         self.register_buffer("dropout", torch.zeros(networks))
 
     @classmethod
-    def of(cls, network: Network) -> "DeepBinds":
-        """Return one network with the weights of a published or a trained one."""
-        one = cls(
+    def of(cls, stored: StoredWeights) -> "DeepBinds":
+        """Return one network with the weights of a trained one."""
+        arrays, flags = stored
+        network = cls(
             1,
-            filters=len(network.thresholds),
-            length=network.length,
-            hidden=network.hidden,
-            pool="max+mean" if network.average_pooling else "max",
-            both_strands=network.reverse_complement,
+            filters=len(arrays["thresholds"]),
+            length=len(arrays["detectors"]),
+            hidden=len(arrays["weights2"]) if "weights2" in arrays else 0,
+            pool="max+mean" if flags["average_pooling"] else "max",
+            both_strands=flags["reverse_complement"],
         )
         with torch.no_grad():
-            for name, parameter in one.named_parameters():
-                weights = torch.as_tensor(np.array(getattr(network, name)))
+            for name, parameter in network.named_parameters():
+                weights = torch.as_tensor(np.array(arrays[name]))
                 parameter.copy_(weights.reshape(parameter.shape))
-        return one
+        return network
 
     @torch.no_grad()
     def draw(self, network: int, scales: Mapping[str, float], *, seed: int) -> None:
@@ -171,19 +173,25 @@ class DeepBinds(nn.Module):
         self.train(was)
         return scores
 
-    def network(self, index: int) -> Network:
-        """Return one network's weights in the terms of a published parameter file."""
+    def network(self, index: int) -> StoredWeights:
+        """Return one network's weights, as they are stored.
+
+        Their names and shapes are those of a published parameter file: detectors (length, 4,
+        filters), thresholds (filters,), weights1 (features, hidden or 1), biases1 (hidden or 1,),
+        weights2 (hidden,) with a hidden layer, and bias2 (1,), 0 without one.
+        """
 
         def array(name: str) -> NDArray[np.float32]:
             return np.array(self._of(name, index).detach().cpu())
 
-        return Network(
-            detectors=array("detectors"),
-            thresholds=array("thresholds"),
-            weights1=array("weights1"),
-            biases1=array("biases1"),
-            weights2=None if self.weights2 is None else array("weights2"),
-            bias2=0.0 if self.bias2 is None else self.bias2[index].item(),
-            reverse_complement=self.both_strands,
-            average_pooling=self.pool == "max+mean",
+        arrays = {name: array(name) for name in ("detectors", "thresholds", "weights1", "biases1")}
+        if self.weights2 is not None:
+            arrays["weights2"] = array("weights2")
+        bias2 = 0.0 if self.bias2 is None else self.bias2[index].item()
+        return StoredWeights(
+            arrays | {"bias2": np.array([bias2], np.float32)},
+            {
+                "reverse_complement": self.both_strands,
+                "average_pooling": self.pool == "max+mean",
+            },
         )

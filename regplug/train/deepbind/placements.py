@@ -1,11 +1,11 @@
 """Where filters lie best: the placements of many filters on many sequences, and their gradients.
 
-A maximum passes its gradient to the winner alone. So the best placement is found first, without a
-graph, and then only the winners are scored with one: the value and the gradient of a whole
-convolution and its maximum, at the price of the search.
+The gradient of a maximum goes only to the placement where it is reached. So the best placements are
+searched first, without torch's graph of gradients, and then only these get one (`placed`): the
+values and gradients are those of a whole convolution and its maximum, at the price of the search.
 
-On a CPU the search adds up a table's rows, one for each three bases: a convolution whose input is
-one base per column needs no products. Elsewhere, and for detectors of more than 24 bases, it is a
+On a CPU the search adds up rows of a table, one for each three bases: a convolution whose input is
+a base per column needs no products. Elsewhere, and for detectors of more than 24 bases, it is a
 convolution.
 """
 
@@ -20,10 +20,10 @@ from torch.nn import functional
 
 from regplug.genome.codes import UNKNOWN
 
-WORD = 3  # bases looked up at once
+WORD = 3  # bases whose sum is looked up at once
 LETTERS = UNKNOWN + 1
-WORDS = LETTERS**WORD
-LONGEST = 8 * WORD  # detector that is looked up
+WORDS = LETTERS**WORD  # rows of the table for each three columns of a detector
+LONGEST = 8 * WORD  # bases of the longest detector that is looked up; shorter ones end in zeros
 
 
 def pad(codes: Tensor, length: int) -> Tensor:
@@ -43,7 +43,7 @@ def best_placements(detectors: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
         starts: int64 (n, filters), columns of `padded`; the first of several equal ones.
     """
     detectors = detectors.detach()
-    if not _by_words(detectors) or len(detectors) > LONGEST:
+    if not _is_looked_up(detectors):
         return _convolve(detectors, padded)
     sums = torch.full((len(padded), detectors.shape[2]), -torch.inf)
     starts = torch.zeros(sums.shape, dtype=torch.int32)
@@ -53,14 +53,14 @@ def best_placements(detectors: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def placed(detectors: Tensor, sums: Tensor, padded: Tensor, rows: Tensor, starts: Tensor) -> Tensor:
-    """Return sums (n, filters), as functions of the detectors.
+    """Return `sums` (n, filters), now with a gradient that goes to the detectors.
 
     Args:
         detectors: float32 (length, 4, filters); the gradient goes to them.
         sums: float32 (n, filters), found by `best_placements`.
         padded: uint8 codes (sequences, columns), from `pad`.
-        rows: int64 (n, filters), the sequence that filter f was laid on.
-        starts: int64 (n, filters), where.
+        rows: int64 (n, filters), the sequence that the filter was laid on.
+        starts: int64 (n, filters), the column of `padded` where it begins.
     """
     same: Tensor = _Placed.apply(  # type: ignore[no-untyped-call]
         detectors, sums, padded, rows, starts
@@ -72,15 +72,16 @@ def mean_placements(detectors: Tensor, thresholds: Tensor, padded: Tensor) -> Te
     """Return the mean over all starts of each filter's rectified sum, shape (n, filters).
 
     Args:
-        detectors: float32 (length, 4, filters); the gradient goes to them,
-        thresholds: float32 (filters,); and to these.
+        detectors: float32 (length, 4, filters); the gradient goes to them and to the thresholds.
+        thresholds: float32 (filters,), added to each sum before it is rectified.
         padded: uint8 codes (n, columns), from `pad`.
     """
-    if not _by_words(detectors) or len(detectors) > LONGEST:
+    if not _is_looked_up(detectors):
         convolved = functional.conv1d(_one_hot(padded), detectors.permute(2, 1, 0), thresholds)
         return convolved.relu().mean(2)
     table = _table(detectors)
-    table = torch.cat([table[:WORDS] + thresholds, table[WORDS:]])  # each start reads one of these
+    # Each sum has exactly one of the first WORDS rows in it, so they can carry the thresholds.
+    table = torch.cat([table[:WORDS] + thresholds, table[WORDS:]])
     means: Tensor = _Mean.apply(  # type: ignore[no-untyped-call]
         table, _words(padded, len(detectors))
     )
@@ -88,7 +89,7 @@ def mean_placements(detectors: Tensor, thresholds: Tensor, padded: Tensor) -> Te
 
 
 class _Mean(torch.autograd.Function):
-    """The mean over starts of the rectified sum of eight of the table's rows."""
+    """The mean over all starts of the rectified sum of eight rows of the table."""
 
     @staticmethod
     def forward(ctx: Any, table: Tensor, words: Tensor) -> Tensor:
@@ -107,7 +108,7 @@ class _Mean(torch.autograd.Function):
 
 
 class _Placed(torch.autograd.Function):
-    """A sum's gradient goes to the weights that it is a sum of."""
+    """The identity on sums; backwards, a sum's gradient goes to the weights that it adds up."""
 
     @staticmethod
     def forward(ctx: Any, detectors: Tensor, sums: Tensor, *where: Tensor) -> Tensor:
@@ -130,15 +131,23 @@ class _Placed(torch.autograd.Function):
         return total[..., :letters].permute(1, 2, 0), None, None, None, None
 
 
+def _is_looked_up(detectors: Tensor) -> bool:
+    """Tell whether sums are looked up in a table, not computed by a convolution."""
+    return _by_words(detectors) and len(detectors) <= LONGEST
+
+
 def _by_words(tensor: Tensor) -> bool:
+    """Tell whether the loops below can work on a tensor's memory."""
     return tensor.device.type == "cpu"
 
 
 def _arrays(*tensors: Tensor) -> list[NDArray[Any]]:
+    """Return the tensors as arrays for the loops below; contiguous ones share their memory."""
     return [tensor.contiguous().numpy() for tensor in tensors]
 
 
 def _convolve(detectors: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what `best_placements` does, by torch's convolution."""
     best = functional.conv1d(_one_hot(padded), detectors.permute(2, 1, 0)).max(2)
     return best.values, best.indices
 
@@ -159,9 +168,32 @@ def _table(detectors: Tensor) -> Tensor:
 
 
 def _words(padded: Tensor, length: int) -> Tensor:
-    """Return the word that begins at each column, as if all detectors were the LONGEST."""
+    """Return the word that begins at each column, int64, as if all detectors were the LONGEST."""
     codes = functional.pad(padded, (0, LONGEST - length + WORD - 1), value=UNKNOWN).long()
     return (codes[:, :-2] * LETTERS + codes[:, 1:-1]) * LETTERS + codes[:, 2:]
+
+
+@njit(inline="always")
+def _rows_at(words, n, start):  # type: ignore[no-untyped-def]
+    """Return the table's rows for sequence n at a start: eight words, each under three columns."""
+    return (
+        words[n, start],
+        WORDS + words[n, start + 3],
+        2 * WORDS + words[n, start + 6],
+        3 * WORDS + words[n, start + 9],
+        4 * WORDS + words[n, start + 12],
+        5 * WORDS + words[n, start + 15],
+        6 * WORDS + words[n, start + 18],
+        7 * WORDS + words[n, start + 21],
+    )
+
+
+@njit(inline="always")
+def _sum(table, rows, f):  # type: ignore[no-untyped-def]
+    """Return the sum of filter f over eight rows; by pairs, which rounds less than one by one."""
+    first = (table[rows[0], f] + table[rows[1], f]) + (table[rows[2], f] + table[rows[3], f])
+    second = (table[rows[4], f] + table[rows[5], f]) + (table[rows[6], f] + table[rows[7], f])
+    return first + second
 
 
 @njit(cache=True, parallel=True)
@@ -173,16 +205,12 @@ def _search(words, table, sums, starts):  # type: ignore[no-untyped-def]
     """
     for n in prange(words.shape[0]):
         for start in range(words.shape[1] - LONGEST + 1):
-            a, b = words[n, start], WORDS + words[n, start + 3]
-            c, d = 2 * WORDS + words[n, start + 6], 3 * WORDS + words[n, start + 9]
-            e, h = 4 * WORDS + words[n, start + 12], 5 * WORDS + words[n, start + 15]
-            i, j = 6 * WORDS + words[n, start + 18], 7 * WORDS + words[n, start + 21]
+            rows = _rows_at(words, n, start)
             here = np.int32(start)
             for f in range(table.shape[1]):
-                first = (table[a, f] + table[b, f]) + (table[c, f] + table[d, f])
-                second = (table[e, f] + table[h, f]) + (table[i, f] + table[j, f])
-                better = first + second > sums[n, f]
-                sums[n, f] = first + second if better else sums[n, f]
+                found = _sum(table, rows, f)
+                better = found > sums[n, f]
+                sums[n, f] = found if better else sums[n, f]
                 starts[n, f] = here if better else starts[n, f]
 
 
@@ -192,14 +220,9 @@ def _means(words, table, means):  # type: ignore[no-untyped-def]
     starts = words.shape[1] - LONGEST + 1
     for n in prange(words.shape[0]):
         for start in range(starts):
-            a, b = words[n, start], WORDS + words[n, start + 3]
-            c, d = 2 * WORDS + words[n, start + 6], 3 * WORDS + words[n, start + 9]
-            e, h = 4 * WORDS + words[n, start + 12], 5 * WORDS + words[n, start + 15]
-            i, j = 6 * WORDS + words[n, start + 18], 7 * WORDS + words[n, start + 21]
+            rows = _rows_at(words, n, start)
             for f in range(table.shape[1]):
-                first = (table[a, f] + table[b, f]) + (table[c, f] + table[d, f])
-                second = (table[e, f] + table[h, f]) + (table[i, f] + table[j, f])
-                means[n, f] += max(first + second, np.float32(0))
+                means[n, f] += max(_sum(table, rows, f), np.float32(0))
         for f in range(table.shape[1]):
             means[n, f] /= starts
 
@@ -215,15 +238,11 @@ def _means_backward(words, table, gradient, passed, total):  # type: ignore[no-u
     for _ in prange(1):  # one thread adds
         for n in range(words.shape[0]):
             for start in range(starts):
-                a, b = words[n, start], WORDS + words[n, start + 3]
-                c, d = 2 * WORDS + words[n, start + 6], 3 * WORDS + words[n, start + 9]
-                e, h = 4 * WORDS + words[n, start + 12], 5 * WORDS + words[n, start + 15]
-                i, j = 6 * WORDS + words[n, start + 18], 7 * WORDS + words[n, start + 21]
+                rows = _rows_at(words, n, start)
                 for f in range(table.shape[1]):
-                    first = (table[a, f] + table[b, f]) + (table[c, f] + table[d, f])
-                    second = (table[e, f] + table[h, f]) + (table[i, f] + table[j, f])
-                    passed[f] = gradient[n, f] * share if first + second > 0 else np.float32(0)
-                for row in (a, b, c, d, e, h, i, j):
+                    is_above = _sum(table, rows, f) > 0
+                    passed[f] = gradient[n, f] * share if is_above else np.float32(0)
+                for row in rows:
                     for f in range(table.shape[1]):
                         total[row, f] += passed[f]
 

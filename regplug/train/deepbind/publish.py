@@ -1,6 +1,6 @@
 """A finished run → a model directory, tested in the form that users run.
 
-weights.safetensors ─load_networks→ Network ─export_panel→ model.onnx ─predict→ metrics, card
+weights.safetensors ─stored_networks→ StoredNetworks ─write→ model.onnx ─predict→ metrics, card
 """
 
 import json
@@ -14,28 +14,24 @@ import numpy as np
 from regplug.data.measure.metrics import auroc, pearson
 from regplug.data.sets.training import read_set
 from regplug.errors import ModelError
+from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
-from regplug.files.weights import WEIGHTS
+from regplug.hooks.manager import plugin_manager, stored_networks
+from regplug.hooks.measuring import Measuring
+from regplug.hooks.networks import StoredNetworks
 from regplug.models.embedded import Embedded
+from regplug.models.export import PLAIN
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.deepbind.measure import METRIC
-from regplug.train.loop.names import METRICS
-from regplug_deepbind.importer import CITE, export_panel
-from regplug_deepbind.network import Network
-from regplug_deepbind.weights import load_networks
+from regplug.train.loop.about import About
+
+CITE = (
+    "Alipanahi, Delong, Weirauch and Frey 2015, Nature Biotechnology 33:831, doi:10.1038/nbt.3300"
+)
 
 
-def publish(
-    run: Path,
-    repo: Path,
-    *,
-    name: str,
-    test: Path,
-    version: str,
-    trained_on: str,
-    assembly: str,
-    license: str,
-    default: bool,
+def publish_deepbind(
+    run: Path, repo: Path, about: About, *, test: Path, measuring: Measuring = PLAIN
 ) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
 
@@ -46,34 +42,33 @@ def publish(
         DataError: a target has no test set, or it is damaged.
         ModelError: the run is not finished, or some of its networks read one strand, some both.
     """
+    stored = stored_networks(plugin_manager(), run)
     try:
-        networks = load_networks(run / WEIGHTS)
         command = json.loads((run / METRICS).read_text())["command"]
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{run} holds no finished run: {error}") from error
-    both = {network.reverse_complement for network in networks.values()}
-    if len(both) > 1:
-        raise ModelError(f"{run}: some targets read one strand, some both; train them in two runs")
+    if stored is None:
+        raise ModelError(f"{run} holds no networks that a plugin knows: train it again")
     card = ModelCard(
-        name=name,
-        version=version,
+        name=about.name,
+        version=about.version,
         family="deepbind",
         window=None,
-        targets=tuple(Target(label) for label in networks),
-        strand="max" if both.pop() else "forward",
+        targets=tuple(Target(network.label) for network in stored.networks),
+        strand=stored.networks[0].card.strand,
         output_scale="score",
         max_batch_size=1,
         sha256="",
-        default=default,
-        assembly=assembly,
+        default=about.default,
+        assembly=about.assembly,
         doc="DeepBind networks, used by the scan: the maximum over sub-windows; above 0 a sequence "
         "looks bound",
-        trained_on=trained_on,
+        trained_on=about.trained_on,
         cite_as=CITE,
-        license=license,
+        license=about.license,
         created_by=f"regplug {VERSION}: {command}",
     )
-    measured = measure_graph(card, networks, test)
+    measured = measure_graph(card, stored, test)
     by_metric: dict[str, list[float]] = {}
     for metric, value in measured.values():
         by_metric.setdefault(metric, []).append(value)
@@ -85,18 +80,18 @@ def publish(
         ),
         metrics={f"mean {metric}": round(fmean(values), 4) for metric, values in by_metric.items()},
     )
-    return export_panel(repo, card, list(networks.values()))[0]
+    return stored.write(repo, card, measuring)
 
 
 def measure_graph(
-    card: ModelCard, networks: dict[str, Network], test: Path
+    card: ModelCard, stored: StoredNetworks, test: Path
 ) -> dict[str, tuple[str, float]]:
     """Return each target's metric and its value on the target's test set, by the exported graph."""
     with tempfile.TemporaryDirectory() as scratch:
-        export_panel(Path(scratch), card, list(networks.values()), snvs=3)
-        backend = Embedded(Path(scratch) / f"{card.name}_scan")
+        made = stored.write(Path(scratch), card, Measuring(3))
+        backend = Embedded(Path(scratch) / (made.companion or made.name))
         measured = {}
-        for column, target in enumerate(networks):
+        for column, target in enumerate(network.label for network in stored.networks):
             tested = read_set(test / target)
             scores = backend.predict(np.array(tested.codes))[:, column]
             measure = auroc if tested.card.kind == "classification" else pearson

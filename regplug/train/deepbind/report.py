@@ -17,7 +17,7 @@ from regplug.data.measure.metrics import Estimate
 from regplug.data.sets.training import SetCard, read_set
 from regplug.errors import DataError
 from regplug.files.output import complete
-from regplug.files.weights import WEIGHTS
+from regplug.hooks.manager import networks_at, plugin_manager
 from regplug.train.deepbind.figures import (
     finals_picture,
     glyph,
@@ -29,7 +29,6 @@ from regplug.train.deepbind.motifs import Filter, bound_codes, filters_of
 from regplug.train.deepbind.recipe import Setting
 from regplug.train.deepbind.run import RUN, RunCard
 from regplug.train.deepbind.target import SCORES, Result, read_result
-from regplug_deepbind.weights import load_networks
 
 REPORT = "report.html"
 TEMPLATE = "report_template.html"
@@ -63,13 +62,15 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
         OutputError: the report cannot be written.
         MissingLibraryError: a library for motifs is not installed.
     """
-    networks = load_networks(run / WEIGHTS)
+    networks = {stored.label: stored for stored in networks_at(plugin_manager(), run)}
     data = {path.name: read_set(path) for path in sets}
-    codes = {target: bound_codes(one) for target, one in data.items()}
+    codes = {target: bound_codes(training_set) for target, training_set in data.items()}
     filters, known = filters_of({target: networks[target] for target in data}, codes)
     sections = [
-        _section(f"target-{number}", run / target, one.card, len(codes[target]), filters[target])
-        for number, (target, one) in enumerate(data.items(), start=1)
+        _section(
+            f"target-{number}", run / target, training_set.card, len(codes[target]), filters[target]
+        )
+        for number, (target, training_set) in enumerate(data.items(), start=1)
     ]
     page = _template().render(
         title=run.absolute().name,
@@ -120,8 +121,10 @@ def _scores(folder: Path) -> NDArray[Any]:
 
 def _means(sections: Sequence[Section]) -> Iterator[tuple[str, tuple[float, int]]]:
     """Yield each metric with its mean over the targets, and how many there are."""
-    for metric in dict.fromkeys(metric for one in sections for metric in one.figures):
-        values = [one.figures[metric].value for one in sections if metric in one.figures]
+    for metric in dict.fromkeys(metric for section in sections for metric in section.figures):
+        values = [
+            section.figures[metric].value for section in sections if metric in section.figures
+        ]
         yield metric, (float(np.mean(values)), len(values))
 
 

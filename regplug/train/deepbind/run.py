@@ -24,13 +24,12 @@ import torch
 from regplug.data.sets.training import SetCard, read_set
 from regplug.errors import ConfigError, DataError, OutputError
 from regplug.files.output import complete
+from regplug.files.runs import METRICS, Form
 from regplug.files.version import VERSION
-from regplug.files.weights import WEIGHTS
+from regplug.files.weights import WEIGHTS, load_weights, save_weights
 from regplug.train.deepbind.measure import METRIC, check_test
 from regplug.train.deepbind.recipe import DeepBindRecipe
 from regplug.train.deepbind.target import Result, read_result, train_target
-from regplug.train.loop.names import METRICS
-from regplug_deepbind.weights import load_networks, save_networks
 
 RUN = "run.json"
 Say = Callable[[str], None]
@@ -184,28 +183,29 @@ def _end_with_parent() -> None:
 def collect(out: Path, targets: Sequence[str]) -> list[Result]:
     """Put the networks of all targets into one file, and their figures into another."""
     results = [read_result(out / target) for target in targets]
-    networks = {target: load_networks(out / target / WEIGHTS)[target] for target in targets}
-    save_networks(out / WEIGHTS, networks)
+    networks = {target: load_weights(out / target / WEIGHTS)[target] for target in targets}
+    save_weights(out / WEIGHTS, networks)
     card = msgspec.json.decode((out / RUN).read_bytes(), type=RunCard)
-    tests = {one.target: one.test.value for one in results if one.test is not None}
+    tests = {result.target: result.test.value for result in results if result.test is not None}
     record: dict[str, Any] = {
+        "form": Form.DEEPBIND,
         **msgspec.structs.asdict(card),
         "mean": float(np.mean(list(tests.values()))) if tests else None,
         "targets": {
-            one.target: {
-                "metric": one.metric,
-                "test": one.test,
-                "also": one.also,
-                "test_rows": one.test_rows,
-                "scale": one.scale,
-                "validation_loss": one.tried[0].loss,
-                "training_loss": one.finals[one.kept].training_loss,
-                "setting": one.setting,
-                "steps": one.steps,
-                "rows": one.rows,
-                "seconds": one.seconds,
+            result.target: {
+                "metric": result.metric,
+                "test": result.test,
+                "also": result.also,
+                "test_rows": result.test_rows,
+                "scale": result.scale,
+                "validation_loss": result.tried[0].loss,
+                "training_loss": result.finals[result.kept].training_loss,
+                "setting": result.setting,
+                "steps": result.steps,
+                "rows": result.rows,
+                "seconds": result.seconds,
             }
-            for one in results
+            for result in results
         },
     }
     with complete(out / METRICS) as partial:

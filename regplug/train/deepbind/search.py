@@ -83,13 +83,13 @@ def search(
             for fold in range(data.card.folds)
         ]
         for i, trial in enumerate(trials):
-            one = _mean(settings[i], folds, i)
-            tried.append(one)
-            if math.isfinite(one.loss):
-                study.tell(trial, one.loss)
+            result = _mean(settings[i], folds, i)
+            tried.append(result)
+            if math.isfinite(result.loss):
+                study.tell(trial, result.loss)
             else:
                 study.tell(trial, state=TrialState.FAIL)
-    tried.sort(key=lambda one: one.loss)
+    tried.sort(key=lambda result: result.loss)
     if not math.isfinite(tried[0].loss):
         raise DataError("every setting diverged: lower the recipe's learning_rate")
     return tried

@@ -17,14 +17,12 @@ from regplug.data.measure.metrics import Estimate
 from regplug.data.sets.training import Scale, TrainingSet, read_set
 from regplug.errors import DataError
 from regplug.files.output import complete
-from regplug.files.weights import WEIGHTS
+from regplug.files.weights import WEIGHTS, StoredWeights, save_weights
 from regplug.train.deepbind.fit import fit, mean_losses, network_of, networks_for
 from regplug.train.deepbind.measure import METRIC, figures, score_codes
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
 from regplug.train.deepbind.rows import Rows, training_rows
 from regplug.train.deepbind.search import TriedSetting, search
-from regplug_deepbind.network import Network
-from regplug_deepbind.weights import save_networks
 
 RESULT = "result.json"
 SCORES = "test_scores.npy"
@@ -115,7 +113,7 @@ def train_target(
         also=found,
         scale=data.card.scale,
     )
-    save_networks(folder / WEIGHTS, {training.name: network})
+    save_weights(folder / WEIGHTS, {training.name: network})
     with complete(folder / RESULT) as partial:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
     return result
@@ -135,7 +133,7 @@ def read_result(folder: Path) -> Result:
 
 def _finals(
     recipe: DeepBindRecipe, data: TrainingSet, best: TriedSetting, seed: int
-) -> tuple[list[Final], int, Network]:
+) -> tuple[list[Final], int, StoredWeights]:
     """Return networks trained on all rows with the best setting, and the one that fits them best.
 
     Each is judged by its loss on the set's own rows, without dropout.
@@ -156,14 +154,15 @@ def _finals(
     if not np.isfinite(losses).any():
         raise DataError("every final network diverged: lower the recipe's learning_rate")
     finals = [
-        Final(one, curve.training[:, i].tolist(), float(losses[i])) for i, one in enumerate(seeds)
+        Final(drawn_by, curve.training[:, i].tolist(), float(losses[i]))
+        for i, drawn_by in enumerate(seeds)
     ]
     kept = int(np.nanargmin(losses))
     return finals, kept, network_of(groups, kept)
 
 
 def _test(
-    network: Network, tested: TrainingSet, scale: Scale | None, folder: Path
+    network: StoredWeights, tested: TrainingSet, scale: Scale | None, folder: Path
 ) -> dict[str, Estimate]:
     """Return the test's figures by metric; targets and scores go to the folder."""
     scores = score_codes(network, tested.codes)

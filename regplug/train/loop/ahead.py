@@ -1,4 +1,4 @@
-"""Items that a second thread makes, so that whoever works on them need not wait."""
+"""Items that a second thread makes while the first one works on those before."""
 
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -9,10 +9,10 @@ Item = TypeVar("Item")
 
 
 def ahead(items: Iterator[Item], count: int) -> Generator[Item]:
-    """Yield `items` in order, up to `count` of them made beforehand in a second thread.
+    """Yield `items` in order; a second thread makes up to `count` of them beforehand.
 
-    An error in making them is raised here. Closed early (`contextlib.closing`), it waits for the
-    item in the making alone.
+    An error in making an item is raised where the item would be yielded. If the generator is closed
+    early (`contextlib.closing`), only the item that is being made is made to its end.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
         try:

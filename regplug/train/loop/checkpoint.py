@@ -1,4 +1,7 @@
-"""The state of a training run after an epoch, on disk; exact, and never unpickled."""
+"""The state of a training run after an epoch, on disk.
+
+Loading it gives exactly the state that was saved, and runs no code from the file (weights_only).
+"""
 
 import io
 import pickle
@@ -14,7 +17,7 @@ from regplug.files.output import complete
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one epoch came to.
+    """The results of an epoch.
 
     Attributes:
         loss: mean over the batches.
@@ -22,7 +25,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
         seconds: of training and validation.
         speed: sequences per second of training, all processes together.
         valid_loss: nan if nothing was validated.
-        aucs: of each target on the validation sites, None for one without both classes.
+        aucs: of each target on the validation sites, None for a target without both classes.
     """
 
     loss: float
@@ -34,19 +37,25 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def auc(self) -> float:
-        """Return the mean of the targets' AUCs."""
+        """Return the mean of the targets' AUCs, of those that have one."""
         known = [auc for auc in self.aucs if auc is not None]
         return sum(known) / len(known)
 
 
 def save(path: Path, run: str, parts: Mapping[str, Any], epochs: Sequence[Epoch]) -> None:
-    """Write the parts' states, and what the epochs came to.
+    """Write the states of a run's parts, and the results of its epochs.
+
+    Args:
+        path: of the file; an older one is replaced.
+        run: says which run this is.
+        parts: name → anything with a `state_dict`.
+        epochs: those done.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     state = {name: part.state_dict() for name, part in parts.items()}
-    packed = io.BytesIO()  # torch's own errors of a full disk name no file
+    packed = io.BytesIO()  # written by us, as torch's errors on a full disk do not name the file
     torch.save({"run": run, "epochs": msgspec.to_builtins(epochs), **state}, packed)
     with complete(path) as partial:
         partial.write_bytes(packed.getbuffer())
@@ -56,7 +65,7 @@ def resume(path: Path, run: str, parts: Mapping[str, Any], device: torch.device)
     """Load the parts' states from `path`, if it exists; return the epochs done.
 
     Raises:
-        TrainingError: it is damaged, or of another run.
+        TrainingError: the file is damaged, or of another run.
     """
     if not path.exists():
         return []

@@ -1,6 +1,6 @@
 """What a network is trained on, whatever the data.
 
-Source ─batches→ Examples ─shift, strand, share→ Batch
+ExampleSource ─batches→ Examples ─shift, strand, share→ TensorBatch
 """
 
 from collections.abc import Iterator
@@ -19,31 +19,35 @@ from regplug.train.loop.strands import reverse_complement
 
 
 class Examples(NamedTuple):
-    """Sequences, what to predict of them, and how much each answer counts; 0 masks it."""
+    """Sequences, what to predict of them, and how much each prediction counts in the loss."""
 
     codes: Codes  # (n, bases)
     targets: NDArray[Any]  # (n, targets), 0 to 1
-    weights: NDArray[np.float32] | None = None  # (n, targets); None: all count the same
+    weights: NDArray[np.float32] | None = None  # (n, targets), 0 leaves out; None: all the same
 
 
 class ExampleSource(Protocol):
-    """Where an epoch's examples come from; `size` of them, every time."""
+    """Where an epoch's examples come from.
+
+    Attributes:
+        size: how many there are in each epoch.
+    """
 
     size: int
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
-        """Yield an epoch's examples, `size` at a time, no smaller rest; same `rng`, same batches.
+        """Yield an epoch's examples, `size` at a time; those that do not fill a batch are left out.
 
-        It is run in a second thread.
+        The same `rng` gives the same batches. It is run in a second thread.
         """
 
 
 class TensorBatch(NamedTuple):
-    """Examples as tensors."""
+    """This process's share of a batch of examples, as tensors."""
 
-    codes: Tensor
-    targets: Tensor
-    weights: Tensor | None
+    codes: Tensor  # uint8 (n, bases)
+    targets: Tensor  # (n, targets)
+    weights: Tensor | None  # (n, targets)
 
 
 def batches(
@@ -53,9 +57,13 @@ def batches(
     epoch: int,
     machine: Machine,
 ) -> Iterator[TensorBatch]:
-    """Yield this process's share of each batch of an epoch (from 0), moved and turned."""
+    """Yield this process's share of each batch of an epoch (from 0), shifted and turned.
+
+    All processes draw the same random numbers and then take their share, so that together they have
+    the batch that a single process would have.
+    """
     for examples in source.batches(rng, schedule.batch):
-        codes = _moved(torch.from_numpy(examples.codes), schedule.shift, rng)
+        codes = _shifted(torch.from_numpy(examples.codes), schedule.shift, rng)
         if schedule.strands == "alternate":
             codes = reverse_complement(codes) if epoch % 2 else codes
         else:
@@ -68,7 +76,7 @@ def batches(
         )
 
 
-def _moved(codes: Tensor, shift: int, rng: np.random.Generator) -> Tensor:
-    """Return codes (n, bases), all moved by one random shift."""
+def _shifted(codes: Tensor, shift: int, rng: np.random.Generator) -> Tensor:
+    """Return codes (n, bases), all moved by the same random shift of up to `shift` bases."""
     start, width = int(rng.integers(2 * shift + 1)), codes.shape[1]
     return functional.pad(codes, (shift, shift), value=UNKNOWN)[:, start : start + width]

@@ -1,6 +1,6 @@
 """The training loop of networks with several targets, whatever the data.
 
-Source ─batches→ codes ─network→ logits ─weighted loss→ step ─average→ weights ─validate→ AUCs
+ExampleSource ─batches→ codes ─network→ logits ─loss→ step ─average→ weights ─validate→ AUCs
 """
 
 import time
@@ -24,11 +24,13 @@ from regplug.train.loop.machine import CPU, Machine
 from regplug.train.loop.schedule import Schedule
 
 AHEAD = 150  # batches read before they are needed: more than Sites reads at once, 128 of 128
-CHECKED = 50  # losses looked at together; a look waits for the GPU
+CHECKED = (
+    50  # losses read at once: `.tolist()` waits for the GPU, which stops it from running ahead
+)
 
 
 class DivergedError(TrainingError):
-    """The loss is no number."""
+    """The loss is NaN or infinite."""
 
 
 def train_networks(
@@ -44,30 +46,30 @@ def train_networks(
     machine: Machine = CPU,
     stepped: Callable[[int, int, int], None] = lambda epoch, steps, step: None,
 ) -> list[Epoch]:
-    """Fit `network` in place; return what the epochs came to.
+    """Fit `network` in place; return the results of the epochs.
 
     After each epoch the state goes to `checkpoint`, and where that holds the state of the same
-    `run` (any text that settles the result), training goes on from it. Random numbers follow from
-    `seed` and the epoch alone, so that on a CPU a resumed run ends with the weights of an unbroken
-    one.
+    `run`, training goes on from it. Random numbers follow from `seed` and the epoch alone, so that
+    on a CPU a run that was stopped and resumed ends with the same weights as one that was not.
 
     Args:
-        network: logits (n, targets) of codes (n, bases).
+        network: gives logits (n, targets) for codes (n, bases).
         source: of the examples.
-        schedule: see Schedule.
+        schedule: how to fit.
         seed: of all random numbers.
         checkpoint: file of the state.
-        run: says which run the state is of.
+        run: any text that is the same for runs with the same result, such as recipe and data.
         done: called after each epoch, before its state is written, with the averaged network and
             the epochs so far; in the first process only.
-        validate: gives the loss and the targets' AUCs of the averaged network.
-        machine: see Machine.
+        validate: returns the loss and the targets' AUCs of the averaged network.
+        machine: where to train.
         stepped: called after each step with the epoch, from 1, its steps, and how many are done.
 
     Raises:
-        DivergedError: the loss is no number.
-        TrainingError: an epoch has no full batch, or `checkpoint` is damaged
-            or belongs to another run.
+        DivergedError: the loss is NaN or infinite.
+        TrainingError: an epoch has no full batch, the processes cannot share a batch evenly, or
+            `checkpoint` is damaged or belongs to another run.
+        OutputError: `checkpoint` cannot be written.
     """
     steps = source.size // schedule.batch
     if not steps:
@@ -82,19 +84,19 @@ def train_networks(
         )
     state = learner(machine.placed(network), schedule, steps)
     epochs = resume(checkpoint, run, state._asdict(), machine.device)
-    called = machine.shared(state.network)
+    shared = machine.shared(state.network)
     while len(epochs) < schedule.epochs and not is_stale(epochs, schedule.patience):
         began, number = time.monotonic(), len(epochs)
         rng = np.random.default_rng([seed, number])
         torch.manual_seed(int(rng.integers(2**63)) + machine.rank)  # dropout
         with closing(ahead(batches(source, schedule, rng, number, machine), AHEAD)) as ready:
-            told = partial(stepped, number + 1, steps)
-            losses = _fit(called, state, ready, schedule, number + 1, machine, told)
+            in_epoch = partial(stepped, number + 1, steps)
+            losses = _fit(shared, state, ready, schedule, number + 1, machine, in_epoch)
         trained = time.monotonic()
         average = state.average.module
         valid_loss, aucs = validate(average) if validate else (float("nan"), ())
         if validate and not isfinite(valid_loss):
-            raise _no_number(f"validation loss is {valid_loss}", str(number + 1), schedule)
+            raise _diverged(f"validation loss is {valid_loss}", str(number + 1), schedule)
         epochs.append(
             Epoch(
                 loss=sum(losses) / steps,
@@ -126,11 +128,11 @@ def _fit(
     network.train()
     losses: list[float] = []
     waiting: list[Tensor] = []
-    halved = schedule.precision == "bfloat16"
+    is_bfloat16 = schedule.precision == "bfloat16"
     for step, batch in enumerate(ready, start=1):
         codes, targets = machine.moved(batch.codes), machine.moved(batch.targets)
         weights = None if batch.weights is None else machine.moved(batch.weights)
-        with torch.autocast(machine.device.type, torch.bfloat16, enabled=halved):
+        with torch.autocast(machine.device.type, torch.bfloat16, enabled=is_bfloat16):
             logits = network(codes)
         loss = functional.binary_cross_entropy_with_logits(
             logits.float(), targets.float(), weight=weights
@@ -138,30 +140,30 @@ def _fit(
         state.step(loss, schedule)
         waiting.append(loss.detach())
         if len(waiting) == CHECKED:
-            losses += _numbers(waiting, len(losses), epoch, schedule, machine)
+            losses += _floats(waiting, len(losses), epoch, schedule, machine)
             waiting.clear()
         stepped(step)
-    return losses + _numbers(waiting, len(losses), epoch, schedule, machine)
+    return losses + _floats(waiting, len(losses), epoch, schedule, machine)
 
 
-def _numbers(
+def _floats(
     losses: list[Tensor], before: int, epoch: int, schedule: Schedule, machine: Machine
 ) -> list[float]:
-    """Return the losses that follow so many others as numbers.
+    """Return the losses of the steps after the first `before`, means over all processes.
 
     Raises:
-        DivergedError: one is none.
+        DivergedError: a loss is NaN or infinite.
     """
     if not losses:
         return []
-    numbers: list[float] = (machine.total(torch.stack(losses)) / machine.world).tolist()
-    for step, number in enumerate(numbers, start=before + 1):
-        if not isfinite(number):
-            raise _no_number(f"loss is {number}", f"{epoch}, batch {step}", schedule)
-    return numbers
+    floats: list[float] = (machine.total(torch.stack(losses)) / machine.world).tolist()
+    for step, loss in enumerate(floats, start=before + 1):
+        if not isfinite(loss):
+            raise _diverged(f"loss is {loss}", f"{epoch}, batch {step}", schedule)
+    return floats
 
 
-def _no_number(what: str, where: str, schedule: Schedule) -> DivergedError:
+def _diverged(what: str, where: str, schedule: Schedule) -> DivergedError:
     return DivergedError(
         f"the {what} in epoch {where}: set a smaller schedule.learning_rate than "
         f"{schedule.learning_rate:g}; what the epochs before came to is kept"
@@ -169,7 +171,7 @@ def _no_number(what: str, where: str, schedule: Schedule) -> DivergedError:
 
 
 def is_stale(epochs: Sequence[Epoch], patience: int) -> bool:
-    """Tell whether so many epochs have passed since the best, if there is a patience."""
+    """Tell whether `patience` epochs have passed since the best; with 0, never."""
     return bool(patience and epochs) and len(epochs) - best_of(epochs) >= patience
 
 

@@ -1,4 +1,4 @@
-"""Where a network is trained: on one device, or on one of several processes' (torchrun)."""
+"""Where a network is trained: in this process alone, or in several that torchrun has started."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class Machine(NamedTuple):
 
     Attributes:
         device: that the network is on.
-        rank: of the process; the first one writes and tells.
+        rank: of the process, from 0; process 0 writes the files and reports.
         world: processes; each computes its share of every batch, and gradients are averaged.
         compiled: True to let torch.compile make kernels for the network.
     """
@@ -38,7 +38,10 @@ class Machine(NamedTuple):
         return network.to(self.device)
 
     def shared(self, network: nn.Module) -> nn.Module:
-        """Return what to call in training: the same weights, gradients averaged over processes."""
+        """Return the network to call in training.
+
+        It has the same weights, and its gradients are averaged over the processes.
+        """
         if self.compiled:
             network = torch.compile(network)  # type: ignore[assignment]
         if self.world == 1:
@@ -60,7 +63,7 @@ class Machine(NamedTuple):
         return rows.to(self.device, non_blocking=True)
 
     def total(self, values: Tensor) -> Tensor:
-        """Return the sum of all processes' values."""
+        """Return the sum of all processes' values; `values` are changed in place."""
         if self.world > 1:
             distributed.all_reduce(values)
         return values

@@ -1,4 +1,4 @@
-"""How a network is fitted, as a recipe says it; no torch, so that a run can be read without."""
+"""How a network is fitted, as a recipe says; no torch, so that a run can be read without torch."""
 
 from typing import Annotated, Literal
 
@@ -16,17 +16,17 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How to fit.
 
     Attributes:
-        epochs: times that examples are drawn, at most.
+        epochs: how often examples are drawn, at most.
         patience: epochs without a better validation AUC after which to stop; 0 goes on. Only for
             training that validates.
         batch: sequences per step; those that do not fill a batch are left out of the epoch.
         optimizer: "adamw", its rate rising and falling in one cycle, or "rmsprop", at one rate.
-        learning_rate: of rmsprop; of adamw at the peak.
+        learning_rate: of rmsprop; of adamw the highest of the cycle.
         alpha: rmsprop's decay of the squared gradients' average; Basset's "momentum".
-        warm_share: of adamw's steps, before the peak.
+        warm_share: share of adamw's steps in which its rate rises.
         weight_decay: of matrices and filters; norms and biases do not decay.
-        average: decay per step of the moving average of the weights, which is what is kept; 0 keeps
-            the weights themselves.
+        average: decay per step of the moving average of the weights, which is what is kept; it
+            grows to that as (1 + n) / (10 + n) over the steps n; 0 keeps the weights themselves.
         longest_row: after each step, filters and units whose weights have a larger L2 norm are
             scaled down to it; 0 for none.
         shift: a batch moves by up to so many bases either way, unknown bases moving in.

@@ -1,7 +1,7 @@
 """ChIP-seq sets of several factors ─Panel.batches→ an epoch's examples: bound, shuffled, genome.
 
-A factor's peaks are positives of its target and negatives of the others, save of those whose peaks
-they share 50 bases with.
+A factor's peaks are positives of its target and negatives of the other targets, except of those
+with a peak that shares 50 bases with them.
 """
 
 import zlib
@@ -32,11 +32,11 @@ class Mixture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         strongest: peaks of each factor that are used.
         shuffles: dinucleotide shuffles per peak, of peaks drawn at random.
         pieces: random pieces of the genome.
-        bound: weight of a target's own peaks,
-        own_shuffle: of their shuffles,
-        other_bound: of the other factors' peaks,
-        other_shuffle: of their shuffles,
-        genome: and of the pieces.
+        bound: weight of a target's own peaks.
+        own_shuffle: weight of their shuffles.
+        other_bound: weight of the other factors' peaks.
+        other_shuffle: weight of their shuffles.
+        genome: weight of the pieces.
     """
 
     strongest: Annotated[int, msgspec.Meta(ge=1)] = 6000
@@ -53,8 +53,8 @@ class Bound(NamedTuple):
     """Peaks of all factors, each factor's strongest first."""
 
     codes: Codes  # (n, bases)
-    factor: NDArray[np.intp]  # (n,)
-    near: NDArray[np.bool_]  # (n, factors); shares 50 bases with a peak of the factor
+    factor: NDArray[np.intp]  # (n,), index of its factor
+    near: NDArray[np.bool_]  # (n, factors), whether it shares 50 bases with a peak of the factor
 
 
 class Drawn(NamedTuple):
@@ -75,18 +75,22 @@ def read_sets(folder: Path, factors: Sequence[str], part: str) -> dict[str, Chip
         sets = {factor: read_chip(chip_file(folder, factor, part)) for factor in factors}
     except (OSError, EOFError, KeyError, ValueError, zlib.error) as error:
         raise DataError(f"{folder} has no readable sets of all targets: {error}") from error
-    widths = {one.codes.shape[1] for one in sets.values()}
+    widths = {chip_set.codes.shape[1] for chip_set in sets.values()}
     if len(widths) > 1:
         raise DataError(f"{folder}: the sets' sequences have {sorted(widths)} bases, not the same")
     return sets
 
 
 def join_bound(sets: Sequence[Codes], strongest: int) -> Bound:
-    """Return the `strongest` peaks of each set; `near` counts all peaks of the others."""
-    places = [np.unique(np.append(_runs(one), _runs(reverse_complement(one)))) for one in sets]
-    used = [one[:strongest] for one in sets]
-    near = [np.stack([np.isin(_runs(one), p).any(1) for p in places], axis=1) for one in used]
-    factor = np.repeat(np.arange(len(sets)), [len(one) for one in used])
+    """Return the `strongest` peaks of each set (n, bases), `near` by all peaks of the others."""
+    runs_of = [
+        np.unique(np.append(_runs(peaks), _runs(reverse_complement(peaks)))) for peaks in sets
+    ]
+    used = [peaks[:strongest] for peaks in sets]
+    near = [
+        np.stack([np.isin(_runs(peaks), runs).any(1) for runs in runs_of], axis=1) for peaks in used
+    ]
+    factor = np.repeat(np.arange(len(sets)), [len(peaks) for peaks in used])
     return Bound(np.concatenate(used), factor, np.concatenate(near))
 
 
@@ -99,10 +103,17 @@ def _runs(codes: Codes) -> NDArray[np.uint64]:
 
 
 class PanelSource:
-    """The source of a panel's examples."""
+    """The source of a panel's examples, an ExampleSource.
+
+    Attributes:
+        bound: the peaks.
+        windows: of the genome, codes (bases,) each.
+        mixture: what is drawn of these.
+        size: examples of an epoch.
+    """
 
     def __init__(self, bound: Bound, windows: Sequence[Codes], mixture: Mixture) -> None:
-        """Weigh the peaks: a factor of few has heavier ones, by the square root."""
+        """Weigh the peaks by 1 / sqrt(peaks of their factor), so that rare factors count more."""
         self.bound, self.windows, self.mixture = bound, windows, mixture
         n, factors = bound.near.shape
         counts = np.bincount(bound.factor, minlength=factors)

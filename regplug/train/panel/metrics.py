@@ -25,11 +25,20 @@ def negatives_aucs(
     shuffled: Mapping[str, Codes] | None = None,
     shuffles: int = 1,
 ) -> Aucs:
-    """Return each target's AUCs, its `bound` sequences against three kinds, and their means.
+    """Return each target's AUCs against three kinds of negatives, and the means over targets.
 
-    `shuffled`: the target's shuffles in the argument of that name, or else `shuffles` of each of
-    its bound sequences; `other_tfs`: all other targets' bound sequences; `genome`: 5,000 random
-    pieces of the windows. Targets are in the order of the model's outputs; seed 0.
+    The kinds are `shuffled`, dinucleotide shuffles; `other_tfs`, the bound sequences of all other
+    targets; and `genome`, 5,000 random pieces of the windows. The seed is 0.
+
+    Args:
+        predict: the model.
+        bound: target → its bound sequences (n, width), in the order of the model's outputs.
+        windows: of the genome, codes (bases,) each.
+        shuffled: target → shuffles (n, width); None: they are made of the bound sequences.
+        shuffles: how many are made of each.
+
+    Raises:
+        DataError: the windows are too short, or nearly all N.
     """
     rng = np.random.default_rng(0)
     width = next(iter(bound.values())).shape[1]
@@ -37,24 +46,24 @@ def negatives_aucs(
     scores = {target: predict(codes) for target, codes in bound.items()}
     aucs: Aucs = {}
     for column, (target, codes) in enumerate(bound.items()):
-        made = (
+        target_shuffles = (
             shuffle_dinucleotides(codes.repeat(shuffles, axis=0), rng=rng)
             if shuffled is None
             else shuffled[target]
         )
         negatives = (
-            predict(made),
+            predict(target_shuffles),
             np.concatenate([scores[other] for other in bound if other != target]),
             pieces,
         )
         aucs[target] = {
-            kind: _against(scores[target][:, column], others[:, column])
-            for kind, others in zip(KINDS, negatives, strict=True)
+            kind: _auc(scores[target][:, column], of_kind[:, column])
+            for kind, of_kind in zip(KINDS, negatives, strict=True)
         }
-    mean = {kind: fmean(one[kind] for one in aucs.values()) for kind in KINDS}
+    mean = {kind: fmean(of_target[kind] for of_target in aucs.values()) for kind in KINDS}
     return {**aucs, "mean": mean}
 
 
-def _against(positives: NDArray[np.float32], negatives: NDArray[np.float32]) -> float:
+def _auc(positives: NDArray[np.float32], negatives: NDArray[np.float32]) -> float:
     bound = np.arange(len(positives) + len(negatives)) < len(positives)
     return auroc(bound, np.concatenate([positives, negatives]))

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.windows import read_genome_windows
 from regplug.errors import ModelError
+from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.models.export import export_model
+from regplug.models.export import PLAIN, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
-from regplug.train.loop.names import METRICS, without_folders
+from regplug.train.loop.about import About
+from regplug.train.loop.names import without_folders
 from regplug.train.panel.data import read_sets
 from regplug.train.panel.metrics import KINDS, Aucs, Predict, negatives_aucs
 
@@ -30,20 +33,12 @@ ROWS = 256  # in a request to a server
 
 
 class Run(NamedTuple):
-    """A finished run: the networks' arrays, and what metrics.json says."""
+    """A finished run: the networks' arrays, and facts from metrics.json."""
 
     shape: CnnShape
     members: list[dict[str, NDArray[np.float32]]]
     targets: tuple[str, ...]
     command: str
-
-
-def is_panel_run(run: Path) -> bool:
-    """Tell whether the folder holds a finished run of `regplug train panel`."""
-    try:
-        return "shape" in json.loads((run / METRICS).read_bytes())
-    except (OSError, ValueError):
-        return False
 
 
 def read_panel_run(run: Path) -> Run:
@@ -74,31 +69,37 @@ def read_panel_run(run: Path) -> Run:
 def publish_panel(
     run: Path,
     repo: Path,
+    about: About,
     *,
-    name: str,
     data: Path,
     genome: Path,
     split: Path,
-    version: str,
-    trained_on: str,
-    assembly: str,
-    license: str,
-    default: bool,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run into `repo`; return the model's card.
 
     The AUCs in the card are those of the exported graph on the held-out B files in `data` and on
     the `test` windows, as `regplug predict` scores them.
 
+    Args:
+        run: folder of the run.
+        repo: model repository.
+        about: what the card says beside what is measured.
+        data: folder of the ChIP-seq sets.
+        genome: FASTA of windows.
+        split: TSV that assigns the windows to `train` and `test`.
+        measuring: how the targets' spreads are measured.
+
     Raises:
         ModelError: the run is not finished.
         DataError: the data cannot be read.
+        OutputError: the model cannot be written.
     """
     found = read_panel_run(run)
     onnx = ensemble_graph(found.shape, found.members).SerializeToString()
     card = ModelCard(
-        name=name,
-        version=version,
+        name=about.name,
+        version=about.version,
         family="variant_effect",
         window=found.shape.width,
         targets=tuple(Target(label) for label in found.targets),
@@ -106,22 +107,22 @@ def publish_panel(
         output_scale="score",
         max_batch_size=ROWS,
         sha256="",
-        default=default,
-        assembly=assembly,
+        default=about.default,
+        assembly=about.assembly,
         doc="Mean logits of a small ensemble of convolutional networks, and of both strands; "
         "the higher, the more a sequence looks like a peak",
-        trained_on=trained_on,
-        license=license,
+        trained_on=about.trained_on,
+        license=about.license,
         created_by=f"regplug {VERSION}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
-        export_model(Path(scratch), card, onnx, snvs=3)
-        backend = Embedded(Path(scratch) / name)
+        export_model(Path(scratch), card, onnx, Measuring(3))
+        backend = Embedded(Path(scratch) / about.name)
         try:
             aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
         finally:
             backend.close()
-    return export_model(repo, _with_aucs(card, aucs), onnx)
+    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:

@@ -19,8 +19,9 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         targets: transcription factors; the data's file names start with them.
         seed: all random numbers follow from it and the member's number.
         members: networks whose logits are averaged.
-        held_out: True to choose by: every other of a set's 500 strongest peaks and a quarter of the
-            windows are kept from training and measured. False to train the final panel on all.
+        held_out: True to compare recipes: every other of a set's 500 strongest peaks and a quarter
+            of the windows are kept from training, and AUCs are measured on them. False to train the
+            final panel on all.
         network: see CnnShape; `targets` and `width` follow from the data.
         mixture: see Mixture.
         schedule: see Schedule.
@@ -52,7 +53,9 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 def read_panel_recipe(path: Path, settings: Sequence[str] = ()) -> PanelRecipe:
     """Return the recipe in the TOML file `path`, changed by `settings`, each `key=value` in TOML.
 
-    A setting such as `network.channels=64` changes one key of a table. An unknown key or a value of
-    the wrong type raises msgspec.ValidationError.
+    A setting such as `network.channels=64` changes a single key of a table.
+
+    Raises:
+        OSError, tomllib.TOMLDecodeError, msgspec.ValidationError: as `read_as`.
     """
     return read_as(PanelRecipe, path, settings)

@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,49 +20,60 @@ from torch import nn
 
 from regplug.data.sites.windows import read_genome_windows
 from regplug.files.output import complete, naming
+from regplug.files.runs import METRICS, Form
 from regplug.files.weights import WEIGHTS
 from regplug.genome.codes import Codes
 from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.checkpoint import Epoch
 from regplug.train.loop.loop import train_networks
-from regplug.train.loop.names import METRICS
 from regplug.train.panel.data import PanelSource, join_bound, read_sets
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
 
-STRONGEST = 500  # part A of a set
+STRONGEST = 500  # peaks of a set's part A
 _TOGETHER = 512  # sequences scored at once
 
 
 class PanelData(NamedTuple):
-    """What to train on, and what is held out of it to choose by, if anything."""
+    """What to train on, and what is held out of it to compare recipes, if anything."""
 
-    peaks: list[Codes]
-    windows: list[Codes]
-    held_out_peaks: list[Codes]
-    held_out_windows: list[Codes]
+    peaks: list[Codes]  # a (n, bases) per target
+    windows: list[Codes]  # of the genome, (bases,) each
+    held_out_peaks: list[Codes]  # as `peaks`, or empty
+    held_out_windows: list[Codes]  # as `windows`, or empty
 
     def digest(self) -> str:
         """Return the sha256 of all codes."""
         total = hashlib.sha256()
-        for array in (one for part in self for one in part):
-            total.update(np.ascontiguousarray(array).tobytes())
+        for codes in chain.from_iterable(self):
+            total.update(np.ascontiguousarray(codes).tobytes())
         return total.hexdigest()
 
 
 def read_panel(recipe: PanelRecipe, data: Path, genome: Path, split: Path) -> PanelData:
-    """Return the recipe's peaks in `data` and the `train` windows; never those to test on."""
+    """Return the recipe's peaks in `data` and the `train` windows; never those to test on.
+
+    Args:
+        recipe: says which targets, and whether some are held out.
+        data: folder of the ChIP-seq sets.
+        genome: FASTA of windows.
+        split: TSV that assigns the windows to `train` and `test`.
+
+    Raises:
+        DataError: a file is missing or damaged.
+        SequenceError: `genome` is not a FASTA.
+    """
     sets = read_sets(data, recipe.targets, "AC").values()
-    peaks = [one.codes[one.bound] for one in sets]
+    peaks = [chip_set.codes[chip_set.bound] for chip_set in sets]
     windows = read_genome_windows(genome, split, "train")
     if not recipe.held_out:
         return PanelData(peaks, windows, [], [])
-    out = [np.isin(np.arange(len(one)), np.arange(1, STRONGEST, 2)) for one in peaks]
+    out = [np.isin(np.arange(len(of_set)), np.arange(1, STRONGEST, 2)) for of_set in peaks]
     return PanelData(
-        peaks=[one[~rows] for one, rows in zip(peaks, out, strict=True)],
+        peaks=[of_set[~rows] for of_set, rows in zip(peaks, out, strict=True)],
         windows=[window for i, window in enumerate(windows) if i % 4 != 3],
-        held_out_peaks=[one[rows] for one, rows in zip(peaks, out, strict=True)],
+        held_out_peaks=[of_set[rows] for of_set, rows in zip(peaks, out, strict=True)],
         held_out_windows=windows[3::4],
     )
 
@@ -77,10 +89,11 @@ def train_panel(
     """Train the recipe's members; `out` gets `weights.safetensors` and `metrics.json`.
 
     While it runs, `out` holds a checkpoint per member, written after each epoch; with `resume`
-    training goes on from these. One thread: same recipe, data and machine, same weights.
+    training goes on from these. It runs in one thread, so that the same recipe, data and machine
+    give the same weights. `progress` is called with a line of text after each epoch.
 
     Raises:
-        TrainingError: the loss is no number, there is too little to fill a batch, or `out` holds
+        TrainingError: the loss is NaN or infinite, the examples do not fill a batch, or `out` holds
             checkpoints of another run.
         OutputError: `out` cannot be written.
     """
@@ -90,8 +103,9 @@ def train_panel(
     source = PanelSource(bound, data.windows, recipe.mixture)
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)
-    alone = msgspec.structs.replace(recipe, members=1)  # no member depends on how many there are
-    run = msgspec.json.encode(alone).decode() + data.digest()
+    # A member does not depend on how many there are: its checkpoint serves a run with more of them.
+    of_member = msgspec.structs.replace(recipe, members=1)
+    run = msgspec.json.encode(of_member).decode() + data.digest()
     networks, records = [], []
     for member in range(recipe.members):
         checkpoint = out / f"member{member + 1}.checkpoint"
@@ -101,7 +115,7 @@ def train_panel(
         torch.manual_seed(seed)
         network = Cnn(shape)
 
-        def told(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
+        def report(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
             progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
 
         epochs = train_networks(
@@ -111,7 +125,7 @@ def train_panel(
             seed=seed,
             checkpoint=checkpoint,
             run=run,
-            done=told,
+            done=report,
         )
         networks.append(network)
         losses = [epoch.loss for epoch in epochs]
@@ -137,7 +151,8 @@ def ensemble_logits(networks: list[Cnn], codes: Codes) -> NDArray[np.float32]:
     """Return the mean logits (n, targets) of networks and strands for codes (n, width)."""
     batches = torch.split(torch.from_numpy(np.ascontiguousarray(codes)), _TOGETHER)
     means = [
-        torch.stack([one.both_strands(batch) for one in networks]).mean(0) for batch in batches
+        torch.stack([network.both_strands(batch) for network in networks]).mean(0)
+        for batch in batches
     ]
     logits: NDArray[np.float32] = torch.cat(means).numpy()
     return logits
@@ -159,6 +174,7 @@ def _save(
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "recipe": recipe,
+        "form": Form.PANEL,
         "shape": shape,
         **measured,
     }

@@ -69,10 +69,10 @@ def test_a_filter_is_silenced(random_codes, activation):
     assert (member.size, member.length, member.pad) == (FILTERS, 7, 3)
     maps = layer.read(codes)
     assert maps[0].letters.shape == (18, 4, WINDOW)
-    before = layer.answer(codes, maps)
+    before = layer.predict(codes, maps)
     expected = model(torch.from_numpy(codes))
     np.testing.assert_allclose(before.scores, expected, atol=1e-5)
-    after = layer.answer(codes, maps, Silenced(0, 2, np.float32(0.7)))
+    after = layer.predict(codes, maps, Silenced(0, 2, np.float32(0.7)))
     logits = before.logits.copy()
 
     def silence(_, __, output):

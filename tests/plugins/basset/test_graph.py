@@ -6,13 +6,13 @@ import onnxruntime
 import pytest
 
 from regplug.genome.codes import encode, reverse_complement
-from regplug_basset.graph import basset_graph
+from regplug.models.stack_graph import stack_graph
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import network_of, random_state, tiny_network
 
 
 def run(network, codes):
-    model = basset_graph(network)
+    model = stack_graph(network)
     onnx.checker.check_model(model, full_check=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from regplug.errors import ModelError
-from regplug_basset.network import BassetShape, Network
+from regplug.models.stack import StackNetwork, StackShape
 from tests.plugins.basset.toys import network_of, random_state
 
 
@@ -11,15 +11,15 @@ from tests.plugins.basset.toys import network_of, random_state
 )
 def test_the_published_sizes(form, bins, parameters):
     """Of the published weights, and of what convnet.lua builds today."""
-    shape = BassetShape(targets=164, form=form)
+    shape = StackShape(targets=164, form=form)
     assert shape.bins == bins
     assert shape.arrays()["dense.0.weight"] == (1000, 200 * bins)
     assert shape.parameters == parameters
 
 
 def test_bins_of_other_widths():
-    assert BassetShape(targets=1, width=1000, form="same").bins == 21  # 334, 84, 21
-    assert BassetShape(targets=1, width=1000).bins == 18  # 982 / 3 = 327, 317 / 4 = 79, 73 / 4
+    assert StackShape(targets=1, width=1000, form="same").bins == 21  # 334, 84, 21
+    assert StackShape(targets=1, width=1000).bins == 18  # 982 / 3 = 327, 317 / 4 = 79, 73 / 4
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_bins_of_other_widths():
 )
 def test_a_shape_that_cannot_be_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        BassetShape(targets=1, **wrong)
+        StackShape(targets=1, **wrong)
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_arrays_that_do_not_fit_are_refused(change, message):
     right = network_of(random_state())
     arrays = {name: array for name, array in (right.arrays | change).items() if array is not None}
     with pytest.raises(ModelError, match=message):
-        Network(right.shape, arrays)
+        StackNetwork(right.shape, arrays)

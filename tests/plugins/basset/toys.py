@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from regplug.hooks.measuring import Measuring
+from regplug.models.stack import StackNetwork, StackShape
 from regplug_basset.importer import import_basset
-from regplug_basset.network import BassetShape, Network
 from regplug_basset.state_dict import CONVS, DENSE, LAST, POOLS
 from regplug_basset.weights import Weights, to_network
 from tests.plugins.basset.reference import State
@@ -46,16 +47,16 @@ def random_state(seed: int = 0, *, same: bool = False, full: bool = False) -> St
     return state
 
 
-def network_of(state: State) -> Network:
+def network_of(state: State) -> StackNetwork:
     return to_network(Weights(state, CONVS, DENSE, LAST, POOLS), width=600)
 
 
 def tiny_network(
     weight: np.ndarray, *, width: int, pool: int, last: float, **shape: Any
-) -> Network:
+) -> StackNetwork:
     """Return filters `weight` (filters, 4, size), one pool, and `last` times every bin's value."""
     filters, _, size = weight.shape
-    made = BassetShape(
+    made = StackShape(
         targets=1, width=width, filters=(filters,), sizes=(size,), pools=(pool,), dense=(), **shape
     )
     arrays = {name: np.zeros(shape, np.float32) for name, shape in made.arrays().items()}
@@ -63,7 +64,7 @@ def tiny_network(
     arrays["conv_norms.0.weight"] += 1
     arrays["conv_norms.0.running_var"] += 1 - 1e-5
     arrays["last.weight"] += last
-    return Network(made, arrays)
+    return StackNetwork(made, arrays)
 
 
 def basset_model(repo: Path, name: str) -> None:
@@ -72,7 +73,9 @@ def basset_model(repo: Path, name: str) -> None:
 
     weights = repo / f"{name}.safetensors"
     save_file(random_state(), weights)
-    import_basset(weights, repo, name=name, labels=None, width=600, license="", snvs=3)
+    import_basset(
+        weights, repo, name=name, labels=None, width=600, license="", measuring=Measuring(3)
+    )
     weights.unlink()
 
 

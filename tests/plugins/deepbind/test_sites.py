@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from regplug.genome.codes import decode, encode
+from regplug.motifs.motif import Motif, motifs_of
 from regplug_deepbind.network import Network
-from regplug_deepbind.sites import activations, filter_motifs
+from regplug_deepbind.sites import activations, site_counts
 from tests.plugins.deepbind.reference import score
 
 WORD = Network(  # 1 filter: relu(matches of GATA - 3); an unknown base is a quarter of a match
@@ -20,6 +21,12 @@ WORD = Network(  # 1 filter: relu(matches of GATA - 3); an unknown base is a qua
     reverse_complement=True,
     average_pooling=False,
 )
+
+
+def filter_motifs(network: Network, sequences) -> list[Motif]:
+    return motifs_of(site_counts(network, sequences))
+
+
 SEQUENCES = [encode(s) for s in ("CCGATACC", "CCCTATCC", "ATACCCCCC", "CCCC")]
 
 

@@ -6,15 +6,16 @@ import pytest
 import torch
 from torch.nn import functional
 
-from regplug.train.basset.network import Basset, from_network, to_network
+from regplug.models.stack import StackNetwork, StackShape
+from regplug.models.stack_graph import stack_graph
+from regplug.train.basset.build import arrays_of, load_arrays
+from regplug.train.basset.network import Basset
 from regplug.train.loop.learner import shorten_rows
-from regplug_basset.graph import basset_graph
-from regplug_basset.network import BassetShape
 
 
 def small(form, **changes):
     sizes = {"filters": (6, 5, 4), "sizes": (7, 5, 3), "pools": (3, 2, 4), "dense": (8, 7)}
-    return BassetShape(**({"targets": 3, "width": 101, "form": form} | sizes | changes))
+    return StackShape(**({"targets": 3, "width": 101, "form": form} | sizes | changes))
 
 
 def lived_in(shape, seed):
@@ -30,6 +31,11 @@ def lived_in(shape, seed):
     return network.eval()
 
 
+def stored(model):
+    """Return the network's weights, as a graph is made of them."""
+    return StackNetwork(model.shape, arrays_of(model))
+
+
 @pytest.mark.parametrize("form", ["valid", "same"])
 def test_the_graph_gives_what_torch_gives(random_codes, form):
     model = lived_in(small(form), 1)
@@ -37,7 +43,7 @@ def test_the_graph_gives_what_torch_gives(random_codes, form):
     with torch.no_grad():
         expected = model.both_strands(torch.from_numpy(codes)).numpy()
     assert expected.std(0).max() > 0.01
-    graph = basset_graph(to_network(model)).SerializeToString()
+    graph = stack_graph(stored(model)).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     np.testing.assert_allclose(session.run(["scores"], {"codes": codes})[0], expected, atol=1e-5)
 
@@ -75,7 +81,7 @@ def test_logits_and_gradients_are_those_of_the_layers_one_by_one(random_codes, f
 
 @pytest.mark.parametrize(("form", "parameters"), [("valid", 4_135_064), ("same", 4_735_064)])
 def test_the_published_sizes(form, parameters):
-    model = Basset(BassetShape(targets=164, form=form))
+    model = Basset(StackShape(targets=164, form=form))
     assert sum(one.numel() for one in model.parameters()) == parameters
     assert model.dropout.p == 0.3
 
@@ -84,8 +90,8 @@ def test_the_published_sizes(form, parameters):
 @pytest.mark.parametrize("form", ["valid", "same"])
 def test_there_and_back(form):
     model = lived_in(small(form), 2)
-    again = from_network(to_network(model))
-    assert not again.training
+    again = Basset(model.shape).eval()
+    load_arrays(again, arrays_of(model))
     for name, value in model.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             torch.testing.assert_close(again.state_dict()[name], value, rtol=0, atol=0)
@@ -93,11 +99,11 @@ def test_there_and_back(form):
 
 def test_weights_handed_out_are_not_those_in_training():
     model = lived_in(small("valid"), 3)
-    before = to_network(model).arrays["last.weight"].copy()
-    handed_out = to_network(model)
+    before = arrays_of(model)["last.weight"].copy()
+    handed_out = arrays_of(model)
     with torch.no_grad():
         model.last.weight.zero_()
-    np.testing.assert_array_equal(handed_out.arrays["last.weight"], before)
+    np.testing.assert_array_equal(handed_out["last.weight"], before)
 
 
 def test_long_rows_are_shortened_and_short_ones_stay():

@@ -240,7 +240,7 @@ def test_a_trunk_of_another_shape_is_refused(trained, toys, tmp_path):
     other = {"basset": "network.filters=[12, 9]", "cnn": "network.channels=8"}[kind]
     with pytest.raises(ModelError, match=r"has shape .* fits.*network must be the trained one's"):
         run(toys, tmp_path / "run", other, kind=kind, seeded_from=trained)
-    with pytest.raises(ModelError, match=r"cannot start from .*cnn\.toml: .*weights come as"):
+    with pytest.raises(ModelError, match=r"cannot start from .*cnn\.toml: .*no plugin reads"):
         run(toys, tmp_path / "run", seeded_from=toys / "cnn.toml")
     assert not (tmp_path / "run").exists()
 
@@ -369,7 +369,7 @@ def test_trials_that_diverge_count_as_tried(regplug, tmp_path):
         (["--set", "schedule.strands=1"], "strands"),
         (["--set", "schedule.batch=1000"], "600 sequences do not fill a batch of 1000"),
         (["--set", 'train.device="cuda"'], "torch sees 0 GPUs"),
-        (["--set", "train.tensorboard=true"], "pip install tensorboard"),
+        (["--set", "train.tensorboard=true"], r"pip install 'regplug\[tensorboard\]'"),
         (["--trials", "2"], "no .search.space."),
         (["--trials", "2", "--set", 'search.space."network.dropuot"=[1]'], "dropuot"),
         (["--trials", "2", "--set", 'search.space."network.filters.7"=[1]'], "7 is no place"),

@@ -79,9 +79,9 @@ def test_side_by_side_is_as_alone(data, rows):
     together, curve = fitted(data, rows, settings, range(5))
     for i, setting in enumerate(settings):
         alone, own = fitted(data, rows, [setting], [i])
-        one, other = network_of(together, i), network_of(alone, 0)
-        np.testing.assert_allclose(one.detectors, other.detectors, atol=1e-4, rtol=1e-3)
-        np.testing.assert_allclose(one.weights1, other.weights1, atol=1e-4, rtol=1e-3)
+        one, other = (network_of(groups, at).arrays for groups, at in ((together, i), (alone, 0)))
+        np.testing.assert_allclose(one["detectors"], other["detectors"], atol=1e-4, rtol=1e-3)
+        np.testing.assert_allclose(one["weights1"], other["weights1"], atol=1e-4, rtol=1e-3)
         np.testing.assert_allclose(curve.training[:, i], own.training[:, 0], rtol=1e-3)
     assert not np.isfinite(curve.training[-1, 2])
     assert np.isfinite(curve.training[:, [0, 1, 3, 4]]).all()
@@ -113,8 +113,8 @@ def test_same_seed_same_weights(data, rows, dropout):
         for seed in (1, 1, 2)
     )
     for name in ("detectors", "thresholds", "weights1", "weights2"):
-        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
-    assert (first.detectors != other.detectors).any()
+        np.testing.assert_array_equal(first.arrays[name], again.arrays[name])
+    assert (first.arrays["detectors"] != other.arrays["detectors"]).any()
 
 
 def test_sgd_is_torch_s_and_decay_is_l1():

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from regplug.errors import OutputError
+from regplug.files.weights import load_weights, save_weights
 from regplug.genome.codes import reverse_complement
 from regplug.train.deepbind.network import DeepBinds
-from regplug_deepbind.weights import load_networks, save_networks
+from regplug_deepbind.stored import to_network
 from tests.plugins.deepbind.reference import score
 
 
@@ -37,7 +39,7 @@ def test_scores_as_defined(random_codes, kinds):
     codes = random_codes(12, 17, seed=1, unknown=0.1)
     scores = model.score(torch.from_numpy(codes)).numpy()
     for i in range(3):
-        expected = score(model.network(i), codes, whole=True)
+        expected = score(to_network(model.network(i)), codes, whole=True)
         np.testing.assert_allclose(scores[:, i], expected, atol=1e-5, rtol=1e-6)
 
 
@@ -104,7 +106,7 @@ def test_the_same_seed_draws_the_same_weights():
     scales = {"detectors": 0.5, "weights1": 2.0}
     for i, seed in enumerate((1, 1, 2)):
         model.draw(i, scales, seed=seed)
-    first, again, other = (model.network(i) for i in range(3))
+    first, again, other = (to_network(model.network(i)) for i in range(3))
     np.testing.assert_array_equal(first.detectors, again.detectors)
     assert (first.detectors != other.detectors).all()
     assert first.detectors.std() == pytest.approx(0.5, rel=0.2)
@@ -114,14 +116,30 @@ def test_the_same_seed_draws_the_same_weights():
 def test_a_network_comes_back_from_the_disk_and_scores_the_same(random_codes, tmp_path):
     codes = random_codes(5, 20, seed=2)
     networks = {str(kinds): make(**kinds).network(1) for kinds in KINDS}
-    save_networks(tmp_path / "weights.safetensors", networks)
-    loaded = load_networks(tmp_path / "weights.safetensors")
+    save_weights(tmp_path / "weights.safetensors", networks)
+    loaded = load_weights(tmp_path / "weights.safetensors")
     assert sorted(loaded) == sorted(networks)
     for name, network in networks.items():
-        for field, value in vars(network).items():
-            np.testing.assert_array_equal(getattr(loaded[name], field), value)
+        assert loaded[name].flags == network.flags
+        assert loaded[name].arrays.keys() == network.arrays.keys()
+        for key, array in network.arrays.items():
+            np.testing.assert_array_equal(loaded[name].arrays[key], array)
         scores = DeepBinds.of(loaded[name]).score(torch.from_numpy(codes))[:, 0]
-        np.testing.assert_allclose(scores, score(network, codes, whole=True), atol=1e-5, rtol=1e-6)
+        expected = score(to_network(network), codes, whole=True)
+        np.testing.assert_allclose(scores, expected, atol=1e-5, rtol=1e-6)
+
+
+def test_the_oldest_files_are_of_both_strands_and_maxima(random_codes, tmp_path):
+    """They have no metadata, or those of whoever wrote them anew."""
+    network, codes = make(hidden=3).network(1), random_codes(5, 20, seed=2)
+    arrays = {f"TOY/{name}": array for name, array in network.arrays.items()}
+    for metadata in (None, {"format": "pt"}):
+        save_file(arrays, tmp_path / "weights.safetensors", metadata)
+        loaded = load_weights(tmp_path / "weights.safetensors")["TOY"]
+        scores = DeepBinds.of(loaded).score(torch.from_numpy(codes))[:, 0]
+        expected = score(to_network(loaded), codes, whole=True)
+        np.testing.assert_allclose(scores, expected, atol=1e-5, rtol=1e-6)
+        assert loaded.flags == network.flags
 
 
 def test_a_full_disk_leaves_no_half_written_weights(tmp_path, monkeypatch):
@@ -132,5 +150,5 @@ def test_a_full_disk_leaves_no_half_written_weights(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OutputError, match=r"weights\.safetensors: No space left"):
-        save_networks(tmp_path / "weights.safetensors", {"TOY": make().network(0)})
+        save_weights(tmp_path / "weights.safetensors", {"TOY": make().network(0)})
     assert list(tmp_path.iterdir()) == []

@@ -13,12 +13,12 @@ import pytest
 
 from regplug.data.sets.training import TrainingSet
 from regplug.errors import DataError, MotifError
-from regplug.files.weights import WEIGHTS
+from regplug.files.weights import WEIGHTS, load_weights
 from regplug.genome.codes import encode
 from regplug.motifs.matches import jaspar
 from regplug.train.deepbind.motifs import bound_codes, filters_of
 from regplug_deepbind.network import Network
-from regplug_deepbind.weights import load_networks
+from regplug_deepbind.stored import Stored
 from tests.toy_runs import BOUND, CARD, PROBES, toy_inputs, train
 
 pytestmark = pytest.mark.slow
@@ -146,7 +146,7 @@ def test_networks_are_kept_if_the_report_fails(regplug, tmp_path, monkeypatch):
         *("--set", "learning_rate=[1e-3, 1e-2]"),
     )
     assert (done.status, "the pen is dry" in done.err) == (1, True)
-    assert list(load_networks(tmp_path / "run" / WEIGHTS)) == [PROBES]
+    assert list(load_weights(tmp_path / "run" / WEIGHTS)) == [PROBES]
     assert (tmp_path / "run" / "metrics.json").exists()
     assert not (tmp_path / "run" / "report.html").exists()
 
@@ -190,9 +190,13 @@ def network(word, *, both):
     )
 
 
+def stored(made: Network) -> Stored:
+    return Stored("toy", "", lambda: made)
+
+
 def test_a_filter_by_hand():
     codes = np.stack([encode(word) for word in ("CCGAUACC", "GAUACCCC", "CCCCCCCC")])
-    filters, known = filters_of({"toy": network("GAUA", both=False)}, {"toy": codes})
+    filters, known = filters_of({"toy": stored(network("GAUA", both=False))}, {"toy": codes})
     (one,) = filters["toy"]
     assert (known, one.known, one.number) == ("", [], 0)
     assert (one.consensus, one.motif.sites) == ("GAUA", 2)
@@ -212,7 +216,9 @@ def test_a_motif_of_few_sites_comes_last():
         weights1=np.ones((2, 1), np.float32),
     )
     found = ["CCGAUACC", *["CCUUCGCC"] * 5, *["CCUUAGCC"] * 5]
-    filters, _ = filters_of({"toy": two}, {"toy": np.stack([encode(word) for word in found])})
+    filters, _ = filters_of(
+        {"toy": stored(two)}, {"toy": np.stack([encode(word) for word in found])}
+    )
     assert [(one.number, one.motif.sites) for one in filters["toy"]] == [(1, 10), (0, 1)]
 
 
@@ -230,12 +236,12 @@ def test_a_filter_of_dna_is_known_to_jaspar():
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 4, (200, 30), dtype=np.uint8)
     codes[:, 10:17] = encode("TGACTCA")  # AP-1
-    networks = {"dna": network("TGACTCA", both=True), "rna": network("TGACTCA", both=False)}
+    networks = {name: stored(network("TGACTCA", both=name == "dna")) for name in ("dna", "rna")}
     filters, known = filters_of(networks, {"dna": codes, "rna": codes})
     assert known.startswith("JASPAR")
     (one,), (other,) = filters["dna"], filters["rna"]
     consensus = {motif.name: motif.consensus() for motif in jaspar().motifs}[one.known[0].name]
     assert "TGACTCA" in consensus or "TGAGTCA" in consensus
-    assert one.known[0].says
+    assert one.known[0].beats_shuffled
     assert one.known[0].p < one.shuffled
     assert (other.known, other.consensus) == ([], "UGACUCA")

@@ -14,13 +14,13 @@ import pytest
 from regplug.data.sets.folds import with_shuffles
 from regplug.data.sets.training import read_set, write_set
 from regplug.errors import DataError, OutputError
+from regplug.files.weights import load_weights
 from regplug.train.deepbind import search as search_module
 from regplug.train.deepbind import target as target_module
 from regplug.train.deepbind.recipe import DeepBindRecipe
 from regplug.train.deepbind.run import train_run
 from regplug.train.deepbind.search import search
 from regplug.train.deepbind.target import read_result
-from regplug_deepbind.weights import load_networks
 from tests.train.deepbind.test_fit import set_of
 
 pytestmark = pytest.mark.slow
@@ -63,8 +63,8 @@ def run(folders, out, recipe=RECIPE, *, resume=False, told=None):
 def weights(out):
     return {
         f"{target}/{name}": value
-        for target, network in load_networks(out / "weights.safetensors").items()
-        for name, value in vars(network).items()
+        for target, network in load_weights(out / "weights.safetensors").items()
+        for name, value in network.arrays.items()
     }
 
 
@@ -72,7 +72,7 @@ def test_a_run_leaves_networks_and_figures(folders, tmp_path):
     told = []
     results = run(folders, tmp_path / "run", change(RECIPE, steps=200), told=told)
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert list(load_networks(tmp_path / "run" / "weights.safetensors")) == ["ONE", "TWO"]
+    assert list(load_weights(tmp_path / "run" / "weights.safetensors")) == ["ONE", "TWO"]
     for result in results:
         assert len(result.tried) == 4
         losses = [one.loss for one in result.tried]

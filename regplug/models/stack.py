@@ -1,9 +1,9 @@
-"""One Basset network: its shape, and its arrays by name.
+"""A stack of convolutions, norms, pools and dense layers: its shape, and its arrays by name.
 
-state dict, Torch7 file ─importer→ Network ─graph→ model.onnx
-trained torch module    ─train.models.basset→ ↗
+other people's weights ─importer→ StackNetwork ─stack_graph→ model.onnx
+a trained torch module ─────────→ ↗
 
-The arrays have the names that they have in the torch module of regplug.train.basset.network.
+That is the form of Basset's networks: its plugin reads them, and `train.basset` trains them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,12 @@ Array = NDArray[np.float32]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Form = Literal["valid", "same"]
 EPSILON = 1e-5  # of the norms, as in Torch7 and PyTorch
+_MEMORY = 400 * 2**20  # bytes of the first convolution's output in a call
 NORM = ("weight", "bias", "running_mean", "running_var")
 
 
-class BassetShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a network is made of; the default is the published one (Kelley et al. 2016).
+class StackShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a network is made of; the default is Basset's (Kelley et al. 2016).
 
     Attributes:
         targets: outputs.
@@ -97,14 +98,14 @@ class BassetShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class StackNetwork:
     """The weights of one network: float32 arrays named and shaped as `shape.arrays()` says.
 
     Raises:
         ModelError: they are not, as `check_arrays`.
     """
 
-    shape: BassetShape
+    shape: StackShape
     arrays: Mapping[str, Array]
 
     def __post_init__(self) -> None:
@@ -149,3 +150,11 @@ def check_arrays(arrays: Mapping[str, Array], wanted: Mapping[str, tuple[int, ..
 def some(names: Sequence[str]) -> str:
     """Return up to three names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def rows_per_call(filters: int, width: int) -> int:
+    """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
+    row, limit = 2 * filters * width * 4, 512
+    while limit > 1 and limit * row > _MEMORY:
+        limit //= 2
+    return limit

@@ -1,4 +1,4 @@
-"""A Basset network as an ONNX graph: codes (n, width) uint8 → scores (n, targets) float32.
+"""A StackNetwork as an ONNX graph: codes (n, width) uint8 → scores (n, targets) float32.
 
     codes ─both strands→ letters ─convolutions→ bins ─dense layers→ probabilities ─mean→ scores
 
@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from onnx import ModelProto, TensorProto, helper
 
 from regplug.models.onnx_builder import Builder
-from regplug_basset.network import Network
+from regplug.models.stack import StackNetwork
 
 
-def basset_graph(network: Network) -> ModelProto:
+def stack_graph(network: StackNetwork) -> ModelProto:
     """Return the graph of a network."""
     graph, shape = Builder(), network.shape
     values = graph.one_hot(graph.both_strands(graph.known("codes"), shape.width))
@@ -37,7 +37,9 @@ def basset_graph(network: Network) -> ModelProto:
     )
 
 
-def _convolution(graph: Builder, network: Network, i: int, values: str, pad: int, pool: int) -> str:
+def _convolution(
+    graph: Builder, network: StackNetwork, i: int, values: str, pad: int, pool: int
+) -> str:
     """Return the bins (2n, filters, 1, bins) after a convolution, its norm, rectifier and pool."""
     weight, bias = network.folded(f"convs.{i}", f"conv_norms.{i}")
     filters = graph.constant(weight[:, :, np.newaxis], np.float32)
