@@ -85,10 +85,11 @@ def embed(
         read = _read(sequences, backend, fasta, length, label_column)
         if labels:
             read = relabelled(read, labels)
-        units = predict_sequences([one.letters for one in read], backend)
+        units = predict_sequences([sequence.letters for sequence in read], backend)
     projection = project(units, most=most, perplexity=perplexity, seed=seed)
-    names, given = [one.name for one in read], [one.label for one in read]
-    scores = write_embedding(output, EmbeddedSequences(title, names, given, units, projection))
+    names = [sequence.name for sequence in read]
+    shown = [sequence.label for sequence in read]
+    scores = write_embedding(output, EmbeddedSequences(title, names, shown, units, projection))
     click.echo(f"{output}: {len(units)} sequences, {units.shape[1]} units of {title}", err=True)
     if len(projection.drawn) < len(units):
         click.echo(f"drawn: {len(projection.drawn)} of them, by chance (--max)", err=True)
@@ -106,7 +107,7 @@ def _read(
     length: int | None,
     label_column: int | None,
 ) -> "list[LabelledSequence]":
-    """Return the sequences of the files; tell on stderr how many regions have none."""
+    """Return the sequences of the files; print on stderr how many regions have none."""
     from regplug.interpret.embed.inputs import read_regions, read_sequences
 
     if fasta is None:

@@ -79,9 +79,9 @@ def motifs(
     one of their parameter files. Writes motifs.meme, motifs.tsv, matches.tsv, logos/ and
     overview.png; filters count from 0. RNA motifs are compared with --against only.
 
-    With --model, such as Basset: the filters of the first layer, as Basset's authors look at them.
-    Motifs are of all placements where a filter is loud. Then each filter's answers become their
-    mean, and the change of the scores is its influence: influence.tsv has that on each target,
+    With --model, such as Basset: the filters of the first layer, by the method of Basset's authors.
+    Motifs are of all placements where a filter is highly active. Then each filter's outputs become
+    their mean, and the change of the scores is its influence: influence.tsv has it on each target,
     influence_scatter sets it against information, influence_heatmap clusters filters and targets.
     motifs.tsv also says how far scores move without a filter, in standard deviations, and with the
     labels of sites how much the loss rises. Filters of an ensemble stand behind their member: 2.17.
@@ -112,7 +112,7 @@ def motifs(
             learned = _learned(networks, sequences, most, gc)
         found = None
         if collection:
-            found = match([one.motif for one in learned], collection, both_strands=not rna)
+            found = match([filter.motif for filter in learned], collection, both_strands=not rna)
         write_motif_report(
             output,
             learned,
@@ -126,13 +126,13 @@ def motifs(
 
 
 def _task(bar: "Progress", word: str) -> Callable[[int, int], None]:
-    """Add a line to the bar; return what tells it how much is done, and of how much."""
+    """Add a bar; return a function that takes how much is done, and of how much."""
     task = bar.add_task(word, total=None)
     return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[StoredNetwork]":
-    """Return the networks in `run`; all read the strands that `rna` says."""
+    """Return the networks in `run`; ModelError if one reads both strands, with `rna` if not."""
     from regplug.hooks.manager import networks_at, plugin_manager
 
     networks = networks_at(plugin_manager(), run, targets)
@@ -169,7 +169,7 @@ def _tell(
     collection: "Collection | None",
     found: "Matches | None",
 ) -> None:
-    """Say what was made, and how many filters are like known motifs."""
+    """Print what was made, and how many filters are like known motifs."""
     from regplug.interpret.filters.report import marked
     from regplug.motifs.matches import FEW
 
@@ -178,8 +178,8 @@ def _tell(
     if collection and len(collection.motifs) < FEW:
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
-        like = [one for one in marked(learned, found) if one.known]
-        believed = sum(one.believed for one in like)
+        like = [filter for filter in marked(learned, found) if filter.known]
+        believed = sum(filter.believed for filter in like)
         share = len(like) / len(learned)
         click.echo(
             f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "

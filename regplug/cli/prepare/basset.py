@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.shared.options import comma_separated
 from regplug.files.extras import needs
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
         length=options["length"],
         overlap=options["merge"],
         centres="summits" if options["summits"] else "midpoints",
-        excluded=names_between_commas(options["exclude_chroms"]),
+        excluded=comma_separated(options["exclude_chroms"]),
     )
     with bars() as bar:
         task = bar.add_task("samples")
@@ -91,7 +92,7 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
 
 
 def _split(options: dict[str, Any]) -> "Split":
-    """Return how to split; options of the other way are refused."""
+    """Return how to split; UsageError if an option of the other way is given."""
     from regplug.data.sites.parts import ContigSplit, RandomSplit
 
     random, chrom = ("valid", "test", "seed"), ("valid_chroms", "test_chroms")
@@ -101,7 +102,7 @@ def _split(options: dict[str, Any]) -> "Split":
                 f"--{name.replace('_', '-')} does not go with --split {options['split']}"
             )
     if options["split"] == "chrom":
-        held = [names_between_commas(options[name] or "") for name in chrom]
+        held = [comma_separated(options[name]) for name in chrom]
         if not any(held):
             raise click.UsageError("--split chrom needs --valid-chroms or --test-chroms")
         return ContigSplit(*held)
@@ -110,8 +111,3 @@ def _split(options: dict[str, Any]) -> "Split":
         if size >= 1 and size != int(size):
             raise click.BadParameter("is no number of sites, nor a share", param_hint=f"--{name}")
     return RandomSplit(**sizes, seed=options["seed"] or 0)
-
-
-def names_between_commas(text: str) -> tuple[str, ...]:
-    """Return the names between commas."""
-    return tuple(filter(None, text.split(",")))

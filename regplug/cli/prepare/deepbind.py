@@ -15,7 +15,7 @@ FILE = click.Path(path_type=Path)
 
 
 def set_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every form."""
+    """Add the options that all forms of data share."""
     for option in reversed(
         [
             click.option("--output", "-o", required=True, type=FILE, help="Folder of the set."),
@@ -129,17 +129,17 @@ def intensities(table: Path, output: Path, **options: Any) -> None:
 
 
 def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:
-    """Read a set, write it, and tell on stderr what is in it and what is not."""
+    """Read a set, write it, and print on stderr what is in it and what was dropped."""
     from regplug.data.sets.training import check_set_folder, write_set
 
     check_set_folder(output)
     made = read()
     write_set(output, made)
     card = made.card
-    told = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
+    summary = f"{output}: {card.rows} sequences of {card.length} bases in {card.folds} folds"
     if card.positives is not None:
         others = "shuffles of them" if card.negatives == "shuffles" else "negatives"
-        told += f", {card.positives} positives and {card.rows - card.positives} {others}"
-    click.echo(told, err=True)
+        summary += f", {card.positives} positives and {card.rows - card.positives} {others}"
+    click.echo(summary, err=True)
     for why, count in card.dropped.items():
         click.echo(f"dropped {count}: {why}", err=True)

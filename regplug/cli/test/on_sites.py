@@ -22,7 +22,16 @@ def test_on_sites(
     bootstrap: int | None,
     **rest: Any,
 ) -> None:
-    """Test a model on the sites in `path`: write the folder, print the table, tell the rest."""
+    """Test a model on sites: write the folder, print the table, and notes on stderr.
+
+    Args:
+        path: of the sites (.h5).
+        model: its name.
+        output: folder to write, or None.
+        part: of the sites; by default test.
+        bootstrap: bootstraps for the intervals; by default none.
+        rest: what `backend_options` adds.
+    """
     with needs("train"):
         from regplug.data.measure.report import FILES, About, medians, table, write_site_report
         from regplug.data.measure.sites import measure_targets, predict_part
@@ -42,8 +51,8 @@ def test_on_sites(
             predicted = predict_part(sites, part, backend, advance)
         tests = []
         with _progress("targets", len(sites.samples)) as advance:
-            for one in measure_targets(predicted, bootstraps=bootstraps):
-                tests.append(one)
+            for target in measure_targets(predicted, bootstraps=bootstraps):
+                tests.append(target)
                 advance(1)
         about = About(backend.card, path.name, sites.card, part, bootstraps)
     if output is not None:
@@ -63,19 +72,19 @@ def test_on_sites(
 
 
 def _tell(tests: "list[SiteTest]", part: str) -> None:
-    """Say which targets have no areas."""
-    for one in tests:
-        if not (one.positives and one.negatives):
+    """Print which targets have no areas under curves, as their sites are all of one class."""
+    for target in tests:
+        if not (target.positives and target.negatives):
             click.echo(
-                f"{one.name}: no AUROC, no AUPRC; {one.positives} of "
-                f"{one.positives + one.negatives} sites in part {part} are open",
+                f"{target.name}: no AUROC, no AUPRC; {target.positives} of "
+                f"{target.positives + target.negatives} sites in part {part} are open",
                 err=True,
             )
 
 
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar and its speed on stderr, if it is a terminal; give what moves it on."""
+    """Show a bar and its speed on stderr, if it is a terminal; give a function that advances it."""
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from regplug.cli.shared.progress import bars

@@ -55,6 +55,7 @@ def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **opti
 
 
 def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
+    """Test a run on sets: write the folder of scores, print the table."""
     with needs("train"):
         from regplug.train.deepbind.measure import measure_sets
     from regplug.files.output import check_folder
@@ -72,15 +73,16 @@ def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
 
 
 def _write(output: Path, measured: "list[MeasuredSet]") -> None:
-    """Write the folder of scores, replacing an earlier one of the same targets."""
+    """Write the folder of scores, replacing an earlier folder of the same targets."""
     from regplug.files.output import complete
 
     with complete(output.absolute()) as partial:
         partial.mkdir()
-        for one in measured:
-            (partial / f"{one.target}.tsv").write_text(_text(one))
+        for target in measured:
+            (partial / f"{target.target}.tsv").write_text(_text(target))
 
 
-def _text(one: "MeasuredSet") -> str:
-    rows = zip(one.scores.tolist(), one.tested.targets.tolist(), strict=True)
+def _text(target: "MeasuredSet") -> str:
+    """Return the table of a target's scores, a row per sequence."""
+    rows = zip(target.scores.tolist(), target.tested.targets.tolist(), strict=True)
     return "score\ttarget\n" + "".join(f"{score:.6g}\t{wanted:.6g}\n" for score, wanted in rows)
