@@ -80,9 +80,10 @@ def motifs(
     overview.png; filters count from 0. RNA motifs are compared with --against only.
 
     With --model, such as Basset: the filters of the first layer, by the method of Basset's authors.
-    Motifs are of all placements where a filter is highly active. Then each filter's outputs become
-    their mean, and the change of the scores is its influence: influence.tsv has it on each target,
-    influence_scatter sets it against information, influence_heatmap clusters filters and targets.
+    Motifs are of all placements where a filter's output is above halfway from its mean to its
+    largest. Then each filter's outputs become their mean, and the change of the scores is its
+    influence: influence.tsv has it on each target, influence_scatter sets it against information,
+    influence_heatmap clusters filters and targets.
     motifs.tsv also says how far scores move without a filter, in standard deviations, and with the
     labels of sites how much the loss rises. Filters of an ensemble stand behind their member: 2.17.
     It takes a while: filters × sequences predictions.
