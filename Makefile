@@ -1,29 +1,39 @@
 # make demo   set up .venv and annotate the example, in process
+# make quick  the tests that need neither server, GPU, data sets nor torch
 # make test   set up everything, check, and run every test, the real Triton server included
 # make check  ruff, mypy, import-linter
+# make docs   the documentation as a site, in site/
 
 PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
+PIPDOCS = .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = -n 2 --dist loadfile
+# What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
+CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
+QUICK = $(PYTEST) -m "not triton and not slow and not data"
 DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
-.PHONY: demo test check debian clean
+.PHONY: demo quick test check docs debian clean
 
 demo: .venv/core
 	@mkdir -p out
 	$(BIN)/regplug annotate examples/variants.vcf --fasta examples/example.hg38.fa.gz -o out/demo.vcf.gz
 	@$(BIN)/python examples/show.py out/demo.vcf.gz
 
+quick: .venv/quick
+	$(BIN)/python -m pytest $(QUICK)
+
 test: .venv/all debian check
-	$(BIN)/python -m pytest $(PYTEST)
+	COVERAGE_CORE=$(CORE) $(BIN)/python -m pytest $(PYTEST) --cov --cov-report=
 	$(MAKE) test-numpy2
+	@echo "lines covered, but for processes of their own: $$($(BIN)/coverage report --format=total) %"
 
 # The package as most people install it: no torch, no server, NumPy 2.
 .PHONY: test-numpy2
 test-numpy2: .venv-numpy2/ready
-	.venv-numpy2/bin/python -m pytest $(PYTEST) -m "not triton and not slow and not data" tests --ignore tests/train
+	.venv-numpy2/bin/python -m pytest $(QUICK)
 
 check: .venv/all
 	$(BIN)/ruff check .
@@ -37,8 +47,17 @@ check: .venv/all
 	$(PIP) -c constraints.txt -e .
 	touch $@
 
+# The documentation, in an environment of its own. Warnings are errors.
+docs: .venv-docs/ready
+	rm -rf site docs/api
+	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -d .venv-docs/doctrees docs site
+
+.venv/quick: .venv/core
+	$(PIP) -c constraints.txt -e '.[parquet]' --group test
+	touch $@
+
 .venv/all: .venv/core
-	$(PIP) -c constraints.txt -e '.[embed,motifs,parquet,server,train,triton]' --group test --group check
+	$(PIP) -c constraints.txt -e '.[embed,keras,motifs,parquet,server,train,triton]' --group test --group check
 	touch $@
 
 .venv-numpy2/ready: pyproject.toml constraints.txt
@@ -46,6 +65,12 @@ check: .venv/all
 	grep -v '^numpy==' constraints.txt > .venv-numpy2/constraints.txt
 	$(PIP2) --upgrade 'pip>=25.1'
 	$(PIP2) -c .venv-numpy2/constraints.txt 'numpy>=2' -e '.[parquet]' --group test
+	touch $@
+
+.venv-docs/ready: pyproject.toml constraints.txt
+	test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	$(PIPDOCS) --upgrade 'pip>=25.1'
+	$(PIPDOCS) -c constraints.txt -e . --group docs
 	touch $@
 
 # As root: install what is missing. Else: name it.
@@ -56,4 +81,4 @@ debian:
 	else echo "make test needs $$missing: install them (Debian: apt-get install $$missing)" >&2; exit 1; fi
 
 clean:
-	rm -rf .venv .venv-numpy2 out build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-docs .venv-numpy2 .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

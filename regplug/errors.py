@@ -1,20 +1,20 @@
 """The errors a user can meet; each message names the thing and the next step.
 
 RegplugError
-├── GenomeError       no FASTA, no index, a truncated file, another build
-├── VariantFileError  not a VCF, truncated, a record htslib cannot read
-├── RegionError       a region that is not one, or lies in no contig
-├── SequenceError     a FASTA of sequences that cannot be scored
-├── DataError         data to train on that cannot be read, or cannot be learned from
-├── TrainingError     a run that cannot go on: its loss is no number, or another run's state
-├── ModelError        unknown model or target, a damaged repository, card or parameter file
-├── MotifError       a motif file that is damaged, nothing to make motifs of
-├── BackendError      the server is away or serves another model, NaN in its answer
-├── PluginError       a plugin that does not fit
-├── ConfigError       the user's configuration file
+├── GenomeError          no FASTA, no index, a truncated file, another build
+├── VariantFileError     not a VCF, truncated, a record htslib cannot read
+├── RegionError          a region that is not one, or lies in no contig
+├── SequenceError        a FASTA of sequences that cannot be scored
+├── DataError            data to train on that cannot be read, or cannot be learned from
+├── TrainingError        a run that cannot go on: its loss is no number, or another run's state
+├── ModelError           unknown model or target, a damaged repository, card or parameter file
+├── MotifError           a motif file that is damaged, nothing to make motifs of
+├── BackendError         the server is away or serves another model, NaN in its answer
+├── PluginError          a plugin that does not fit
+├── ConfigError          the user's configuration file
 ├── MissingLibraryError  an optional library is not installed
-├── OutputError       the output cannot be written
-└── ReaderGoneError   no fault: whoever read standard output has had enough
+├── OutputError          the output cannot be written
+└── ReaderGoneError      no fault: whoever read standard output has had enough
 """
 
 

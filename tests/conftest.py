@@ -1,12 +1,14 @@
 """Fixtures that every test may use, and the rule that some tests must not be skipped."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
 from regplug.cli import main
@@ -18,6 +20,13 @@ from tests.toy_models import centre_model, gc_model, position_model
 __all__ = ["planted_codes", "random_codes"]  # fixtures, which pytest finds here
 
 DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "shared" / "data")
+
+# Libraries of extras that tests import at their top, and their reference implementations.
+EXTRAS = {"h5py", "logomaker", "matplotlib", "numba", "optuna", "safetensors", "scipy", "torch"}
+
+# A loaded machine is no fault of the code: no test is timed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # Tests send Ctrl-C to processes, which would ignore it if pytest does (`pytest &` in a script).
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -112,6 +121,17 @@ def _must_run(item: pytest.Item) -> str:
     if server_or_browser and os.environ.get("CI") == "true":
         return "CI=true"
     return ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Skip a module that needs a library of an extra that is not installed, and name it."""
+    report: pytest.CollectReport = yield
+    found = re.search(r"No module named '(\w+)", str(report.longrepr)) if report.failed else None
+    if found and found[1] in EXTRAS:
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 1, f"Skipped: needs {found[1]}")
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

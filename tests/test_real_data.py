@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
+from regplug.hooks.measuring import Measuring
 from regplug.models.repository import read_card
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
@@ -35,7 +36,7 @@ def human_tfs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     repo = tmp_path_factory.mktemp("tfs")
     published = data / "deepbind_v011"
     rows = choose(read_index(published), species=["Homo sapiens"], kind="TF")
-    import_deepbind(published, rows, repo, name="human_tf", snvs=60)
+    import_deepbind(published, rows, repo, name="human_tf", measuring=Measuring(60))
     return repo
 
 

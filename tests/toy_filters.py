@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from regplug.genome.codes import encode
+from regplug.hooks.measuring import Measuring
 from regplug.models.export import export_model
 from regplug.models.stack import EPSILON, StackNetwork, StackShape
 from regplug.models.stack_graph import stack_graph
@@ -109,5 +110,5 @@ def export_words(repo: Path, model: ModelProto, **card: object) -> ModelCard:
         repo,
         card_of(model, **card),
         model.SerializeToString(),
-        snvs=3,  # type: ignore[arg-type]
+        measuring=Measuring(3),  # type: ignore[arg-type]
     )

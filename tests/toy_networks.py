@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.files.weights import StoredWeights
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
@@ -67,4 +68,4 @@ def panel_card(name: str, targets: int) -> ModelCard:
 def random_panel(repo: Path, name: str = "panel", *, targets: int = 3) -> ModelCard:
     """Write networks of the published size as one model, and its companion; return its card."""
     networks = [random_network(i, 24, filters=16, hidden=32 * (i % 2)) for i in range(targets)]
-    return export_panel(repo, panel_card(name, targets), networks, snvs=3)[0]
+    return export_panel(repo, panel_card(name, targets), networks, measuring=Measuring(3))[0]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from regplug.hooks.measuring import measuring, measuring_options
+
 
 @click.command("basset", short_help="Basset networks: Torch7 files, state dicts.")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -14,9 +16,7 @@ import click
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
-@click.option(
-    "--snvs", default=10_000, show_default=True, help="Random SNVs to measure spreads on."
-)
+@measuring_options
 def basset(
     file: Path,
     targets: Path | None,
@@ -25,20 +25,16 @@ def basset(
     license: str,
     output: Path,
     snvs: int,
+    threads: int,
 ) -> None:
     """Import a Basset network from FILE.
 
     FILE is what Basset saves (Torch7: .th, .t7), or a state dict of the Kipoi port (PyTorch: .pth,
     .pt; or .safetensors with the same names). Nothing in it is run.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from regplug_basset.importer import import_basset
 
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("measuring spreads")
+    with measuring(snvs, threads) as how:
         card = import_basset(
             file,
             output,
@@ -46,7 +42,6 @@ def basset(
             labels=targets,
             width=window,
             license=license,
-            snvs=snvs,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            measuring=how,
         )
     click.echo(f"{output / card.name}\t{len(card.targets)} targets")

@@ -3,17 +3,19 @@
 file ─read_network→ StackNetwork ─export_basset→ <name>
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
+from regplug.models.labels import labels_of
 from regplug.models.stack import StackNetwork, rows_per_call
 from regplug.models.stack_graph import stack_graph
-from regplug.scoring.card import ModelCard, Target, as_label
+from regplug.scoring.card import ModelCard, Target
 from regplug_basset.state_dict import SAFETENSORS, TORCH, read_state_dict
 from regplug_basset.torch7_network import SUFFIXES as TORCH7
 from regplug_basset.torch7_network import read_torch7_network
@@ -41,24 +43,6 @@ def read_network(path: Path, *, width: int) -> StackNetwork:
         raise ModelError(f"{path} is no Basset network: {error}") from error
 
 
-def read_labels(path: Path) -> list[str]:
-    """Return the targets' names, one on each line; as in Basset, what follows a tab is left out.
-
-    Characters that INFO cannot hold (space , ; =) become `-`.
-
-    Raises:
-        ModelError: the file cannot be read, or a line has no name.
-    """
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
-    names = [as_label(line.partition("\t")[0].strip()) for line in lines]
-    if "" in names:
-        raise ModelError(f"line {names.index('') + 1} of {path} has no name")
-    return names
-
-
 def import_basset(
     path: Path,
     repo: Path,
@@ -67,8 +51,7 @@ def import_basset(
     labels: Path | None,
     width: int,
     license: str,
-    snvs: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a weights file into `repo`; return its card.
 
@@ -79,8 +62,7 @@ def import_basset(
         labels: a file of the targets' names; if None they are t0, t1 ..., as in Basset.
         width: bases that the network reads.
         license: of the weights.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: called with the SNVs done and their number.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the weights or names cannot be read, or do not fit each other.
@@ -88,13 +70,9 @@ def import_basset(
     """
     network = read_network(path, width=width)
     targets = network.shape.targets
-    names = [f"t{i}" for i in range(targets)] if labels is None else read_labels(labels)
-    if len(names) != targets:
-        raise ModelError(f"{labels} names {len(names)} targets, {path} has {targets}")
-    if twice := [label for label in names if names.count(label) > 1]:
-        raise ModelError(f"{labels} names {twice[0]} twice: targets need names of their own")
+    names = labels_of(labels, targets, path)
     card = card_of(network, name, names, license=license)
-    return export_basset(repo, card, network, snvs=snvs, progress=progress)
+    return export_basset(repo, card, network, measuring)
 
 
 def card_of(network: StackNetwork, name: str, labels: Sequence[str], *, license: str) -> ModelCard:
@@ -121,13 +99,11 @@ def export_basset(
     repo: Path,
     card: ModelCard,
     network: StackNetwork,
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write a network's model; return its card with batch limit and measured values filled in."""
     card = replace(
         card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
     )
     onnx = stack_graph(network).SerializeToString()
-    return export_model(repo, card, onnx, snvs=snvs, progress=progress)
+    return export_model(repo, card, onnx, measuring)

@@ -10,6 +10,7 @@ from onnx import ModelProto
 
 from regplug.errors import ModelError
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import SiteCounts
 from regplug.models.stack import Array
 from regplug.scoring.card import ModelCard
@@ -53,15 +54,15 @@ class BassetFile:
         """Raise ModelError: only the imported model's filters can be laid on sequences."""
         raise ModelError(f"{self.label} is a file of weights: import it, and use --model")
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write the network's model into `repo`; return its card.
 
         Args:
             repo: the model repository.
             card: what the caller knows; batch limit and measured values are filled in.
-            snvs: random SNVs to measure the targets' spreads on.
+            measuring: how the targets' spreads are measured.
         """
-        return export_basset(repo, card, self.network, snvs=snvs)
+        return export_basset(repo, card, self.network, measuring)
 
 
 def stored_at(path: Path, width: int | None) -> BassetFile | None:

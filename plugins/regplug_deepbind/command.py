@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from regplug.hooks.measuring import measuring, measuring_options
+
 
 @click.command("deepbind", short_help="Published DeepBind models, v0.11.")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -17,9 +19,7 @@ import click
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
-@click.option(
-    "--snvs", default=10_000, show_default=True, help="Random SNVs to measure spreads on."
-)
+@measuring_options
 def deepbind(
     folder: Path,
     species: tuple[str, ...],
@@ -29,15 +29,13 @@ def deepbind(
     name: str,
     output: Path,
     snvs: int,
+    threads: int,
 ) -> None:
     """Import published DeepBind v0.11 models from FOLDER (db.tsv, params/, LICENSE.TXT).
 
     The models chosen become one panel, which scores them all in a call; models of RNA become a
     second one, NAME_rna, that reads the transcribed strand only.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from regplug_deepbind.importer import choose, import_deepbind, read_index
 
     rows = choose(
@@ -47,13 +45,7 @@ def deepbind(
         kind=kind or "",
         ids=[identity.strip() for identity in ids.split(",") if identity.strip()],
     )
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("measuring spreads")
-
-        def show(model: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{model}: spreads", completed=done, total=total)
-
-        cards = import_deepbind(folder, rows, output, name=name, snvs=snvs, progress=show)
+    with measuring(snvs, threads) as how:
+        cards = import_deepbind(folder, rows, output, name=name, measuring=how)
     for card in cards:
         click.echo(f"{output / card.name}\t{len(card.targets)} targets")

@@ -6,7 +6,7 @@ Models of RNA become <name>_rna and <name>_rna_scan.
 """
 
 import csv
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
 from regplug_deepbind.network import Network
@@ -111,8 +112,7 @@ def import_deepbind(
     repo: Path,
     *,
     name: str,
-    snvs: int,
-    progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> list[ModelCard]:
     """Write the panels of `rows`: <name> scores both strands, <name>_rna the transcribed strand.
 
@@ -124,8 +124,7 @@ def import_deepbind(
         rows: of its index, from `choose`.
         repo: the model repository.
         name: of the panel.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: called with the model, the SNVs done and their number.
+        measuring: how the targets' spreads are measured.
 
     Returns:
         The cards of the panels and their companions.
@@ -144,8 +143,7 @@ def import_deepbind(
                 repo,
                 _panel_card(members, panel, notice),
                 [member.network for member in members],
-                snvs=snvs,
-                progress=progress,
+                measuring,
             )
     return written
 
@@ -154,9 +152,7 @@ def export_panel(
     repo: Path,
     card: ModelCard,
     networks: Sequence[Network],
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> tuple[ModelCard, ModelCard]:
     """Write a panel and its companion for sequences of any length; return their finished cards.
 
@@ -164,8 +160,7 @@ def export_panel(
         repo: the model repository.
         card: what the caller knows; windows, scan, batch limit and measured values are filled in.
         networks: in the order of the card's targets.
-        snvs: random SNVs to measure the targets' spreads on.
-        progress: called with the model, the SNVs done and their number.
+        measuring: how the targets' spreads are measured.
     """
     scan = max(network.scan for network in networks)
     companion = f"{card.name}_scan"
@@ -178,8 +173,7 @@ def export_panel(
         repo,
         replace(card, window=variant_width(networks), companion=companion, **shared),
         variant_graph(networks).SerializeToString(),
-        snvs=snvs,
-        progress=lambda done, total: progress(card.name, done, total),
+        measuring,
     )
     scan_card = export_model(
         repo,

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from regplug.errors import ModelError
-from regplug.files.runs import Form, form_of
+from regplug.files.runs import Form, stated_form
 from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import SiteCounts
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.graph import hidden_graph
@@ -93,13 +94,13 @@ class DeepBindNetworks:
         """Take the networks, in order."""
         self.networks = networks
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
         """Write the panel and its companion for sequences of any length; return the panel's card.
 
         Args:
             repo: the model repository.
             card: what the caller knows; see `importer.export_panel`.
-            snvs: random SNVs to measure the targets' spreads on.
+            measuring: how the targets' spreads are measured.
 
         Raises:
             ModelError: some networks read one strand, some both.
@@ -109,7 +110,8 @@ class DeepBindNetworks:
             raise ModelError(
                 f"{card.name}: some targets read one strand, some both; train them in two runs"
             )
-        return export_panel(repo, card, [stored.network for stored in self.networks], snvs=snvs)[0]
+        networks = [stored.network for stored in self.networks]
+        return export_panel(repo, card, networks, measuring)[0]
 
 
 def stored_at(path: Path) -> DeepBindNetworks | None:
@@ -120,16 +122,25 @@ def stored_at(path: Path) -> DeepBindNetworks | None:
     Raises:
         ModelError: a file is damaged.
     """
-    if (path / WEIGHTS).is_file() and form_of(path) in (Form.DEEPBIND, None):
+    if (path / WEIGHTS).is_file() and stated_form(path) in (Form.DEEPBIND, None):
         weights = load_weights(path / WEIGHTS)
         return DeepBindNetworks([_of_run(path, target, weights[target]) for target in weights])
     if (path / "db.tsv").is_file():
         return DeepBindNetworks(
             [_published(path, row["Protein"], row["ID"]) for row in read_index(path)]
         )
-    if path.is_file() and path.read_bytes()[: len(MAGIC)] == MAGIC:
+    if path.is_file() and _begins(path, MAGIC):
         return DeepBindNetworks([Stored(path.stem, "", lambda: read_network(path))])
     return None
+
+
+def _begins(path: Path, magic: bytes) -> bool:
+    """Tell whether a file, however large, begins with some bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(magic)) == magic
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _of_run(path: Path, target: str, weights: StoredWeights) -> Stored:
@@ -165,6 +176,6 @@ def to_network(weights: StoredWeights) -> Network:
         biases1=arrays["biases1"],
         weights2=arrays.get("weights2"),
         bias2=arrays["bias2"].item(),
-        reverse_complement=flags.get("reverse_complement", True),
-        average_pooling=flags.get("average_pooling", False),
+        reverse_complement=flags["reverse_complement"],
+        average_pooling=flags["average_pooling"],
     )

@@ -1,6 +1,6 @@
-"""The front door in Python: the functions that notebooks call, and the command line too.
+"""The front door in Python: what a notebook calls, and the command line too.
 
-`regplug` gives them to users: `models` opens models, `annotate` writes VCFs, `score` makes tables
-of variants in any form (`variants`), `predict` scores sequences, `explain` draws mutation maps,
-`track.track` writes bigWigs. `progress` is what shows how far they are.
+A module for each verb: `annotate`, `score`, `track.track`, `explain`, `predict`; `models` opens
+what they run, `variants` reads the forms in which variants come, `progress` says how a bar is
+shown. Users find all of it in `import regplug`.
 """

@@ -64,10 +64,7 @@ def score(
         scoring = [model.for_variants(transcripts=transcripts) for model in run]
         examined, scores = score_variants(given, scoring, genome, force=force)
         table = arrow_table(
-            given,
-            [allele.status for allele in examined],
-            [model.card for model in scoring],
-            scores,
+            given, [allele.status for allele in examined], [model.card for model in scoring], scores
         )
     if not targets:
         return table

@@ -87,9 +87,8 @@ def embed(
             read = relabelled(read, labels)
         units = predict_sequences([sequence.letters for sequence in read], backend)
     projection = project(units, most=most, perplexity=perplexity, seed=seed)
-    names = [sequence.name for sequence in read]
-    shown = [sequence.label for sequence in read]
-    scores = write_embedding(output, EmbeddedSequences(title, names, shown, units, projection))
+    names, given = [sequence.name for sequence in read], [sequence.label for sequence in read]
+    scores = write_embedding(output, EmbeddedSequences(title, names, given, units, projection))
     click.echo(f"{output}: {len(units)} sequences, {units.shape[1]} units of {title}", err=True)
     if len(projection.drawn) < len(units):
         click.echo(f"drawn: {len(projection.drawn)} of them, by chance (--max)", err=True)

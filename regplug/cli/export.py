@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from regplug.cli.shared.options import windows_from, windows_options
+from regplug.cli.shared.options import threads_option, windows_from, windows_options
 from regplug.errors import ConfigError, ModelError
 from regplug.files.extras import needs
 
@@ -20,6 +20,7 @@ from regplug.files.extras import needs
     "SET.h5 for one of `regplug train basset`, which may go without.",
 )
 @windows_options
+@threads_option
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
@@ -28,7 +29,9 @@ from regplug.files.extras import needs
 @click.option("--assembly", default="", help="Of the training data.")
 @click.option("--license", default="", help="Of the weights, said in the card.")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
-def export(runs: tuple[Path, ...], test: Path | None, output: Path, **options: Any) -> None:
+def export(
+    runs: tuple[Path, ...], test: Path | None, output: Path, threads: int, **options: Any
+) -> None:
     """Make a model of the run in folder RUNS, and test it on held-out data in the form users run.
 
     Several runs of `regplug train basset` with networks of kind cnn become one ensemble. Without
@@ -41,6 +44,7 @@ def export(runs: tuple[Path, ...], test: Path | None, output: Path, **options: A
         from regplug.train.loop.about import About
         from regplug.train.panel.publish import publish_panel
     from regplug.files.runs import Form, form_of
+    from regplug.hooks.measuring import SNVS, measuring
 
     windows, split = windows_from(options)
     about = About(**options)
@@ -50,20 +54,23 @@ def export(runs: tuple[Path, ...], test: Path | None, output: Path, **options: A
         raise ModelError(f"{run} holds no finished run: train it, or go on with --resume")
     if form is not Form.PANEL and (windows or split):
         raise ConfigError(f"{run} is a {form}: leave out --windows and --windows-split")
-    if form is Form.BASSET:
-        made = publish_basset(runs, output, about, test=test)
-    elif more:
-        raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
-    elif test is None:
-        raise ConfigError(f"the model of {run} is tested: give --test")
-    elif form is Form.DEEPBIND:
-        made = publish_deepbind(run, output, about, test=test)
-    elif windows and split:
-        made = publish_panel(run, output, about, data=test, genome=windows, split=split)
-    else:
-        raise ConfigError(
-            f"{run} is a panel's run, tested on windows too: give --windows, --windows-split"
-        )
+    with measuring(SNVS, threads) as how:
+        if form is Form.BASSET:
+            made = publish_basset(runs, output, about, test=test, measuring=how)
+        elif more:
+            raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
+        elif test is None:
+            raise ConfigError(f"the model of {run} is tested: give --test")
+        elif form is Form.DEEPBIND:
+            made = publish_deepbind(run, output, about, test=test, measuring=how)
+        elif windows and split:
+            made = publish_panel(
+                run, output, about, data=test, genome=windows, split=split, measuring=how
+            )
+        else:
+            raise ConfigError(
+                f"{run} is a panel's run, tested on windows too: give --windows, --windows-split"
+            )
     for target in made.targets:
         aucs = (f"{key.upper().replace('_', ' ', 1)} {auc}" for key, auc in target.about.items())
         click.echo("\t".join([target.label, *aucs]))

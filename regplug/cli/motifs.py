@@ -104,7 +104,7 @@ def motifs(
             opened = open_first_layer(str(model), model_repo, rna=rna, threads=threads)
             collection = _known(against, rna)
             windows = read_model_sequences(sequences, opened.card, most)
-            click.echo(windows.told, err=True)
+            click.echo(windows.summary, err=True)
             learned, influence = look_at(opened, windows, gc, lambda word: _task(bar, word))
             labels = opened.card.labels
         else:
@@ -113,7 +113,9 @@ def motifs(
             learned = _learned(networks, sequences, most, gc)
         found = None
         if collection:
-            found = match([filter.motif for filter in learned], collection, both_strands=not rna)
+            found = match(
+                [filter_motif.motif for filter_motif in learned], collection, both_strands=not rna
+            )
         write_motif_report(
             output,
             learned,
@@ -179,12 +181,12 @@ def _tell(
     if collection and len(collection.motifs) < FEW:
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
-        like = [filter for filter in marked(learned, found) if filter.known]
-        believed = sum(filter.believed for filter in like)
+        like = [filter_motif for filter_motif in marked(learned, found) if filter_motif.known]
+        beats_shuffled = sum(filter_motif.beats_shuffled for filter_motif in like)
         share = len(like) / len(learned)
         click.echo(
             f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "
-            f"{believed} more so than their columns in random orders",
+            f"{beats_shuffled} more so than their columns in random orders",
             err=True,
         )
 

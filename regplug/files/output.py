@@ -4,7 +4,7 @@ import os
 import select
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from regplug.errors import OutputError, ReaderGoneError
@@ -16,16 +16,18 @@ STDOUT = Path("/dev/stdout")
 def complete(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write a file or folder to; at the end it is renamed to `path`.
 
-    On any error, Ctrl-C included, what was written is removed and an older `path` stays as it was.
+    Folders above it that are missing are made. On any error, Ctrl-C included, what was written and
+    made is removed, and an older `path` stays as it was.
 
     Raises:
-        OutputError: the folder is missing or cannot be written, or the disk is full.
+        OutputError: the folder cannot be made or written, or the disk is full.
     """
-    if not path.parent.is_dir():
-        raise OutputError(f"no folder {path.parent} for {path.name}: make it first")
+    check_parents(path)
+    missing = [folder for folder in path.parents if not folder.exists()]
     partial = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             if partial.is_dir() and path.is_dir():
                 shutil.rmtree(path)
@@ -35,6 +37,20 @@ def complete(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
         else:
             partial.unlink(missing_ok=True)
+        for folder in missing:
+            with suppress(OSError):  # it holds the finished output, or was never made
+                folder.rmdir()
+
+
+def check_parents(path: Path) -> None:
+    """Check that the folders above an output can be made, where they are missing.
+
+    Raises:
+        OutputError: one of them is a file.
+    """
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise OutputError(f"{above} is a file, so {path} cannot lie in it: name another output")
 
 
 def check_paths(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -60,8 +76,7 @@ def check_folder(folder: Path, own: Collection[str]) -> None:
         folder.is_dir() and {path.name for path in folder.iterdir()} <= set(own)
     ):
         raise OutputError(f"{folder} exists and holds other things: name a new folder")
-    if not folder.absolute().parent.is_dir():
-        raise OutputError(f"no folder {folder.absolute().parent} for {folder.name}: make it first")
+    check_parents(folder)
 
 
 @contextmanager

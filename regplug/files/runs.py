@@ -17,13 +17,10 @@ class Form(StrEnum):
     BASSET = "basset run 1"
 
 
-def form_of(run: Path) -> Form | None:
-    """Return the form of a finished run, or None where `run` holds none.
+def stated_form(run: Path) -> str | None:
+    """Return the form that a finished run states, known or not; None where `run` holds none.
 
-    Of regplug 0.1 only Basset's runs say their form; a panel's tells the one shape of its networks.
-
-    Raises:
-        ModelError: a form that this version does not know.
+    Of regplug 0.1 only Basset's runs state it; a panel's tells the one shape of its networks.
     """
     try:
         metrics = json.loads((run / METRICS).read_bytes())
@@ -31,10 +28,21 @@ def form_of(run: Path) -> Form | None:
         return None
     if not isinstance(metrics, dict):
         return None
-    said = metrics.get("form", Form.PANEL if "shape" in metrics else Form.DEEPBIND)
-    if said not in list(Form):
+    return str(metrics.get("form", Form.PANEL if "shape" in metrics else Form.DEEPBIND))
+
+
+def form_of(run: Path) -> Form | None:
+    """Return the form of a finished run, or None where `run` holds none.
+
+    Raises:
+        ModelError: a form that this version does not know.
+    """
+    stated = stated_form(run)
+    if stated is None:
+        return None
+    if stated not in list(Form):
         raise ModelError(
-            f"{run} says it is a {said!r}, which this version of regplug does not know: "
+            f"{run} says it is a {stated!r}, which this version of regplug does not know: "
             "update regplug, or train it again"
         )
-    return Form(said)
+    return Form(stated)

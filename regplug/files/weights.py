@@ -17,6 +17,8 @@ from regplug.files.extras import needs
 from regplug.files.output import complete
 
 WEIGHTS = "weights.safetensors"
+# The oldest files have no metadata: their networks read both strands and pool by maximum.
+_FLAGS_OF_BEFORE = {"reverse_complement": True, "average_pooling": False}
 
 
 class StoredWeights(NamedTuple):
@@ -59,10 +61,13 @@ def load_weights(path: Path) -> dict[str, StoredWeights]:
     try:
         with safe_open(path, "numpy") as file:
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-            metadata = {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
-    except Exception as error:  # safetensors' own, OSError, JSON
+            metadata = file.metadata() or {}
+        targets = sorted({key.rpartition("/")[0] for key in arrays})
+        flags = {
+            target: _FLAGS_OF_BEFORE | json.loads(metadata.get(target, "{}")) for target in targets
+        }
+    except Exception as error:  # safetensors' own, OSError, JSON's
         raise ModelError(f"{path} is damaged: {error}; train it again") from error
-    targets = sorted({key.rpartition("/")[0] for key in arrays})
     return {
         target: StoredWeights(
             {
@@ -70,7 +75,7 @@ def load_weights(path: Path) -> dict[str, StoredWeights]:
                 for key, array in arrays.items()
                 if key.rpartition("/")[0] == target
             },
-            metadata.get(target, {}),
+            flags[target],
         )
         for target in targets
     }

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import pysam
+from numpy.typing import NDArray
 
 from regplug.errors import GenomeError
 from regplug.genome.codes import UNKNOWN, Codes, decode, encode
@@ -88,6 +89,18 @@ class Genome:
         """
         return decode(self.codes(interval))
 
+    def lower_case(self, interval: Interval) -> NDArray[np.bool_]:
+        """Return which bases of `interval`, inside its contig, are lower case: soft-masked repeats.
+
+        Raises:
+            GenomeError: no such contig, or the file is truncated.
+        """
+        contig = self.contig(interval.chrom)
+        if contig is None:
+            raise GenomeError(f"{self.path} has no contig {interval.chrom}")
+        raw = np.frombuffer(self._text(contig, interval.start, interval.end).encode(), np.uint8)
+        return np.asarray(raw >= ord("a"))
+
     def md5(self, contig: str) -> str:
         """Return the md5 of the upper-case letters of `contig`, a name in `lengths`.
 
@@ -109,8 +122,12 @@ class Genome:
         return self._block[at : at + end - start]
 
     def _fetch(self, contig: str, start: int, stop: int) -> Codes:
+        return encode(self._text(contig, start, stop))
+
+    def _text(self, contig: str, start: int, stop: int) -> str:
+        """Return the letters of [start, stop), 0-based, as they stand in the file."""
         try:
-            letters = self._fasta.fetch(contig, start, stop)
+            letters: str = self._fasta.fetch(contig, start, stop)
         except (OSError, ValueError):
             letters = ""
         if len(letters) != stop - start:
@@ -119,7 +136,7 @@ class Genome:
                 "truncated, or its .fai or .gzi index belongs to another file; index it again with "
                 "samtools faidx"
             )
-        return encode(letters)
+        return letters
 
     def close(self) -> None:
         """Close the file."""

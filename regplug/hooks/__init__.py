@@ -1,6 +1,6 @@
-"""What plugins may bring: the hooks, their manager, and what they must return.
+"""What plugins may bring, and how it is asked for.
 
-`hookspecs` has the hooks, `manager` calls them. The protocols are `importer.Importer`, `networks`
-(networks on disk), `track_writer` (views of tracks) and `writer` (annotated variants); those of
-adapters and backends are in `scoring`.
+`hookspecs` has the hooks and `hookimpl`; `manager` finds the plugins and asks them. What they
+return is described in `writer`, `track_writer`, `importer` and `networks`; `measuring` says how
+importers measure spreads.
 """

@@ -7,6 +7,7 @@ from typing import Any
 import pluggy
 
 from regplug.errors import ModelError, PluginError
+from regplug.files.runs import stated_form
 from regplug.files.weights import WEIGHTS
 from regplug.hooks import hookspecs
 from regplug.hooks.importer import Importer
@@ -150,6 +151,11 @@ def networks_at(
     """
     found = stored_networks(manager, path)
     if found is None:
+        if (path / WEIGHTS).is_file() and (form := stated_form(path)):
+            raise ModelError(
+                f"{path} is a {form}, whose networks no plugin reads one by one: make a model of "
+                "it (regplug export), and give that"
+            )
         raise ModelError(
             f"{path} is no finished run ({WEIGHTS}), no folder of published models (db.tsv, "
             "params/) and no parameter file: train one with regplug train deepbind"

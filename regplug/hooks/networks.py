@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard
 
 if TYPE_CHECKING:
@@ -72,13 +73,10 @@ class StoredNetworks(Protocol):
     @property
     def networks(self) -> Sequence[StoredNetwork]: ...  # noqa: D102
 
-    def write(self, repo: Path, card: ModelCard, *, snvs: int) -> ModelCard:
-        """Write all of them as a single model into `repo`; return its card.
+    def write(self, repo: Path, card: ModelCard, measuring: Measuring) -> ModelCard:
+        """Write them as one model into `repo`; return its card.
 
-        Args:
-            repo: the model repository.
-            card: what the caller knows; window, batch limit and measured values are filled in.
-            snvs: random SNVs on which the targets' spreads are measured.
+        `card` says what the caller knows; window, batch limit and measured values are filled in.
 
         Raises:
             ModelError: they do not fit into a single model.

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes, decode
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.models.repository import Golden, write_model
 from regplug.scoring.alleles import column
@@ -17,7 +19,7 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.sequences import predict_sequences
 
-RANDOM_SNVS = 10_000
+PLAIN = Measuring()
 GC = 0.41  # of the human genome
 _GOLDEN_LENGTHS = (7, 20, 60, 101)  # for graphs that read any length
 
@@ -26,21 +28,18 @@ def export_model(
     repo: Path,
     card: ModelCard,
     onnx: bytes,
-    *,
-    snvs: int = RANDOM_SNVS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write `repo`/<card.name>/ and return the finished card.
 
     The card gets the graph's sha256 and, where it has a window, each target's spread: the standard
-    deviation of its difference over `snvs` random SNVs in random sequence of 41 % GC (seed 0).
+    deviation of its difference over random SNVs in random sequence of 41 % GC (seed 0).
 
     Args:
         repo: the repository; a model of that name is replaced.
         card: without sha256 and spreads.
         onnx: the graph, serialised.
-        snvs: how many random SNVs.
-        progress: called with how many are done, and of how many.
+        measuring: how many SNVs, on how many threads.
 
     Raises:
         ModelError: onnxruntime cannot run the graph.
@@ -49,10 +48,14 @@ def export_model(
     """
     card = msgspec.structs.replace(card, sha256=hashlib.sha256(onnx).hexdigest())
     with tempfile.TemporaryDirectory() as scratch:
-        backend = Embedded(write_model(Path(scratch), card, onnx=onnx, golden=Golden([], [])))
+        folder = write_model(Path(scratch), card, onnx=onnx, golden=Golden([], []))
+        backend = Embedded(folder, threads=measuring.threads)
         try:
             if card.window is not None:
-                card = _with_spread(card, measure_spread(backend, card.window, snvs, progress))
+                spread = measure_spread(
+                    backend, card.window, measuring.snvs, partial(measuring.progress, card.name)
+                )
+                card = _with_spread(card, spread)
             sequences = _golden_sequences(card)
             golden = Golden(sequences, predict_sequences(sequences, backend).tolist())
         finally:

@@ -57,33 +57,44 @@ class Stretch(NamedTuple):
         return genome.codes(Interval(self.contig, self.start(width), end))
 
 
+class Tracked(NamedTuple):
+    """What is tracked.
+
+    Attributes:
+        adapter: of the model's family.
+        backend: runs the model.
+        targets: indices of the model's outputs.
+        step: bases from a value to the next.
+    """
+
+    adapter: Adapter
+    backend: Backend
+    targets: Sequence[int]
+    step: int
+
+
 def track_regions(
     regions: Iterable[Interval],
-    adapter: Adapter,
-    backend: Backend,
+    tracked: Tracked,
     genome: Genome,
-    *,
-    targets: Sequence[int],
-    step: int,
     files: TrackFiles,
+    *,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> None:
     """Write a model's values over regions to `files`.
 
     Args:
         regions: as `covered` gives them.
-        adapter: of the model's family.
-        backend: runs the model.
+        tracked: the model, its outputs, and their step.
         genome: that the model reads.
-        targets: indices of the model's outputs, one for each of the files.
-        step: bases from a value to the next.
-        files: that are written.
+        files: that are written, one for each output.
         progress: called with the number of bases done, a piece at a time.
 
     Raises:
         RegplugError: as the genome and the backend raise.
         OSError: as `files` raises.
     """
+    adapter, backend, targets, step = tracked
     widths = _widths(backend.card, targets)
     found = (
         stretch

@@ -28,13 +28,11 @@ from numpy.typing import NDArray
 from regplug.genome.codes import Codes, encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.adapter import Adapter
 from regplug.scoring.alleles import Alleles, column, enough_known
-from regplug.scoring.backend import Backend
 from regplug.scoring.card import read_width
 from regplug.scoring.effects import Array, Scores, difference
 from regplug.tracks.bigwig import Edges, TrackFiles
-from regplug.tracks.regions import BATCH, runs
+from regplug.tracks.regions import BATCH, Tracked, runs
 
 
 class Neighbourhood(NamedTuple):
@@ -102,33 +100,28 @@ def neighbourhoods(
 
 def track_variants(
     places: Sequence[Neighbourhood],
-    adapter: Adapter,
-    backend: Backend,
+    tracked: Tracked,
     genome: Genome,
-    *,
-    targets: Sequence[int],
-    step: int,
     files: TrackFiles,
+    *,
     progress: Callable[[int], None] = lambda variants: None,
 ) -> None:
-    """Write REF, ALT and difference of the outputs `targets`, in this order for each target.
+    """Write REF, ALT and difference, in this order for each output that is tracked.
 
-    Every `step`-th base is scored, the variant's among them, and stands for those around it.
+    Every step-th base is scored, the variant's among them, and stands for those around it.
 
     Args:
         places: as `neighbourhoods` gives them.
-        adapter: of the model's family.
-        backend: runs the model.
+        tracked: the model, its outputs, and their step.
         genome: that the model reads.
-        targets: indices of the model's outputs; `files` has three files for each.
-        step: bases from a value to the next.
-        files: that are written.
+        files: that are written, three for each output.
         progress: called with the number of variants done, a batch at a time.
 
     Raises:
         RegplugError: as the genome and the backend raise.
         OSError: as `files` raises.
     """
+    adapter, backend, targets, step = tracked
     window = read_width(backend.card)
     for batch in _batches(_around(place, genome, window, step) for place in places):
         values = _values(adapter.score(_alleles(batch), backend), targets)

@@ -5,6 +5,8 @@ import pytest
 
 from regplug.errors import OutputError
 from regplug.genome.codes import encode
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.manager import plugin_manager, stored_networks
 from regplug_deepbind.graph import hidden_graph
 from regplug_deepbind.parameters import read_network
 from tests.interpret.embed.test_hidden import UNITS, WINDOW, Graph, last_layer, model_of, stacked
@@ -173,6 +175,28 @@ def test_a_run_and_its_targets(regplug, files):
     assert (done.status, "2 units of REST" in done.err) == (0, True), done.err
 
 
+def test_a_folder_that_a_plugin_knows(regplug, files, monkeypatch):
+    """It has no name that the core knows; the network is that of dna.txt, and so are its units."""
+    (files / "mine").mkdir()
+    (files / "mine" / "my_weights").write_text((files / "dna.txt").read_text())
+    manager = plugin_manager()
+
+    class Mine:
+        @hookimpl
+        def regplug_networks(self, path):
+            found = path / "my_weights"
+            return stored_networks(manager, found) if found.is_file() else None
+
+    asked = plugin_manager()
+    asked.register(Mine())
+    monkeypatch.setattr("regplug.interpret.embed.networks.plugin_manager", lambda: asked)
+    for model in ("mine", "dna.txt"):
+        done = regplug("embed", files / model, files / "a.fa", "-o", files / f"of_{model}")
+        assert done.status == 0, done.err
+    units = [np.load(files / f"of_{model}" / "embedding.npy") for model in ("mine", "dna.txt")]
+    np.testing.assert_array_equal(*units)
+
+
 def test_a_model_by_name_and_by_folder(regplug, files):
     """Of a graph with both strands: units @ the last layer is what predict prints."""
     graph = Graph()
@@ -211,7 +235,7 @@ def test_mistakes(regplug, files, toy_repo):
         ((files / "no", fasta), "no is no run (weights.safetensors), no published"),
         ((files / "folder", fasta), "folder is no run"),
         (("nobody", fasta), "no model; models are: "),
-        ((files / "words.txt", fasta), "the first line is not '# deepbind"),
+        ((files / "words.txt", fasta), "words.txt is no finished run"),
         ((dna, files / "no.fa"), "no.fa cannot be read"),
         ((dna, files / "empty.fa"), "empty.fa is empty"),
         ((dna, files / "words.txt"), "starts neither a FASTA nor a table"),
@@ -222,7 +246,7 @@ def test_mistakes(regplug, files, toy_repo):
         ((dna, fasta, "--labels", files / "who.tsv"), "no sequence is called 's9'"),
         ((dna, fasta, "--labels", files / "cells.tsv"), "line 1 is not name<TAB>label"),
         ((dna, fasta, "--labels", files / "two.tsv"), "line 2: 's1' has the label 'x'"),
-        ((dna, fasta, "-o", files / "folder" / "a" / "b"), "make it first"),
+        ((dna, fasta, "-o", files / "a.fa" / "b"), "is a file"),
         ((dna, fasta, "-o", files), "holds other things: name a new folder"),
         ((toy_repo / "gc", fasta), "gc come from no hidden layer"),
         ((files / "models" / "panel", fasta), "come from no hidden layer that its targets share"),

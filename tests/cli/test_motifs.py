@@ -116,7 +116,7 @@ def test_mistakes(regplug, files):
         ((dna, fasta, "--against", files / "damaged.meme"), "damaged.meme: the motif at line 2"),
         ((dna, fasta, "--against", files / "rna.meme"), "rna.meme are of RNA: add --rna"),
         ((run, fasta, *rna, "-o", files / "taken"), "holds other things: name a new folder"),
-        ((run, fasta, *rna, "-o", files / "a" / "b"), "for b: make it first"),
+        ((run, fasta, *rna, "-o", files / "a.fa" / "b"), "is a file"),
     ]:
         model, sequences, *rest = arguments
         done = regplug("motifs", model, "--sequences", sequences, "-o", files / "out", *rest)
@@ -142,6 +142,15 @@ def test_mistakes_in_a_run(regplug, files):
     save_file({f"CTCF/{k}": np.zeros(s, np.float32) for k, s in arrays.items()}, weights)
     done = regplug(*command, "--targets", "REST")
     assert (done.status, "has no target REST; it has CTCF" in done.err) == (1, True)
+
+
+def test_a_run_of_another_form_is_named(regplug, files):
+    (files / "run").mkdir()
+    (files / "run" / "weights.safetensors").touch()
+    (files / "run" / "metrics.json").write_text('{"form": "basset run 1"}')
+    done = regplug("motifs", files / "run", "--sequences", files / "a.fa", "-o", files / "out")
+    assert (done.status, "is a basset run 1" in done.err) == (1, True)
+    assert "make a model of it (regplug export)" in done.err
 
 
 def test_nothing_is_half_written(regplug, files, monkeypatch):

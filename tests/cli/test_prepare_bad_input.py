@@ -187,7 +187,7 @@ def test_output_that_is_something_else(tmp_path, regplug):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("mine")
     command = ["prepare", "deepbind", "selex", tmp_path / "x.fa", "-o"]
-    for output in ("home", "home/thesis.txt", "no/set"):
+    for output in ("home", "home/thesis.txt", "home/thesis.txt/set"):
         assert regplug(*command, tmp_path / output).status == 1
     assert (tmp_path / "home" / "thesis.txt").read_text() == "mine"
 

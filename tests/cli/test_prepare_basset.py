@@ -27,7 +27,7 @@ def prepare(tmp_path, regplug, monkeypatch):
     def run(beds, *options, header="", contigs=CONTIGS, pictures=False):
         if not pictures:  # they take most of the time
             monkeypatch.setattr(
-                "regplug.data.sites.from_peaks.save_figure", lambda _, path: path.touch()
+                "regplug.data.sites.beside.save_figure", lambda _, path: path.touch()
             )
         table = write_samples(tmp_path, beds, header, contigs)
         arguments = [table, "--fasta", tmp_path / "genome.fa", "-o", tmp_path / "set.h5"]

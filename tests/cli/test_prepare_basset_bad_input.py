@@ -158,7 +158,7 @@ def test_outputs_that_are_something_else(tmp_path, regplug):
     (tmp_path / "folder").mkdir()
     base = ["prepare", "basset", table, "--fasta", tmp_path / "genome.fa", *ARGUMENTS]
     assert "is a folder" in regplug(*base, "-o", tmp_path / "folder").err
-    assert "no folder" in regplug(*base, "-o", tmp_path / "no" / "set.h5").err
+    assert "0.bed is a file" in regplug(*base, "-o", tmp_path / "0.bed" / "set.h5").err
     assert "would be replaced, and is read" in regplug(*base, "-o", tmp_path / "0.bed").err
     table = table.rename(tmp_path / "x.summary.tsv")
     base[2] = table
@@ -198,7 +198,7 @@ def test_a_full_disk(tmp_path):
 def test_a_run_killed_while_it_writes(tmp_path, kind):
     arguments = command(tmp_path, {"a": GOOD})
     code = (
-        "import os\nfrom regplug.data.sites import from_peaks as basset\n"
+        "import os\nfrom regplug.data.sites import beside as basset\n"
         f"def hit(*_):\n    os.kill(os.getpid(), {int(kind)})\n"
         "basset.picture = hit\nfrom regplug.cli import main\nmain()"
     )
@@ -237,7 +237,7 @@ def test_a_signal_while_hdf5_writes(tmp_path, kind, at):
 @pytest.fixture
 def made(tmp_path, regplug, monkeypatch):
     """Return the path of a good set."""
-    monkeypatch.setattr("regplug.data.sites.from_peaks.save_figure", lambda _, path: path.touch())
+    monkeypatch.setattr("regplug.data.sites.beside.save_figure", lambda _, path: path.touch())
     assert regplug(*command(tmp_path, {"a": GOOD})).status == 0
     return tmp_path / "set.h5"
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from regplug.genome.codes import decode, encode, reverse_complement
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.card import ModelCard, Target
 from regplug_deepbind.importer import export_panel
 from regplug_deepbind.network import Network
@@ -43,7 +44,7 @@ def site_model(repo: Path) -> None:
     card = ModelCard(
         **known, name="toy_rna", window=None, targets=(Target("SITE"),), max_batch_size=1, sha256=""
     )
-    export_panel(repo, card, [network], snvs=3)
+    export_panel(repo, card, [network], measuring=Measuring(3))
 
 
 def write_world(folder: Path) -> None:
@@ -273,7 +274,7 @@ def test_mistakes(run, world, tmp_path):
         ((up, control, "--model", "none"), "no model none"),
         ((up, control, "--fasta", tmp_path / "no.fa"), "no FASTA at"),
         ((up, control, "-o", tmp_path / "taken"), "holds other things: name a new folder"),
-        ((up, control, "-o", tmp_path / "a" / "b"), "for b: make it first"),
+        ((up, control, "-o", up / "b"), "is a file"),
     ]:
         done = run(*arguments)
         assert (done.status, message in done.err) == (1, True), done.err

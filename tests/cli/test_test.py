@@ -10,6 +10,8 @@ from regplug.errors import OutputError
 
 pytest.importorskip("torch")
 
+from safetensors.numpy import load_file, save_file
+
 from regplug.data.sets.training import read_set
 from tests.toy_runs import BOUND, PROBES, bound_set, probe_set
 
@@ -76,12 +78,17 @@ def test_mistakes(regplug, toy_run, tmp_path):
     (one / "set.json").write_text(json.dumps(card | {"positives": 60}))
     shutil.copytree(run, tmp_path / "half")
     (tmp_path / "half" / "metrics.json").unlink()
+    shutil.copytree(run, tmp_path / "torn")
+    weights = load_file(run / "weights.safetensors")
+    del weights[f"{BOUND}/thresholds"]
+    save_file(weights, tmp_path / "torn" / "weights.safetensors")
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.txt").touch()
     before = sorted(tmp_path.rglob("*"))
     for arguments, said in [
         ((tmp_path / "no", good), "no is no finished run"),
         ((tmp_path / "half", good), "metrics.json"),
+        ((tmp_path / "torn", good), "c\"' lacks thresholds; train it again"),
         ((run, tmp_path / "no" / BOUND), "set.json"),
         ((run, tmp_path / "other" / "MYC"), "has no target MYC; it has"),
         ((run, tmp_path / "kind" / BOUND), "is a regression, measured by Pearson"),
@@ -90,7 +97,7 @@ def test_mistakes(regplug, toy_run, tmp_path):
         ((run, tmp_path / "damaged" / BOUND), "codes.npy"),
         ((run, good, tmp_path / "twice" / BOUND), "two sets are called"),
         ((run, good, "-o", tmp_path / "taken"), "holds other things"),
-        ((run, good, "-o", tmp_path / "no" / "scores"), "make it first"),
+        ((run, good, "-o", tmp_path / "taken" / "thesis.txt" / "scores"), "is a file"),
     ]:
         done = regplug("test", *arguments, *([] if "-o" in arguments else ["-o", tmp_path / "out"]))
         assert (done.status, done.out) == (1, ""), arguments

@@ -160,7 +160,7 @@ def test_mistakes(regplug, model, tmp_path):
         ([tmp_path / "no.h5"], "no.h5 cannot be read"),
         ([good, "--part", "train"], "has no sites in part train"),
         ([good, "-o", tmp_path / "taken"], "holds other things"),
-        ([good, "-o", tmp_path / "no" / "out"], "make it first"),
+        ([good, "-o", good / "out"], "is a file"),
         ([good, "--model", "nothing"], "no model nothing in"),
     ]:
         output = [] if "-o" in arguments else ["-o", tmp_path / "out"]

@@ -56,8 +56,26 @@ def test_a_half_written_folder_goes(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_folder(tmp_path):
-    with pytest.raises(OutputError, match="make it first"), complete(tmp_path / "no" / "a.txt"):
+def test_missing_folders_are_made(tmp_path):
+    with complete(tmp_path / "a" / "b" / "c.txt") as partial:
+        partial.write_text("c")
+    assert (tmp_path / "a" / "b" / "c.txt").read_text() == "c"
+
+
+def test_made_folders_go_with_what_failed(tmp_path):
+    def fail():
+        with complete(tmp_path / "a" / "b" / "c.txt") as partial:
+            partial.write_text("c")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match="No space left"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / "a").touch()
+    with pytest.raises(OutputError, match="a is a file"), complete(tmp_path / "a" / "b" / "c.txt"):
         pass
 
 

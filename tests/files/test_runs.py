@@ -5,7 +5,7 @@ import json
 import pytest
 
 from regplug.errors import ModelError
-from regplug.files.runs import Form, form_of
+from regplug.files.runs import Form, form_of, stated_form
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,4 @@ def test_a_form_of_the_future_is_named(tmp_path):
     (tmp_path / "metrics.json").write_text('{"form": "basset run 7"}')
     with pytest.raises(ModelError, match=r"says it is a 'basset run 7'.*update regplug"):
         form_of(tmp_path)
+    assert stated_form(tmp_path) == "basset run 7"

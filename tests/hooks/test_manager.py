@@ -105,6 +105,34 @@ def test_hook_regplug_networks(tmp_path):
     assert plugins.stored_networks(manager, tmp_path) is made
 
 
+def test_a_run_of_another_plugin_is_left_to_it(tmp_path):
+    """Whoever is asked first, and however its weights are called."""
+    (tmp_path / "weights.safetensors").write_bytes(b"in a format of its own")
+    (tmp_path / "metrics.json").write_text('{"form": "tree run 1"}')
+    made = object()
+
+    class Trees:
+        @hookspecs.hookimpl(trylast=True)
+        def regplug_networks(self, path):
+            return made
+
+    assert plugins.stored_networks(manager_with(Trees()), tmp_path) is made
+    with pytest.raises(ModelError, match=r"is a tree run 1, .*regplug export"):
+        plugins.networks_at(manager_with(), tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("# deepbind 0.1")
+    manager = manager_with()  # which reads files too
+
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(ModelError, match=r"a\.txt cannot be read: Permission denied"):
+        plugins.networks_at(manager, tmp_path / "a.txt")
+
+
 def test_hook_regplug_cards(toy_repo):
     manager = manager_with(example("regplug_cards"))
     assert plugins.cards(manager, "zoo://here", OPTIONS) == []

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from regplug.errors import BackendError, ModelError, OutputError
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model, measure_spread
 from regplug.models.repository import (
@@ -156,7 +157,7 @@ def test_export_measures_the_spread(tmp_path):
     """The centre model reads A C G T = 1 2 4 8: its differences over random SNVs by hand."""
     made = centre_model(tmp_path / "first")
     onnx = read_onnx(tmp_path / "first" / "centre", made)
-    card = export_model(tmp_path / "second", made, onnx, snvs=9000)
+    card = export_model(tmp_path / "second", made, onnx, measuring=Measuring(9000))
     share, value = np.array([0.295, 0.205, 0.205, 0.295]), np.array([1, 2, 4, 8])
     pairs = [(share[r] / 3, value[a] - value[r]) for r in range(4) for a in range(4) if a != r]
     mean = sum(weight * change for weight, change in pairs)

@@ -8,6 +8,7 @@ import pytest
 from regplug.errors import RegionError
 from regplug.genome.codes import encode
 from regplug.genome.variant import Interval, Status, Variant
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
 from regplug.scoring.alleles import enough_known, examine
@@ -15,7 +16,7 @@ from regplug.scoring.card import read_width
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import regions as module
 from regplug.tracks.bigwig import TrackFiles
-from regplug.tracks.regions import covered, default_step, runs, track_regions
+from regplug.tracks.regions import Tracked, covered, default_step, runs, track_regions
 from regplug_deepbind.importer import export_panel
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model, gc_model, position_model
@@ -43,9 +44,7 @@ def tracked(folder, genome, *regions, step=1, targets=(0,)):
     files = Kept(len(targets))
     with closing(Embedded(folder, threads=1)) as backend:
         places = covered([Interval("c", *r) for r in regions], genome, read_width(backend.card))
-        track_regions(
-            places, VariantEffect(), backend, genome, targets=targets, step=step, files=files
-        )
+        track_regions(places, Tracked(VariantEffect(), backend, targets, step), genome, files)
     return files.values
 
 
@@ -126,7 +125,7 @@ def test_enough_known():
 def test_each_target_of_a_scan_has_its_own_sub_window(tmp_path, genome_of, swapped):
     networks = [random_network(1, 6), random_network(2, 10, hidden=4), random_network(3, 10)]
     networks = networks[::-1] if swapped else networks
-    export_panel(tmp_path, panel_card("panel", 3), networks, snvs=3)
+    export_panel(tmp_path, panel_card("panel", 3), networks, measuring=Measuring(3))
     found = tracked(tmp_path / "panel_scan", genome_of(c=LETTERS), (100, 200), targets=[0, 1, 2])
     with closing(Embedded(tmp_path / "panel_scan", threads=1)) as backend:
         for target, network in enumerate(networks):

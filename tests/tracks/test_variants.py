@@ -13,6 +13,7 @@ from regplug.scoring.alleles import column
 from regplug.scoring.model import Model, score_variants
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import variants as module
+from regplug.tracks.regions import Tracked
 from regplug.tracks.variants import neighbourhoods, track_variants
 from tests.toy_genomes import random_letters
 from tests.toy_models import position_model
@@ -42,9 +43,7 @@ def drawn(folder, genome, *variants, step=1):
         size = np.abs(scores.alt - scores.ref)[:, 0]
         places = neighbourhoods(normalized, size, genome, model.window)
         files = Kept(6)
-        track_variants(
-            places, VariantEffect(), backend, genome, targets=[1, 0], step=step, files=files
-        )
+        track_variants(places, Tracked(VariantEffect(), backend, [1, 0], step), genome, files)
     return files.values, places, scores
 
 

@@ -14,6 +14,7 @@ from regplug.errors import BackendError, ModelError
 from regplug.genome.codes import reverse_complement
 from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Status, Variant
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
 from regplug.scoring.adapter import FieldOptions, VariantEffect
@@ -185,7 +186,7 @@ def test_a_card_and_a_graph_are_a_model(tmp_path, regplug):
         sha256=hashlib.sha256(content).hexdigest(),
         default=True,
     )
-    export_model(tmp_path / "repo", card, content, snvs=300)
+    export_model(tmp_path / "repo", card, content, measuring=Measuring(300))
 
     def score(letters):
         onehot = table[["ACGT".index(letter) for letter in letters]].T

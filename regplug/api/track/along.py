@@ -11,7 +11,7 @@ from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackSet
 from regplug.scoring.card import read_width
 from regplug.tracks.folder import write_tracks
-from regplug.tracks.regions import covered, default_step, track_regions
+from regplug.tracks.regions import Tracked, covered, default_step, track_regions
 
 
 def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
@@ -31,6 +31,7 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
     card = backend.card
     targets, width = target_places(card, asked), read_width(card)
     places = covered(wanted, genome, width)
+    tracked = Tracked(asked.model.adapter, backend, targets, asked.step or default_step(card))
     with asked.bar("bases", sum(map(len, places))) as progress:
         tracks = write_tracks(
             asked.output,
@@ -38,16 +39,7 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
             [card.labels[target] for target in targets],
             ["score"],
             genome,
-            lambda files: track_regions(
-                places,
-                asked.model.adapter,
-                backend,
-                genome,
-                targets=targets,
-                step=asked.step or default_step(card),
-                files=files,
-                progress=progress,
-            ),
+            lambda files: track_regions(places, tracked, genome, files, progress=progress),
             file_format=asked.file_format,
         )
     none = np.empty((0, 0), np.float32)

@@ -18,6 +18,7 @@ from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.scoring.effects import difference
 from regplug.scoring.model import score_variants
 from regplug.tracks.folder import write_tracks
+from regplug.tracks.regions import Tracked
 from regplug.tracks.variants import neighbourhoods, track_variants
 from regplug.vcf.annotate import Tally
 from regplug.vcf.records import VariantReader, variants_of
@@ -64,6 +65,7 @@ def around_variants(
         raise VariantFileError(
             f"no ALT of {reader.path} can be scored ({counts}): there is nothing to draw"
         )
+    tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)
     with asked.bar("variants", len(drawn)) as progress:
         tracks = write_tracks(
             asked.output,
@@ -71,16 +73,7 @@ def around_variants(
             [card.labels[target] for target in targets],
             ["ref", "alt", "difference"],
             genome,
-            lambda files: track_variants(
-                drawn,
-                asked.model.adapter,
-                asked.model.backend,
-                genome,
-                targets=targets,
-                step=asked.step or 1,
-                files=files,
-                progress=progress,
-            ),
+            lambda files: track_variants(drawn, tracked, genome, files, progress=progress),
             file_format=asked.file_format,
         )
     assembly = asked.assembly or reader.assembly or None

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.prepare.along import along_options, check_no_along, make_along
+from regplug.cli.prepare.told import moving, tell_set
 from regplug.cli.shared.options import comma_separated
 from regplug.files.extras import needs
 
@@ -34,10 +36,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--exclude-chroms", metavar="C,C", default="", help="Leave out, such as chrY.")
 @click.option(
     "--split",
-    type=click.Choice(["random", "chrom"]),
-    default="random",
-    show_default=True,
-    help="Hold out sites drawn at random, as published, or whole contigs.",
+    type=click.Choice(["random", "chrom", "bed"]),
+    help="Hold out sites drawn at random, as published, or whole contigs; with --along contigs or "
+    "the regions of a BED.  [default: random; with --along, chrom]",
 )
 @click.option(
     "--valid",
@@ -47,54 +48,53 @@ FILE = click.Path(path_type=Path)
 @click.option("--test", type=click.FloatRange(0), help="Sites of the test.  [default: 0.05]")
 @click.option("--valid-chroms", metavar="C,C", help="With --split chrom.")
 @click.option("--test-chroms", metavar="C,C", help="With --split chrom.")
-@click.option("--seed", type=click.IntRange(0), help="Of the random split.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0), help="Of chance.  [default: 0]")
+@along_options
 def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
     """Make a set to train Basset on: which of the SAMPLES are open, at each site.
 
     SAMPLES is a table of NAME<TAB>BED; BEDs (also narrowPeak, .gz) are relative to its folder.
     Peaks become windows, and windows that overlap one site, as in Basset. SET.h5 gets the sites'
     codes, targets and parts; SET.sites.bed.gz and SET.summary.tsv, .png and .svg show them.
+
+    With --along, sites are tiles along the genome, open in a sample where its peaks lie in their
+    --centre; a part that is held out keeps all of its tiles.
     """
+    if options["along"]:
+        make_along(samples, output, fasta, _excluded(options), options)
+        return
+    check_no_along(options)
+    options["split"] = options["split"] or "random"
     split = _split(options)
     if options["merge"] >= options["length"]:
         raise click.BadParameter("must be below --length", param_hint="--merge")
     with needs("train"):
         from regplug.data.sites.from_peaks import prepare_basset
         from regplug.data.sites.samples import Settings
-    from regplug.cli.shared.progress import bars
-
     settings = Settings(
         split=split,
         length=options["length"],
         overlap=options["merge"],
         centres="summits" if options["summits"] else "midpoints",
-        excluded=comma_separated(options["exclude_chroms"]),
+        excluded=_excluded(options),
     )
-    with bars() as bar:
-        task = bar.add_task("samples")
+    with moving("samples") as progress:
         card, counts = prepare_basset(
-            samples,
-            output,
-            fasta=fasta,
-            settings=settings,
-            progress=lambda what, done, total: bar.update(
-                task, description=what, completed=done, total=total
-            ),
+            samples, output, fasta=fasta, settings=settings, progress=progress
         )
-    train, valid, test = counts.sites.tolist()
-    click.echo(
-        f"{output}: {train + valid + test} sites of {settings.length} bases in "
-        f"{len(counts.samples)} samples, {train} to train on, {valid} to validate, {test} to test",
-        err=True,
-    )
-    for why, count in card.counts.items():
-        click.echo(f"{count} {why}", err=True)
+    tell_set(output, card, counts)
+
+
+def _excluded(options: dict[str, Any]) -> tuple[str, ...]:
+    return comma_separated(options["exclude_chroms"])
 
 
 def _split(options: dict[str, Any]) -> "Split":
     """Return how to split; UsageError if an option of the other way is given."""
     from regplug.data.sites.parts import ContigSplit, RandomSplit
 
+    if options["split"] == "bed":
+        raise click.UsageError("--split bed goes with --along")
     random, chrom = ("valid", "test", "seed"), ("valid_chroms", "test_chroms")
     for name in chrom if options["split"] == "random" else random:
         if options[name] is not None:

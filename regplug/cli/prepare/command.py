@@ -5,6 +5,7 @@ import click
 from regplug.cli.prepare.basset import basset
 from regplug.cli.prepare.deepbind import deepbind
 from regplug.cli.prepare.dhs import dhs
+from regplug.cli.prepare.join import join
 
 
 @click.group()
@@ -12,5 +13,5 @@ def prepare() -> None:
     """Make a training set from data; needs no torch."""
 
 
-for command in (basset, deepbind, dhs):
+for command in (basset, deepbind, dhs, join):
     prepare.add_command(command)

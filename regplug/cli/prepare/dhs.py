@@ -75,7 +75,7 @@ def dhs(
     )
     click.echo(f"{output}: sites of {card.settings.length} bases", err=True)
     for name, row in zip((*names, "closed"), counts.tolist(), strict=True):
-        by_part = ", ".join(f"{count} {part}" for count, part in zip(row, PARTS, strict=True))
-        click.echo(f"{name}: {by_part}", err=True)
+        summary = ", ".join(f"{count} {part}" for count, part in zip(row, PARTS, strict=True))
+        click.echo(f"{name}: {summary}", err=True)
     for why, count in card.counts.items():
         click.echo(f"{count} {why}", err=True)

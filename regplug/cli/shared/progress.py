@@ -12,7 +12,7 @@ from rich.progress import Progress, ProgressColumn
 def bars(*columns: ProgressColumn) -> Iterator[Progress]:
     """Give rich's display of progress bars, by default with rich's columns."""
     console = Console(stderr=True)
-    off = not console.is_terminal
+    off = console.quiet = not console.is_terminal  # before 14.3, rich ends hidden bars with a line
     with Progress(*columns, console=console, disable=off, transient=True) as shown:
         yield shown
 

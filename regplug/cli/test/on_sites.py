@@ -47,12 +47,12 @@ def test_on_sites(
         Sites(path) as sites,
         closing(open_for_sequences(plugin_manager(), location, model, options)) as backend,
     ):
-        with _progress("sequences", sites.count(part)) as advance:
+        with counting("sequences", sites.count(part)) as advance:
             predicted = predict_part(sites, part, backend, advance)
         tests = []
-        with _progress("targets", len(sites.samples)) as advance:
-            for target in measure_targets(predicted, bootstraps=bootstraps):
-                tests.append(target)
+        with counting("targets", len(sites.samples)) as advance:
+            for tested in measure_targets(predicted, bootstraps=bootstraps):
+                tests.append(tested)
                 advance(1)
         about = About(backend.card, path.name, sites.card, part, bootstraps)
     if output is not None:
@@ -72,19 +72,19 @@ def test_on_sites(
 
 
 def _tell(tests: "list[SiteTest]", part: str) -> None:
-    """Print which targets have no areas under curves, as their sites are all of one class."""
-    for target in tests:
-        if not (target.positives and target.negatives):
+    """Say which targets have no areas."""
+    for tested in tests:
+        if not (tested.positives and tested.negatives):
             click.echo(
-                f"{target.name}: no AUROC, no AUPRC; {target.positives} of "
-                f"{target.positives + target.negatives} sites in part {part} are open",
+                f"{tested.name}: no AUROC, no AUPRC; {tested.positives} of "
+                f"{tested.positives + tested.negatives} sites in part {part} are open",
                 err=True,
             )
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar and its speed on stderr, if it is a terminal; give a function that advances it."""
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar and its speed on stderr, if it is a terminal; give what moves it on."""
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from regplug.cli.shared.progress import bars

@@ -19,15 +19,31 @@ COLUMNS = ("target", "metric", "value", "low", "high", "n")
 @click.command(short_help="Test a run, or a model, on held-out data.")
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="{RUN SETS... | SITES}")
 @click.option("--model", help="Test this model (regplug models list) on SITES.")
+@click.option("--along", is_flag=True, help="SITES are tiles along a genome: beside baselines.")
 @click.option("--output", "-o", type=FILE, help="Folder: of scores for SETS, of plots for SITES.")
 @click.option("--part", type=click.Choice(PARTS), help="Sites to test on.  [default: test]")
 @click.option(
     "--bootstrap",
     type=click.IntRange(0),
-    help="Bootstraps for the intervals of SITES.  [default: none]",
+    help="Bootstraps for the intervals of SITES.  [default: none; with --along, 200]",
+)
+@click.option(
+    "--block",
+    type=click.IntRange(1),
+    help="With --along: bases of neighbouring tiles that bootstraps draw together.  "
+    "[default: 50000]",
+)
+@click.option(
+    "--as",
+    "pairs",
+    multiple=True,
+    metavar="SAMPLE=TARGET",
+    help="With --along: what a sample is called in the model, if otherwise.",
 )
 @backend_options
-def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **options: Any) -> None:
+def test(
+    paths: tuple[Path, ...], model: str | None, output: Path | None, along: bool, **options: Any
+) -> None:
     """Test the targets of RUN on SETS, or with --model those of a model on SITES.
 
     RUN is a run of `regplug train deepbind`; SETS are folders made by `regplug prepare deepbind`. A
@@ -39,12 +55,27 @@ def test(paths: tuple[Path, ...], model: str | None, output: Path | None, **opti
     Prints a row per target: areas under the ROC and precision-recall curves, and the calibration
     error where the model gives probabilities. -o writes metrics.tsv and .json, and the plots roc,
     pr and calibration, .png and .svg.
+
+    With --along, SITES are tiles made by `regplug prepare basset --along`. Prints a row per target
+    and score: the model's, the share of G and C in the tile, and a logistic regression on its
+    6-mers, fitted on the training part. Intervals are of bootstraps over blocks of neighbours. -o
+    writes metrics.tsv and .json, precision-recall curves and a stretch of signal.
     """
+    if along and model is None:
+        raise click.UsageError("--along goes with --model")
     if model is not None:
         if len(paths) > 1:
             raise click.UsageError("--model takes one file of SITES")
+        if along:
+            from regplug.cli.test.along import test_along
+
+            test_along(paths[0], model, output, **options)
+            return
         from regplug.cli.test.on_sites import test_on_sites
 
+        for name, option in (("block", "--block"), ("pairs", "--as")):
+            if options.pop(name):
+                raise click.UsageError(f"{option} goes with --along")
         test_on_sites(paths[0], model, output, **options)
         return
     if given := [name for name, value in options.items() if value]:
@@ -78,11 +109,10 @@ def _write(output: Path, measured: "list[MeasuredSet]") -> None:
 
     with complete(output.absolute()) as partial:
         partial.mkdir()
-        for target in measured:
-            (partial / f"{target.target}.tsv").write_text(_text(target))
+        for measured_set in measured:
+            (partial / f"{measured_set.target}.tsv").write_text(_text(measured_set))
 
 
-def _text(target: "MeasuredSet") -> str:
-    """Return the table of a target's scores, a row per sequence."""
-    rows = zip(target.scores.tolist(), target.tested.targets.tolist(), strict=True)
+def _text(measured_set: "MeasuredSet") -> str:
+    rows = zip(measured_set.scores.tolist(), measured_set.tested.targets.tolist(), strict=True)
     return "score\ttarget\n" + "".join(f"{score:.6g}\t{wanted:.6g}\n" for score, wanted in rows)

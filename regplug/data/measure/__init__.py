@@ -3,4 +3,6 @@
 `metrics` has areas under curves and correlations with bootstrap intervals, `calibration` compares
 probabilities with shares. `sites` runs a model on a set of sites and measures each target; `report`
 writes the result as a folder, and `figures` draws its pictures.
+`along`, `along_report` and `along_figures` do so for tiles along a genome, beside the regression of
+`kmers`, with intervals over `blocks`.
 """

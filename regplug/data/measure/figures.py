@@ -36,8 +36,8 @@ def roc_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color=CHANCE, linestyle=":")
     for line in lines:
-        false, true, _ = roc_curve(predicted.opened[:, line.at], predicted.scores[:, line.at])
-        axis.plot(*_thinned(false, true), **line.style)
+        false, true, _ = roc_curve(*predicted.known(line.at))
+        axis.plot(*thinned(false, true), **line.style)
     _axes(axis, "false positive rate", "true positive rate")
     axis.set_title(f"ROC, {_of(predicted, lines)}", fontsize=10)
     _legend(figure, lines, "AUROC", Line2D([], [], color=CHANCE, linestyle=":", label="chance"))
@@ -50,10 +50,10 @@ def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     figure = Figure(figsize=SIZE, layout="constrained")
     axis = figure.subplots()
     for line in lines:
-        opened = predicted.opened[:, line.at]
-        precision, recall, _ = precision_recall_curve(opened, predicted.scores[:, line.at])
+        opened, scores = predicted.known(line.at)
+        precision, recall, _ = precision_recall_curve(opened, scores)
         precision[-1] = precision[-2]  # scikit-learn adds a last point that no threshold has
-        axis.plot(*_thinned(recall, precision), **line.style, drawstyle="steps-post")
+        axis.plot(*thinned(recall, precision), **line.style, drawstyle="steps-post")
         if line.label:
             axis.axhline(opened.mean(), **line.style | {"linestyle": "--", "linewidth": 0.9})
     _axes(axis, "recall", "precision")
@@ -126,7 +126,7 @@ def _reliability(axis: Any, found: Calibration, line: Line) -> None:
     )
 
 
-def _thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return POINTS of a curve's points at most, evenly along it."""
     along = np.append(0, np.hypot(np.diff(x), np.diff(y)).cumsum())
     kept = np.unique(np.searchsorted(along, np.linspace(0, along[-1], POINTS)))

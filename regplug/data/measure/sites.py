@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from regplug.data.measure.calibration import Calibration, calibrate
 from regplug.data.measure.metrics import Estimate, ranking_intervals
 from regplug.data.sites.parts import PARTS
-from regplug.data.sites.sites import Sites
+from regplug.data.sites.sites import UNLABELLED, Sites
 from regplug.errors import BackendError, DataError, ModelError
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard, as_label
@@ -28,8 +28,15 @@ class Predicted(NamedTuple):
 
     names: list[str]
     scores: NDArray[np.float32]  # (n, targets)
-    opened: NDArray[np.uint8]  # (n, targets), 0 or 1
+    opened: NDArray[np.uint8]  # (n, targets), 0 or 1, or UNLABELLED
     probabilities: bool  # whether scores are
+
+    def known(self, target: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return labels and scores of the sites at which a target is known."""
+        opened = self.opened[:, target]
+        if not (unlabelled := opened == UNLABELLED).any():
+            return opened, self.scores[:, target]
+        return opened[~unlabelled], self.scores[~unlabelled, target]
 
 
 class SiteTest(NamedTuple):
@@ -47,8 +54,27 @@ def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
     """Return the index in the model's targets of each of the set's, by name.
 
     Raises:
-        DataError: the part has no sites, or they are not as long as the model's window.
+        DataError: as `check_part`.
         ModelError: the model lacks targets of the set.
+    """
+    check_part(sites, part, card)
+    places = {label: at for at, label in enumerate(card.labels)}
+    found = {name: places.get(name, places.get(as_label(name), -1)) for name in sites.samples}
+    if missing := [name for name, at in found.items() if at < 0]:
+        raise ModelError(
+            f"{card.name} lacks {len(missing)} of the {len(found)} targets of {sites.path}: "
+            f"{_some(missing)}; it has {_some(card.labels)}"
+        )
+    if len(set(found.values())) < len(found):
+        raise ModelError(f"two targets of {sites.path} are one of {card.name}'s: rename one")
+    return list(found.values())
+
+
+def check_part(sites: Sites, part: str, card: ModelCard) -> None:
+    """Check that a part has sites, and that a model reads them.
+
+    Raises:
+        DataError: the part has no sites, or they are not as long as the model's window.
     """
     counts = {name: sites.count(name) for name in PARTS}
     if not counts[part]:
@@ -60,16 +86,6 @@ def check_fit(sites: Sites, part: str, card: ModelCard) -> list[int]:
             f"{card.name} reads {card.window} bases, the sites of {sites.path} have {length}: "
             f"prepare them with --length {card.window}"
         )
-    places = {label: at for at, label in enumerate(card.labels)}
-    found = {name: places.get(name, places.get(as_label(name), -1)) for name in sites.samples}
-    if missing := [name for name, at in found.items() if at < 0]:
-        raise ModelError(
-            f"{card.name} lacks {len(missing)} of the {len(found)} targets of {sites.path}: "
-            f"{_some(missing)}; it has {_some(card.labels)}"
-        )
-    if len(set(found.values())) < len(found):
-        raise ModelError(f"two targets of {sites.path} are one of {card.name}'s: rename one")
-    return list(found.values())
 
 
 def predict_part(
@@ -115,17 +131,18 @@ def measure_targets(predicted: Predicted, *, bootstraps: int) -> Iterator[SiteTe
     Raises:
         DataError: no target has both classes.
     """
-    positives = predicted.opened.sum(axis=0, dtype=np.int64)
-    n = len(predicted.scores)
-    if not ((positives > 0) & (positives < n)).any():
+    positives, negatives = ((predicted.opened == label).sum(axis=0) for label in (1, 0))
+    if not ((positives > 0) & (negatives > 0)).any():
         raise DataError("no target has both open and closed sites in this part: test on more sites")
-    for at, (name, count) in enumerate(zip(predicted.names, positives.tolist(), strict=True)):
-        opened, scores = predicted.opened[:, at], predicted.scores[:, at]
+    counts = zip(positives.tolist(), negatives.tolist(), strict=True)
+    for at, (name, (opened, closed)) in enumerate(zip(predicted.names, counts, strict=True)):
+        labels, scores = predicted.known(at)
         areas = UNKNOWN, UNKNOWN
-        if 0 < count < n:
-            areas = ranking_intervals(opened, scores, bootstraps=bootstraps)
-        calibration = calibrate(opened, scores) if predicted.probabilities else None
-        yield SiteTest(name, count, n - count, *areas, calibration)
+        if opened and closed:
+            areas = ranking_intervals(labels, scores, bootstraps=bootstraps)
+        calibrated = predicted.probabilities and len(labels)
+        calibration = calibrate(labels, scores) if calibrated else None
+        yield SiteTest(name, opened, closed, *areas, calibration)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,15 +13,15 @@ import msgspec
 import numpy as np
 
 from regplug.data.sequences.windows import mostly_unknown
+from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.merge import Merged, merged_windows
-from regplug.data.sites.parts import ContigSplit
+from regplug.data.sites.parts import ContigSplit, RandomSplit, RegionSplit
 from regplug.data.sites.samples import Sample, Settings, read_sample_windows, read_samples
-from regplug.data.sites.sites import Sites, SitesCard
+from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.spill import Spill
-from regplug.data.sites.summary import Counts, count_sites, picture, write_table
+from regplug.data.sites.summary import Counts
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
-from regplug.files.figures import save_figure
 from regplug.files.output import check_paths, complete, naming
 from regplug.files.sources import sources_of
 from regplug.genome.codes import Codes
@@ -29,7 +29,6 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 
 UNKNOWN_BASES = "sites left out: more than half of their bases unknown"
-BESIDE = (".sites.bed.gz", ".summary.tsv", ".summary.png", ".summary.svg")
 
 Progress = Callable[[str, int, int], None]  # what is read, and how many of how many are done
 
@@ -59,22 +58,15 @@ def prepare_basset(
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
     check_paths(outputs, inputs)
     with ExitStack() as stack:
-        partial, bed, tsv, *pictures = [stack.enter_context(complete(path)) for path in outputs]
+        partials = [stack.enter_context(complete(path)) for path in outputs]
         with Genome(fasta) as genome, naming(output):
-            settings = _with_names_of(genome, settings)
-            card = _make(partial, samples, genome, settings, inputs, progress)
-        with Sites(partial) as sites, naming(outputs[1]):
-            counts = count_sites(sites, bed)
+            settings = with_names_of(genome, settings)
+            card = _make(partials[0], samples, genome, settings, inputs, progress)
+        counts = write_beside(outputs, partials)
         sites_of = zip(counts.samples, counts.of_sample, strict=True)
         empty = [name for name, in_parts in sites_of if not in_parts.any()]
         if empty:
             raise DataError(f"{empty[0]} has no site of known bases: take the sample out")
-        with naming(outputs[2]):
-            write_table(counts, tsv)
-        figure = picture(counts)
-        for path, partial in zip(outputs[3:], pictures, strict=True):
-            with naming(path):
-                save_figure(figure, partial)
     return card, counts
 
 
@@ -110,6 +102,8 @@ def _make(
         site_contigs = writer.contigs()
         if not len(site_contigs):
             raise DataError(f"{genome.path} has hardly a known base at the peaks: is it masked?")
+        if not isinstance(settings.split, RandomSplit | ContigSplit):
+            raise DataError("merged peaks are split at random or by contig, tiles also by region")
         parts = settings.split.assign(site_contigs, names)
         card = SitesCard(settings=settings, sources=sources_of(inputs), counts=dict(counts))
         writer.finish(card, parts, peaks)
@@ -122,7 +116,7 @@ def _codes(genome: Genome, contig: str, sites: Merged, length: int) -> Codes:
     return np.stack([genome.codes(interval) for interval in intervals])
 
 
-def _with_names_of(genome: Genome, settings: Settings) -> Settings:
+def with_names_of(genome: Genome, settings: Settings) -> Settings:
     """Return the settings with the FASTA's names of contigs."""
 
     def known(names: Sequence[str]) -> tuple[str, ...]:
@@ -133,6 +127,12 @@ def _with_names_of(genome: Genome, settings: Settings) -> Settings:
         return tuple(contig for contig in contigs.values() if contig)
 
     split = settings.split
+    if isinstance(split, RegionSplit):
+        valid, test = (
+            tuple((known([name])[0], low, high) for name, low, high in regions)
+            for regions in (split.valid, split.test)
+        )
+        split = RegionSplit(valid, test)
     if isinstance(split, ContigSplit):
         split = ContigSplit(known(split.valid), known(split.test))
         both = set(split.valid) & set(split.test)

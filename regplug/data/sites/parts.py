@@ -81,4 +81,34 @@ class ContigSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
         return {**dict.fromkeys(self.valid, VALID), **dict.fromkeys(self.test, TEST)}
 
 
-Split = RandomSplit | ContigSplit
+class RegionSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="regions"):
+    """Stretches of contigs are held out.
+
+    Attributes:
+        valid: (contig, start, end) for validation, 0-based and half-open, by names in the FASTA.
+        test: the same for the test.
+    """
+
+    valid: tuple[tuple[str, int, int], ...]
+    test: tuple[tuple[str, int, int], ...]
+
+    def of_tiles(self, contig: str, starts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Return the part of each tile (n,) on a contig, -1 where it crosses a region's end.
+
+        A tile belongs to a part if all of it lies in one region, and is trained on if it touches
+        none.
+        """
+        parts = np.full(len(starts), TRAIN, np.int64)
+        for part, regions in ((VALID, self.valid), (TEST, self.test)):
+            for _, low, high in (region for region in regions if region[0] == contig):
+                touched = (starts < high) & (starts + length > low)
+                inside = (starts >= low) & (starts + length <= high)
+                parts[touched] = np.where(inside & (parts == TRAIN), part, -1)[touched]
+        return parts
+
+
+class GivenSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="given"):
+    """Sites have the parts that they had in the sets they come from."""
+
+
+Split = RandomSplit | ContigSplit | RegionSplit | GivenSplit

@@ -31,14 +31,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         split: how sites become training, validation and test.
         length: bases of a site.
         overlap: bases from which windows are merged; below `length`.
-        centres: of the peaks; given, where sequences were and not peaks.
+        centres: of the peaks; given, where sequences were and not peaks; tiles, where sites do
+            not follow the peaks.
         excluded: contigs that are left out.
     """
 
     split: Split
     length: Annotated[int, msgspec.Meta(ge=1)] = 600
     overlap: Count = 200
-    centres: Literal["midpoints", "summits", "given"] = "midpoints"
+    centres: Literal["midpoints", "summits", "given", "tiles"] = "midpoints"
     excluded: tuple[str, ...] = ()
 
 
@@ -47,6 +48,21 @@ class Sample(NamedTuple):
 
     name: str
     path: Path
+
+
+class Peaks(NamedTuple):
+    """A sample's peaks, in the order of its file; 0-based, half-open."""
+
+    contigs: NDArray[np.int64]  # (n,), which of the genome's
+    starts: NDArray[np.int64]  # (n,)
+    ends: NDArray[np.int64]  # (n,)
+    centres: NDArray[np.int64]  # (n,), midpoints or summits
+    counts: Counter[str]  # why a peak was left out, or its midpoint taken → peaks
+
+    def rows(self, kept: NDArray[np.bool_]) -> "Peaks":
+        """Return the peaks that `kept` (n,) holds True for."""
+        contigs, starts, ends, centres, counts = self
+        return Peaks(contigs[kept], starts[kept], ends[kept], centres[kept], counts)
 
 
 class SampleWindows(NamedTuple):
@@ -92,9 +108,23 @@ def read_sample_windows(path: Path, genome: Genome, settings: Settings) -> Sampl
     """Return windows around the peaks in a BED or narrowPeak, plain or gzipped, in any order.
 
     [centre - length // 2, centre - length // 2 + length), 0-based, moved into the contig where it
-    would leave it, as in Basset. The centre is the midpoint (start + end) // 2, as in Basset, or
-    the summit: start + column 10, where there is one and it is not -1. Contigs in the settings
-    have the genome's names.
+    would leave it, as in Basset. The centre is `read_peaks`'s.
+
+    Raises:
+        DataError: as `read_peaks`.
+    """
+    summits = settings.centres == "summits"
+    peaks = read_peaks(path, genome, settings, summits=summits)
+    last = np.array(list(genome.lengths.values()))[peaks.contigs] - settings.length
+    starts = np.minimum(np.maximum(0, peaks.centres - settings.length // 2), last)
+    return SampleWindows(peaks.contigs, starts, peaks.counts)
+
+
+def read_peaks(path: Path, genome: Genome, settings: Settings, *, summits: bool) -> Peaks:
+    """Return the peaks in a BED or narrowPeak, plain or gzipped, in any order.
+
+    The centre is the midpoint (start + end) // 2, as in Basset, or with `summits` start + column
+    10, where there is one and it is not -1. Contigs in the settings have the genome's names.
 
     Raises:
         DataError: a line is no peak, the file is truncated, or most of its peaks lie outside the
@@ -103,10 +133,8 @@ def read_sample_windows(path: Path, genome: Genome, settings: Settings) -> Sampl
     index = {name: at for at, name in enumerate(genome.lengths)}
     lengths = list(genome.lengths.values())
     contigs: dict[str, int | str] = {}  # name in the BED → which of the genome's, or why none
-    found: list[int] = []
-    starts: list[int] = []
+    found: list[tuple[int, int, int, int]] = []
     counts: Counter[str] = Counter()
-    summits, length = settings.centres == "summits", settings.length
     for number, line in read_lines(path):
         if line.startswith(_COMMENTS):
             continue
@@ -124,10 +152,10 @@ def read_sample_windows(path: Path, genome: Genome, settings: Settings) -> Sampl
             if centre is None:
                 centre = (start + end) // 2
                 counts[NO_SUMMIT] += summits
-            found.append(at)
-            starts.append(min(max(0, centre - length // 2), lengths[at] - length))
+            found.append((at, start, end, centre))
     _check(path, genome, len(found), counts)
-    return SampleWindows(np.array(found, np.int64), np.array(starts, np.int64), +counts)
+    contig, start, end, centre = np.array(found, np.int64).T
+    return Peaks(contig, start, end, centre, +counts)
 
 
 def _span(path: Path, number: int, cells: list[str]) -> tuple[int, int]:

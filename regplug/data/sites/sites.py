@@ -1,7 +1,8 @@
 """Sites of open chromatin in one HDF5 file: codes, targets, parts ─Sites.batches→ SiteBatch.
 
     /codes    uint8 (n, length)   bases of each site, A C G T = 0 1 2 3, else 4
-    /targets  uint8 (n, samples)  1 where a sample has a peak
+    /targets  uint8 (n, samples)  1 where a sample is open, 0 where not; 255, where the card says
+                                  that it may be, where nobody knows
     /parts    uint8 (n,)          0 train, 1 valid, 2 test
     /contigs  int32 (n,)          which of /names; sites are in their order, then by start
     /starts   int64 (n,)          0-based
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.parts import PARTS
 from regplug.data.sites.samples import Count, Settings
+from regplug.data.sites.tiles import Along
 from regplug.errors import DataError
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
@@ -32,6 +34,7 @@ from regplug.genome.codes import UNKNOWN, Codes
 
 BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
+UNLABELLED = 255  # a target that is not known
 
 
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,6 +59,9 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         form: of the file.
         settings: how peaks became sites.
         closed: sites without a target, if there are any by intent.
+        along: how tiles along a genome were labelled and drawn, if the sites are such tiles.
+        unknown: whether targets may be UNLABELLED: neither open nor closed, as far as is known.
+        joined: cards of the sets that it was joined from.
         sources: files it was made from.
         counts: what was left out or replaced → how often.
         regplug: version that made it.
@@ -64,6 +70,9 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     form: Literal["basset 1"] = "basset 1"
     settings: Settings
     closed: Closed | None = None
+    along: Along | None = None
+    unknown: bool = False
+    joined: tuple["SitesCard", ...] = ()
     sources: tuple[Source, ...]
     counts: dict[str, Count]
     regplug: str = VERSION
@@ -73,7 +82,7 @@ class SiteBatch(NamedTuple):
     """Sites in memory."""
 
     codes: Codes  # (n, length)
-    targets: NDArray[np.uint8]  # (n, samples), 0 or 1
+    targets: NDArray[np.uint8]  # (n, samples), 0 or 1, or UNLABELLED
 
 
 class Sites:
@@ -144,9 +153,16 @@ class Sites:
             batch = SiteBatch(self._file["codes"][start:stop], self._file["targets"][start:stop])
         except OSError as error:
             raise DataError(f"{self.path} is damaged: {_first(error)}; make it again") from error
-        if batch.codes.max(initial=0) > UNKNOWN or batch.targets.max(initial=0) > 1:
+        if batch.codes.max(initial=0) > UNKNOWN or self._odd(batch.targets):
             raise DataError(f"{self.path} holds a code above 4 or a target above 1; make it again")
         return batch
+
+    def _odd(self, targets: NDArray[np.uint8]) -> bool:
+        """Tell whether a target is none."""
+        above = targets > 1
+        if self.card.unknown:
+            above &= targets != UNLABELLED
+        return bool(above.any())
 
     def batches(
         self, part: str, size: int, *, rng: np.random.Generator | None = None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.parts import PARTS
-from regplug.data.sites.sites import SiteBatch, Sites
+from regplug.data.sites.sites import UNLABELLED, SiteBatch, Sites
 
 TOGETHER = 64 * 256  # rows read at once
 NAMED = 24  # samples whose names fit under their bars
@@ -23,6 +23,7 @@ class Counts(NamedTuple):
     sites: NDArray[np.int64]  # (parts,)
     of_sample: NDArray[np.int64]  # (samples, parts), sites that are open in each
     open_in: NDArray[np.int64]  # (samples + 1, parts), sites that are open in so many samples
+    unknown: NDArray[np.int64]  # (samples, parts), sites of which each sample says nothing
 
 
 def count_sites(sites: Sites, bed: Path) -> Counts:
@@ -33,6 +34,7 @@ def count_sites(sites: Sites, bed: Path) -> Counts:
     """
     n, parts = len(sites.samples), len(PARTS)
     of_sample = np.zeros((n, parts), np.int64)
+    unknown = np.zeros((n, parts), np.int64)
     open_in = np.zeros((n + 1, parts), np.int64)
     with bed.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
         for low in range(0, len(sites), TOGETHER):
@@ -40,18 +42,18 @@ def count_sites(sites: Sites, bed: Path) -> Counts:
             batch = sites.read(low, high)
             for part in range(parts):
                 targets = batch.targets[sites.parts[low:high] == part]
-                of_sample[:, part] += targets.sum(axis=0, dtype=np.int64)
-                open_in[:, part] += np.bincount(
-                    targets.sum(axis=1, dtype=np.int64), minlength=n + 1
-                )
+                opened = targets == 1
+                of_sample[:, part] += opened.sum(axis=0)
+                unknown[:, part] += (targets == UNLABELLED).sum(axis=0)
+                open_in[:, part] += np.bincount(opened.sum(axis=1), minlength=n + 1)
             file.write(_bed(sites, low, batch).encode())
-    return Counts(sites.samples, sites.peaks, open_in.sum(axis=0), of_sample, open_in)
+    return Counts(sites.samples, sites.peaks, open_in.sum(axis=0), of_sample, open_in, unknown)
 
 
 def _bed(sites: Sites, low: int, batch: SiteBatch) -> str:
     """Return the lines of rows from `low` on."""
     high = low + len(batch.targets)
-    rows, columns = np.nonzero(batch.targets)
+    rows, columns = np.nonzero(batch.targets == 1)
     ends = np.searchsorted(rows, np.arange(1, high - low + 1)).tolist()
     open_in = [sites.samples[column] for column in columns.tolist()]
     starts = sites.starts[low:high].tolist()
@@ -71,7 +73,10 @@ def _bed(sites: Sites, low: int, batch: SiteBatch) -> str:
 
 
 def write_table(counts: Counts, path: Path) -> None:
-    """Write a TSV: a row for all, one for each sample, one for each number of samples."""
+    """Write a TSV: a row for all, one for each sample, one for each number of samples.
+
+    Samples that say nothing of some sites have a row each for these.
+    """
     lines = ["of\tname\tpeaks\tsites\ttrain\tvalid\ttest"]
 
     def add(kind: str, name: str, peaks: object, numbers: NDArray[np.int64]) -> None:
@@ -83,6 +88,9 @@ def write_table(counts: Counts, path: Path) -> None:
     for open_in, numbers in enumerate(counts.open_in):
         if numbers.any():
             add("samples_per_site", str(open_in), ".", numbers)
+    for name, numbers in zip(counts.samples, counts.unknown, strict=True):
+        if numbers.any():
+            add("unknown", name, ".", numbers)
     path.write_text("\n".join(lines) + "\n")
 
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
+import pluggy
 
 from regplug.errors import ModelError
 from regplug.files.weights import WEIGHTS
-from regplug.hooks.manager import networks_at, plugin_manager
+from regplug.hooks.manager import networks_at, plugin_manager, stored_networks
 from regplug.hooks.networks import StoredNetwork
 from regplug.interpret.embed.hidden import hidden_graph, open_hidden
 from regplug.models.locate import model_folder
@@ -33,19 +34,21 @@ def open_units(
         ModelError: there is no such network, there are several, or its hidden layer cannot be cut
             out of its graph.
     """
-    path = Path(model)
-    run = path.is_file() or (path / WEIGHTS).is_file() or (path / "db.tsv").is_file()
-    if run and repo is None:
-        title, graph, card = _network(path, targets)
+    path, manager = Path(model), plugin_manager()
+    weights = path.is_file() or (path / WEIGHTS).is_file()  # even if no plugin knows them
+    if repo is None and (weights or stored_networks(manager, path) is not None):
+        title, graph, card = _network(manager, path, targets)
     else:
         title, graph, card = _model(path, targets, repo)
     with open_hidden(graph, card, threads=threads) as backend:
         yield title, backend
 
 
-def _network(path: Path, targets: Sequence[str]) -> tuple[str, onnx.ModelProto, ModelCard]:
+def _network(
+    manager: pluggy.PluginManager, path: Path, targets: Sequence[str]
+) -> tuple[str, onnx.ModelProto, ModelCard]:
     """Return the title, hidden graph and card of a network on disk."""
-    found = networks_at(plugin_manager(), path, targets)
+    found = networks_at(manager, path, targets)
     if len(found) > 1:
         raise ModelError(
             f"{path} has {len(found)} networks{f' of {targets[0]}' if targets else ''}, each with "

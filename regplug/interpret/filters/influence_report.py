@@ -38,22 +38,22 @@ class Marked(NamedTuple):
         name: of the filter.
         bits: information of its motif.
         known: name of the known motif that it is like, "" if none.
-        believed: False where the motif's columns in random orders match a known motif as well.
+        beats_shuffled: False where its columns in random orders match a known motif as well.
     """
 
     name: str
     bits: float
     known: str
-    believed: bool
+    beats_shuffled: bool
 
     @property
     def kind(self) -> str:
         """Return which of _KINDS it is."""
-        return "unknown" if not self.known else "like" if self.believed else "like shuffled"
+        return "unknown" if not self.known else "like" if self.beats_shuffled else "like shuffled"
 
     @property
     def label(self) -> str:
-        """Return its name, and that of its known motif if the match is believed."""
+        """Return its name, and that of its known motif if the match beats the shuffled ones."""
         return f"{self.name} {self.known}" if self.kind == "like" else self.name
 
 

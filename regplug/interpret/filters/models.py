@@ -26,12 +26,12 @@ class ModelSequences(NamedTuple):
     Attributes:
         codes: (n, window).
         labels: 0 or 1, (n, targets); None if they are not known.
-        told: which sequences these are, and why there is no loss; a line for the user.
+        summary: which sequences these are, and why there is no loss; a line for the user.
     """
 
     codes: Codes
     labels: Labels | None
-    told: str
+    summary: str
 
 
 def open_first_layer(name: str, repo: str | None, *, rna: bool, threads: int = 0) -> FirstLayer:
@@ -115,7 +115,7 @@ def _stacked(codes: list[Codes], card: ModelCard) -> Codes:
 def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
     with needs("train"):
         from regplug.data.sites.parts import PARTS
-        from regplug.data.sites.sites import Sites
+        from regplug.data.sites.sites import UNLABELLED, Sites
     with Sites(path) as sites:
         length = sites.card.settings.length
         if length != card.window:
@@ -125,14 +125,16 @@ def _sites(path: Path, card: ModelCard, most: int) -> ModelSequences:
         part = next(name for name in reversed(PARTS) if sites.count(name))
         batch = next(sites.batches(part, most, rng=np.random.default_rng(0)))
         columns = [sites.samples.index(label) for label in card.labels if label in sites.samples]
-    told, labels = f"{len(batch.codes)} sites of the part {part}", None
+    summary, labels = f"{len(batch.codes)} sites of the part {part}", None
     if card.output_scale != "probability":
-        told += "; no loss: the model's scores are no probabilities"
+        summary += "; no loss: the model's scores are no probabilities"
     elif len(columns) < len(card.targets):
-        told += "; no loss: the model's targets are not all among the samples"
+        summary += "; no loss: the model's targets are not all among the samples"
     else:
         labels = batch.targets[:, columns]
-    return ModelSequences(batch.codes, labels, told)
+        if (labels == UNLABELLED).any():
+            labels, summary = None, summary + "; no loss: some of the sites' targets are not known"
+    return ModelSequences(batch.codes, labels, summary)
 
 
 def _misfit(card: ModelCard, why: str) -> SequenceError:

@@ -115,13 +115,13 @@ def marked(learned: Sequence[Learned], matches: Matches | None) -> list[Marked]:
     """Return the filters with the names of the known motifs that they are like (q < REPORTED)."""
     found = []
     for row, (_, name, motif, bits) in enumerate(learned):
-        known, believed = "", False
+        known, beats_shuffled = "", False
         if matches and motif.width:
             best = int(matches.ranked(row)[0])
             if matches.q[row, best] < REPORTED:
                 known = matches.known[best].also or matches.known[best].name
-                believed = matches.ordered(row)
-        found.append(Marked(name, bits, known, believed))
+                beats_shuffled = matches.ordered(row)
+        found.append(Marked(name, bits, known, beats_shuffled))
     return found
 
 

@@ -152,10 +152,11 @@ def _tests(
             for of_group in (values, control)
         )
         found = mannwhitneyu(tested, controls)
+        tied = np.ptp(np.concatenate([tested, controls])) == 0  # p is NaN then from SciPy 1.18 on
         yield Test(
             *(name, side, start, end),
             *(len(tested), len(controls), tested.mean(), controls.mean()),
             auc=float(found.statistic / (len(tested) * len(controls))),
-            p=float(found.pvalue),
+            p=1.0 if tied else float(found.pvalue),
             q=np.nan,
         )

@@ -18,8 +18,9 @@ from regplug.data.measure.sites import Predicted, predict_part
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.models.export import RANDOM_SNVS, export_model
+from regplug.models.export import PLAIN, export_model
 from regplug.models.stack import StackShape, rows_per_call
 from regplug.scoring.card import ModelCard, Target, as_label
 from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
@@ -45,7 +46,7 @@ def publish_basset(
     about: About,
     *,
     test: Path | None = None,
-    snvs: int = RANDOM_SNVS,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
 
@@ -59,7 +60,7 @@ def publish_basset(
         repo: the model repository.
         about: what the user says of the model.
         test: a set of sites (.h5), or None.
-        snvs: random SNVs to measure the targets' spreads on.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: a run is not finished, two targets have one name in a VCF, or several runs are
@@ -96,7 +97,7 @@ def publish_basset(
         + "; ".join(without_folders(run.metrics.command) for run in found),
     )
     aucs = _validated(found) if test is None else _tested(card, onnx, test)
-    return export_model(repo, _with_aucs(card, aucs), onnx, snvs=snvs)
+    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
 def ensemble(runs: Sequence[BassetRun]) -> ModelProto:
@@ -127,7 +128,7 @@ def _validated(runs: Sequence[BassetRun]) -> Aucs:
 def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
     """Return the AUCs of the graph on the sites of the test."""
     with tempfile.TemporaryDirectory() as scratch, Sites(test) as sites:
-        export_model(Path(scratch), card, onnx, snvs=3)
+        export_model(Path(scratch), card, onnx, Measuring(3))
         with closing(Embedded(Path(scratch) / card.name)) as backend:
             return site_aucs(predict_part(sites, "test", backend))
 
@@ -135,26 +136,28 @@ def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:
 def site_aucs(predicted: Predicted) -> Aucs:
     """Return each target's AUC, of its open sites against its closed sites, and against two kinds.
 
-    The kinds are sites that are closed in all samples (auc_closed), and sites that are open in
-    another sample (auc_elsewhere); they are left out where no site is closed in all samples.
+    The last two stand apart only where the sites are of both kinds. A site counts for the targets
+    that are known there; closed is one that is open in no sample, as far as is known.
     """
     scores, opened = predicted.scores, predicted.opened == 1
+    is_closed = predicted.opened == 0
     closed = ~opened.any(axis=1)
     against = {"auc": np.ones(len(closed), bool)}
     if closed.any():
         against |= {"auc_closed": closed, "auc_elsewhere": ~closed}
     columns = range(scores.shape[1])
     return {
-        kind: np.array([_auc(opened[:, at], others, scores[:, at]) for at in columns])
+        kind: np.array(
+            [_auc(opened[:, at], others & is_closed[:, at], scores[:, at]) for at in columns]
+        )
         for kind, others in against.items()
     }
 
 
 def _auc(
-    positive: NDArray[np.bool_], others: NDArray[np.bool_], scores: NDArray[np.float32]
+    positive: NDArray[np.bool_], negative: NDArray[np.bool_], scores: NDArray[np.float32]
 ) -> float:
-    """Return the AUC of positives against those others that are not positive; nan without both."""
-    negative = others & ~positive
+    """Return the AUC of positives against negatives, nan where either is missing."""
     if not positive.any() or not negative.any():
         return np.nan
     rows = positive | negative

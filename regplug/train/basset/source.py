@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from regplug.data.measure.metrics import auroc
-from regplug.data.sites.sites import Sites
+from regplug.data.sites.sites import UNLABELLED, SiteBatch, Sites
 from regplug.errors import DataError
 from regplug.train.basset.build import Kinds, probabilities
 from regplug.train.loop.examples import Examples
@@ -24,6 +24,8 @@ TOGETHER = 512  # sites scored at once
 
 class SiteSource:
     """The sites to train on, read from the disk in a new random order each epoch.
+
+    A target that is not known counts nothing.
 
     Attributes:
         size: how many there are.
@@ -38,7 +40,15 @@ class SiteSource:
         """Yield the sites in random order, `size` at a time; a smaller rest is left out."""
         for batch in self._sites.batches("train", size, rng=rng):
             if len(batch.codes) == size:
-                yield Examples(batch.codes, batch.targets)
+                yield self._examples(batch)
+
+    def _examples(self, batch: SiteBatch) -> Examples:
+        """Return a batch's examples; the mean of the weights is 1, as where all is known."""
+        if not self._sites.card.unknown:
+            return Examples(batch.codes, batch.targets)
+        known = batch.targets != UNLABELLED
+        weights = known.astype(np.float32) / max(float(known.mean()), np.finfo(np.float32).tiny)
+        return Examples(batch.codes, batch.targets * known, weights)
 
 
 class Validation:
@@ -64,8 +74,9 @@ class Validation:
         self._codes = np.concatenate([batch.codes for batch in batches])
         self._targets = np.concatenate([batch.targets for batch in batches])
         self._machine = machine
-        self.size, opened = len(self._targets), self._targets.sum(0, dtype=np.int64)
-        self._measured = (opened > 0) & (opened < self.size)  # (targets,)
+        self._known = self._targets != UNLABELLED
+        self.size = len(self._targets)
+        self._measured = (self._targets == 1).any(axis=0) & (self._targets == 0).any(axis=0)
         self.left_out = [sites.samples[at] for at in np.flatnonzero(~self._measured)]
         if not self._measured.any():
             raise DataError(
@@ -74,21 +85,25 @@ class Validation:
             )
 
     def __call__(self, network: nn.Module) -> tuple[float, tuple[float | None, ...]]:
-        """Return the mean binary cross entropy, and each target's AUC.
+        """Return the mean binary cross entropy, and each target's AUC; of what is known alone.
 
         The AUC is None for a target whose sites are all of one class. If a score is not finite, the
         loss is nan and there are no AUCs.
         """
         scores = self._scores(cast(Kinds, network))
-        targets = torch.from_numpy(self._targets).float()
+        targets = torch.from_numpy(self._targets * self._known).float()
         if not scores.isfinite().all():
             return float("nan"), ()
-        loss = functional.binary_cross_entropy(scores, targets).item()
+        if self._known.all():
+            loss = functional.binary_cross_entropy(scores, targets).item()
+        else:
+            known = torch.from_numpy(self._known)
+            loss = functional.binary_cross_entropy(scores[known], targets[known]).item()
         columns: list[NDArray[np.float32]] = list(scores.numpy().T)
         return loss, tuple(
-            auroc(targets, column) if measured else None
-            for targets, column, measured in zip(
-                self._targets.T, columns, self._measured.tolist(), strict=True
+            auroc(targets[known], column[known]) if measured else None
+            for targets, known, column, measured in zip(
+                self._targets.T, self._known.T, columns, self._measured.tolist(), strict=True
             )
         )
 

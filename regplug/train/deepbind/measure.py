@@ -18,7 +18,7 @@ from regplug.data.sets.training import Scale, SetCard, TrainingSet, read_set
 from regplug.errors import DataError, ModelError
 from regplug.files.runs import METRICS, Form, form_of
 from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
-from regplug.train.deepbind.network import DeepBinds
+from regplug.train.deepbind.network import STORED, DeepBinds
 
 METRIC = {"classification": "AUC", "regression": "Pearson correlation"}  # of each kind of set
 ON_INTENSITIES = "Pearson correlation of intensities"
@@ -84,6 +84,10 @@ def _networks(run: Path, names: Sequence[str]) -> dict[str, StoredWeights]:
     for name in names:
         if name not in networks:
             raise ModelError(f"{run} has no target {name}; it has {', '.join(networks)}")
+        if missing := [array for array in STORED if array not in networks[name].arrays]:
+            raise ModelError(
+                f"{run / WEIGHTS} is damaged: {name} lacks {', '.join(missing)}; train it again"
+            )
     return networks
 
 

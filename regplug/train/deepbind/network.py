@@ -17,6 +17,7 @@ from regplug.train.loop.strands import reverse_complement
 
 Pool = Literal["max", "max+mean"]
 BY_FILTER = ("detectors", "thresholds")  # parameters whose last axis is networks * filters
+STORED = ("detectors", "thresholds", "weights1", "biases1", "bias2")  # of every network
 BATCH = 256  # sequences scored at once
 
 

@@ -17,9 +17,10 @@ from regplug.errors import ModelError
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.hooks.manager import plugin_manager, stored_networks
+from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import StoredNetworks
 from regplug.models.embedded import Embedded
-from regplug.models.export import RANDOM_SNVS
+from regplug.models.export import PLAIN
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.deepbind.measure import METRIC
 from regplug.train.loop.about import About
@@ -29,7 +30,9 @@ CITE = (
 )
 
 
-def publish_deepbind(run: Path, repo: Path, about: About, *, test: Path) -> ModelCard:
+def publish_deepbind(
+    run: Path, repo: Path, about: About, *, test: Path, measuring: Measuring = PLAIN
+) -> ModelCard:
     """Write the model of a run and its companion into `repo`; return the model's card.
 
     The metrics in the card are those of the exported graph, as `regplug predict` runs it, on the
@@ -40,6 +43,7 @@ def publish_deepbind(run: Path, repo: Path, about: About, *, test: Path) -> Mode
         repo: the model repository.
         about: what the user says of the model.
         test: folder of the test sets, which are called as the targets.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         DataError: a target has no test set, or it is damaged.
@@ -84,7 +88,7 @@ def publish_deepbind(run: Path, repo: Path, about: About, *, test: Path) -> Mode
         ),
         metrics={f"mean {metric}": round(fmean(values), 4) for metric, values in by_metric.items()},
     )
-    return stored.write(repo, card, snvs=RANDOM_SNVS)
+    return stored.write(repo, card, measuring)
 
 
 def measure_graph(
@@ -96,13 +100,14 @@ def measure_graph(
         card: of the model.
         stored: its networks.
         test: folder of the test sets, which are called as the targets.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         DataError: a target has no test set, or it is damaged.
         ModelError: the networks do not fit into one model.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        made = stored.write(Path(scratch), card, snvs=3)
+        made = stored.write(Path(scratch), card, Measuring(3))
         backend = Embedded(Path(scratch) / (made.companion or made.name))
         measured = {}
         for column, target in enumerate(network.label for network in stored.networks):

@@ -99,13 +99,13 @@ def search(
         settings = [draw_setting(recipe, trial) for trial in trials]
         folds = [_fold(shared, settings, round_number, fold) for fold in range(data.card.folds)]
         for i, trial in enumerate(trials):
-            means = _mean(settings[i], folds, i)
-            tried.append(means)
-            if math.isfinite(means.loss):
-                study.tell(trial, means.loss)
+            result = _mean(settings[i], folds, i)
+            tried.append(result)
+            if math.isfinite(result.loss):
+                study.tell(trial, result.loss)
             else:
                 study.tell(trial, state=TrialState.FAIL)
-    tried.sort(key=lambda setting: setting.loss)
+    tried.sort(key=lambda result: result.loss)
     if not math.isfinite(tried[0].loss):
         raise DataError("every setting diverged: lower the recipe's learning_rate")
     return tried

@@ -1,12 +1,13 @@
 """What takes a step: a network, its optimiser, learning rate and moving average."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer, RMSprop
 from torch.optim.lr_scheduler import ConstantLR, LRScheduler, OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from regplug.train.loop.schedule import Schedule
 
@@ -54,10 +55,30 @@ def learner(network: nn.Module, schedule: Schedule, steps: int) -> Learner:
         cycle = ConstantLR(optimizer, factor=1.0)
     average = AveragedModel(
         network,
-        multi_avg_fn=get_ema_multi_avg_fn(schedule.average),  # type: ignore[no-untyped-call]
+        multi_avg_fn=partial(_average, schedule.average),
         use_buffers=True,
     )
     return Learner(network, average.eval(), optimizer, cycle)
+
+
+@torch.no_grad()
+def _average(
+    decay: float,
+    averages: tuple[Tensor, ...] | list[Tensor],
+    weights: tuple[Tensor, ...] | list[Tensor],
+    steps: Tensor | int,
+) -> None:
+    """Move the averages towards the weights, after so many `steps`.
+
+    A constant decay would remember the first, untrained weights for 1 / (1 - decay) steps, longer
+    than small sets are trained; so it grows from 0.1: (1 + steps) / (10 + steps), at most `decay`.
+    """
+    kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
+    for average, weight in zip(averages, weights, strict=True):
+        if average.is_floating_point():
+            average.lerp_(weight, 1 - kept)
+        else:  # a norm's count of batches
+            average.copy_(weight)
 
 
 @torch.no_grad()

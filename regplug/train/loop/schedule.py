@@ -25,8 +25,8 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         alpha: rmsprop's decay of the squared gradients' average; Basset's "momentum".
         warm_share: share of adamw's steps in which its rate rises.
         weight_decay: of matrices and filters; norms and biases do not decay.
-        average: decay per step of the moving average of the weights, which is what is kept; 0 keeps
-            the weights themselves.
+        average: decay per step of the moving average of the weights, which is what is kept; it
+            grows to that as (1 + n) / (10 + n) over the steps n; 0 keeps the weights themselves.
         longest_row: after each step, filters and units whose weights have a larger L2 norm are
             scaled down to it; 0 for none.
         shift: a batch moves by up to so many bases either way, unknown bases moving in.

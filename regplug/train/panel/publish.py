@@ -18,8 +18,9 @@ from regplug.errors import ModelError
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
+from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.models.export import export_model
+from regplug.models.export import PLAIN, export_model
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
@@ -66,7 +67,14 @@ def read_panel_run(run: Path) -> Run:
 
 
 def publish_panel(
-    run: Path, repo: Path, about: About, *, data: Path, genome: Path, split: Path
+    run: Path,
+    repo: Path,
+    about: About,
+    *,
+    data: Path,
+    genome: Path,
+    split: Path,
+    measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run into `repo`; return the model's card.
 
@@ -76,15 +84,11 @@ def publish_panel(
     Args:
         run: folder of the run.
         repo: model repository.
-        name: of the model.
+        about: what the card says beside what is measured.
         data: folder of the ChIP-seq sets.
         genome: FASTA of windows.
         split: TSV that assigns the windows to `train` and `test`.
-        version: of the model.
-        trained_on: for the card.
-        assembly: of the training data.
-        license: of the weights.
-        default: True to let `regplug annotate` run it where no model is named.
+        measuring: how the targets' spreads are measured.
 
     Raises:
         ModelError: the run is not finished.
@@ -112,13 +116,13 @@ def publish_panel(
         created_by=f"regplug {VERSION}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
-        export_model(Path(scratch), card, onnx, snvs=3)
+        export_model(Path(scratch), card, onnx, Measuring(3))
         backend = Embedded(Path(scratch) / about.name)
         try:
             aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
         finally:
             backend.close()
-    return export_model(repo, _with_aucs(card, aucs), onnx)
+    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
 def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:

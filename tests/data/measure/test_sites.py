@@ -105,3 +105,22 @@ def test_promised_probabilities(tmp_path):
     path = write_sites(tmp_path / "s.h5", ["ACGT"], {"T0": [0]})
     with pytest.raises(BackendError, match=r"p answered 1\.2 to 1\.2, and its card promises"):
         predicted(tmp_path / "p", path)
+
+
+def test_what_is_not_known_does_not_count(tmp_path, random_codes):
+    """Figures of a target are those of a set that has its known sites alone."""
+    table = np.array([[0, 0.02], [0.02, 0], [0.02, 0.01], [0, 0.02], [0, 0]])
+    table_model(tmp_path, "p", table, window=30, output_scale="probability")
+    codes = random_codes(200, 30, seed=1)
+    rng = np.random.default_rng(2)
+    labels = rng.choice([0, 1, 255], (200, 2), p=[0.4, 0.3, 0.3])
+    path = write_sites(tmp_path / "all.h5", codes, {"T0": labels[:, 0], "T1": labels[:, 1]})
+    tests = list(measure_targets(predicted(tmp_path / "p", path), bootstraps=50))
+    for at, test in enumerate(tests):
+        known = labels[:, at] != 255
+        alone = {f"T{at}": labels[known, at]}
+        path = write_sites(tmp_path / "known.h5", codes[known], alone)
+        (expected,) = measure_targets(predicted(tmp_path / "p", path), bootstraps=50)
+        assert test[:5] == expected[:5]
+        for column, other in zip(test.calibration, expected.calibration, strict=True):
+            np.testing.assert_array_equal(column, other)

@@ -7,7 +7,7 @@ import numpy as np
 
 from regplug.data.sites.parts import PARTS, RandomSplit
 from regplug.data.sites.samples import Settings
-from regplug.data.sites.sites import SitesCard
+from regplug.data.sites.sites import UNLABELLED, SitesCard
 from regplug.data.sites.writer import SitesWriter
 from regplug.genome.codes import Codes, encode
 
@@ -28,6 +28,7 @@ def write_sites(
     settings = Settings(split=RandomSplit(0, 0.5, 0), length=codes.shape[1], overlap=0)
     with SitesWriter(path, codes.shape[1], ["chr1"], list(targets)) as writer:
         writer.add(0, np.arange(len(codes)), codes, labels)
-        card = SitesCard(settings=settings, sources=(), counts={})
+        unknown = bool((labels == UNLABELLED).any())
+        card = SitesCard(settings=settings, unknown=unknown, sources=(), counts={})
         writer.finish(card, np.array(where, np.uint8), [1] * len(targets))
     return path

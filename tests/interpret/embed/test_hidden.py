@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto, helper, load_from_string, numpy_helper
 
 from regplug.errors import ModelError
+from regplug.hooks.measuring import Measuring
 from regplug.interpret.embed.hidden import hidden_graph, open_hidden
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
@@ -129,7 +130,7 @@ def model_of(graph: Graph, scores: str, tmp_path, targets: int = TARGETS) -> tup
         sha256="",
     )
     onnx = graph.finish(scores, targets)
-    card = export_model(tmp_path, card, onnx, snvs=3)
+    card = export_model(tmp_path, card, onnx, measuring=Measuring(3))
     with closing(Embedded(tmp_path / "toy", threads=1)) as backend:
         predicted = backend.predict(CODES)
     with open_hidden(hidden_graph(load_from_string(onnx), card), card) as backend:

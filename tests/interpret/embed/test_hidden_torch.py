@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from onnx import load_from_string
 
+from regplug.hooks.measuring import Measuring
 from regplug.interpret.embed.hidden import hidden_graph, open_hidden
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
@@ -80,7 +81,7 @@ def test_an_exported_ensemble(tmp_path, count, stacked):
         max_batch_size=4,
         sha256="",
     )
-    card = export_model(tmp_path, card, file.getvalue(), snvs=3)
+    card = export_model(tmp_path, card, file.getvalue(), measuring=Measuring(3))
     with closing(Embedded(tmp_path / "cnn", threads=1)) as backend:
         scores = backend.predict(codes)
     with open_hidden(hidden_graph(load_from_string(file.getvalue()), card), card) as backend:

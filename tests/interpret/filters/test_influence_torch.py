@@ -14,7 +14,7 @@ from regplug.motifs.motif import trimmed
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from tests.toy_filters import card_of
-from tests.train.basset.test_network import lived_in, small, to_network
+from tests.train.basset.test_network import lived_in, small, stored
 from tests.train.cnn.test_cnn import lived_in as lived_in_cnn
 
 
@@ -72,7 +72,7 @@ def test_basset(random_codes, form):
     model = lived_in(small(form), 1)
     codes = random_codes(70, 101, seed=2, unknown=0.02)  # more than are read at once
     labels = np.random.default_rng(0).integers(0, 2, (70, 3), dtype=np.uint8)
-    graph = stack_graph(to_network(model))
+    graph = stack_graph(stored(model))
     layer = FirstLayer(graph, card_of(graph, window=101, targets=3), threads=1)
     found = measure(layer, codes, labels)
     change, moved, loss = literal(
@@ -93,7 +93,7 @@ def test_the_motifs_of_basset(random_codes, form):
     """Counted placement by placement, as basset_motifs.py does."""
     model = lived_in(small(form), 1)
     codes = random_codes(50, 101, seed=2, unknown=0.02)
-    graph = stack_graph(to_network(model))
+    graph = stack_graph(stored(model))
     layer = FirstLayer(graph, card_of(graph, window=101, targets=3), threads=1)
     values = basset_rectified(model, codes).numpy().astype(np.float64)
     strands = strands_of(codes).numpy()

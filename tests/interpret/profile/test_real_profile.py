@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from regplug.genome.codes import decode, encode, reverse_complement
+from regplug.hooks.measuring import Measuring
 from regplug.scoring.sequences import read_fasta
 from tests.toy_genomes import write_fasta
 
@@ -50,7 +51,7 @@ def world(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.bed").write_text("".join(lines))
     published = data / "deepbind_v011"
     rows = choose(read_index(published), ids=list(PUBLISHED.values()))
-    import_deepbind(published, rows, folder / "models", name="pub", snvs=3)
+    import_deepbind(published, rows, folder / "models", name="pub", measuring=Measuring(3))
     return folder
 
 

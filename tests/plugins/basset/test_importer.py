@@ -10,8 +10,9 @@ from regplug.errors import ModelError
 from regplug.genome.codes import decode, encode
 from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
+from regplug.models.labels import read_labels
 from regplug.models.repository import check_model
-from regplug_basset.importer import read_labels, read_network, rows_per_call
+from regplug_basset.importer import read_network, rows_per_call
 from tests.plugins.basset.reference import probabilities
 from tests.plugins.basset.toys import lua_modules, random_state, write_convnet
 from tests.toy_genomes import random_letters, vcf_text, write_fasta

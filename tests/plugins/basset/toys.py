@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from regplug.hooks.measuring import Measuring
 from regplug.models.stack import StackNetwork, StackShape
 from regplug_basset.importer import import_basset
 from regplug_basset.state_dict import CONVS, DENSE, LAST, POOLS
@@ -72,7 +73,9 @@ def basset_model(repo: Path, name: str) -> None:
 
     weights = repo / f"{name}.safetensors"
     save_file(random_state(), weights)
-    import_basset(weights, repo, name=name, labels=None, width=600, license="", snvs=3)
+    import_basset(
+        weights, repo, name=name, labels=None, width=600, license="", measuring=Measuring(3)
+    )
     weights.unlink()
 
 

@@ -9,6 +9,7 @@ import pytest
 from regplug.genome.codes import encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
+from regplug.hooks.measuring import Measuring
 from regplug.models.repository import check_model, read_card
 from regplug_deepbind.parameters import read_network
 from tests.plugins.deepbind.reference import score
@@ -30,7 +31,7 @@ def golden_repo(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     repo = tmp_path_factory.mktemp("golden")
     rows = choose(read_index(published), ids=GOLDEN_IDS)
-    import_deepbind(published, rows, repo, name="gold", snvs=30)
+    import_deepbind(published, rows, repo, name="gold", measuring=Measuring(30))
     return repo
 
 

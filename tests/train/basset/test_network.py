@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from regplug.models.stack import StackNetwork, StackShape
 from regplug.models.stack_graph import stack_graph
-from regplug.train.basset.build import arrays_of
+from regplug.train.basset.build import arrays_of, load_arrays
 from regplug.train.basset.network import Basset
 from regplug.train.loop.learner import shorten_rows
 
@@ -31,7 +31,8 @@ def lived_in(shape, seed):
     return network.eval()
 
 
-def to_network(model):
+def stored(model):
+    """Return the network's weights, as a graph is made of them."""
     return StackNetwork(model.shape, arrays_of(model))
 
 
@@ -42,7 +43,7 @@ def test_the_graph_gives_what_torch_gives(random_codes, form):
     with torch.no_grad():
         expected = model.both_strands(torch.from_numpy(codes)).numpy()
     assert expected.std(0).max() > 0.01
-    graph = stack_graph(to_network(model)).SerializeToString()
+    graph = stack_graph(stored(model)).SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     np.testing.assert_allclose(session.run(["scores"], {"codes": codes})[0], expected, atol=1e-5)
 
@@ -83,6 +84,17 @@ def test_the_published_sizes(form, parameters):
     model = Basset(StackShape(targets=164, form=form))
     assert sum(one.numel() for one in model.parameters()) == parameters
     assert model.dropout.p == 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["valid", "same"])
+def test_there_and_back(form):
+    model = lived_in(small(form), 2)
+    again = Basset(model.shape).eval()
+    load_arrays(again, arrays_of(model))
+    for name, value in model.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            torch.testing.assert_close(again.state_dict()[name], value, rtol=0, atol=0)
 
 
 def test_weights_handed_out_are_not_those_in_training():

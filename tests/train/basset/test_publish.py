@@ -90,6 +90,16 @@ def test_areas_by_hand():
     np.testing.assert_array_equal(aucs["auc_elsewhere"], [np.nan, np.nan])
 
 
+def test_areas_of_what_is_known():
+    """x: 0.9 against 0.4 and 0.1, of which 0.4 is open elsewhere; y: 0.4 against 0.6."""
+    scores = np.array([[0.9, 0.9], [0.4, 0.4], [0.6, 0.6], [0.1, 0.1]], np.float32)
+    opened = np.array([[1, 255], [0, 1], [255, 0], [0, 255]], np.uint8)
+    aucs = site_aucs(Predicted(["x", "y"], scores, opened, probabilities=True))
+    np.testing.assert_array_equal(aucs["auc"], [1, 0])
+    np.testing.assert_array_equal(aucs["auc_closed"], [1, 0])
+    np.testing.assert_array_equal(aucs["auc_elsewhere"], [1, np.nan])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from regplug.errors import OutputError
 from regplug.files.weights import load_weights, save_weights
@@ -126,6 +127,19 @@ def test_a_network_comes_back_from_the_disk_and_scores_the_same(random_codes, tm
         scores = DeepBinds.of(loaded[name]).score(torch.from_numpy(codes))[:, 0]
         expected = score(to_network(network), codes, whole=True)
         np.testing.assert_allclose(scores, expected, atol=1e-5, rtol=1e-6)
+
+
+def test_the_oldest_files_are_of_both_strands_and_maxima(random_codes, tmp_path):
+    """They have no metadata, or those of whoever wrote them anew."""
+    network, codes = make(hidden=3).network(1), random_codes(5, 20, seed=2)
+    arrays = {f"TOY/{name}": array for name, array in network.arrays.items()}
+    for metadata in (None, {"format": "pt"}):
+        save_file(arrays, tmp_path / "weights.safetensors", metadata)
+        loaded = load_weights(tmp_path / "weights.safetensors")["TOY"]
+        scores = DeepBinds.of(loaded).score(torch.from_numpy(codes))[:, 0]
+        expected = score(to_network(loaded), codes, whole=True)
+        np.testing.assert_allclose(scores, expected, atol=1e-5, rtol=1e-6)
+        assert loaded.flags == network.flags
 
 
 def test_a_full_disk_leaves_no_half_written_weights(tmp_path, monkeypatch):

@@ -252,3 +252,36 @@ def test_two_processes_train_as_one(tmp_path):
 def test_a_batch_that_processes_cannot_share_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="3 processes cannot share a batch of 10"):
         fit(tmp_path, Schedule(**PLAIN), machine=loop.CPU._replace(world=3))
+
+
+def test_the_moving_average_warms_up():
+    """After n steps it is the recursion a += (1 - min(d, (1 + n) / (10 + n))) (w - a), by hand."""
+    torch.manual_seed(0)
+    network = Linear()
+    schedule = Schedule(**PLAIN | {"average": 0.998, "learning_rate": 0.05})
+    made = learner(network, schedule, steps=15)
+    expected = None
+    for step in range(15):
+        codes = torch.randint(0, 4, (10, 8), dtype=torch.uint8)
+        made.step(network(codes).square().mean(), schedule)
+        weights = network.layer.weight.detach().double()
+        if expected is None:
+            expected = weights.clone()  # the first step's weights are taken as they are
+        else:
+            expected += (1 - min(0.998, (1 + step) / (10 + step))) * (weights - expected)
+    average = made.average.module.layer.weight.detach()
+    torch.testing.assert_close(average.double(), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_a_short_training_is_not_forgotten():
+    """15 steps towards known weights: a decay of 0.998 alone would keep 97 % of the first ones."""
+    torch.manual_seed(0)
+    network = Linear(targets=1)
+    schedule = Schedule(**PLAIN | {"average": 0.998, "learning_rate": 0.05})
+    made = learner(network, schedule, steps=15)
+    first = network.layer.bias.item()
+    for _ in range(15):
+        made.step(-network.layer.bias.sum() + 0 * network.layer.weight.sum(), schedule)
+    moved = network.layer.bias.item() - first
+    kept = made.average.module.layer.bias.item() - first
+    assert kept > moved / 2

@@ -1,0 +1,18 @@
+"""Keras: the importer of Sequential models of DNA, of Keras 0.3, 1 and 2; Keras is not needed."""
+
+from regplug.hooks.hookspecs import hookimpl
+from regplug.hooks.importer import Importer
+from regplug_keras.command import keras as command
+
+
+class KerasImporter:
+    """Imports an architecture (.json) with its weights (.h5, .hdf5)."""
+
+    name = "keras"
+    command = command
+
+
+@hookimpl
+def regplug_importers() -> list[Importer]:
+    """Return the Keras importer."""
+    return [KerasImporter()]
