@@ -1,4 +1,4 @@
-"""A VCF in, the same VCF with scores out: what a run of `annotate` is made of.
+"""A VCF in, the same VCF with scores out.
 
 VariantReader, Genome, OpenModel ─annotate_records→ outputs
 """
@@ -34,7 +34,12 @@ File = str | os.PathLike[str]
 
 
 class Annotated(NamedTuple):
-    """What a run did: how many ALTs got which status, and contigs renamed (the VCF's → FASTA's)."""
+    """What a run did.
+
+    Attributes:
+        tally: how many ALTs got which status.
+        renamed: contigs, as the VCF calls them → as the FASTA does.
+    """
 
     tally: Tally
     renamed: Mapping[str, str]
@@ -111,10 +116,12 @@ def annotate(
 
 
 def _call(vcf: str, output: str) -> list[str]:
+    """Return the call from Python, for the header."""
     return [f"regplug.annotate({vcf!r}, output={output!r})"]
 
 
 def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Raise OutputError if two outputs are the same file, or an output is an input."""
     files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
     if len(set(files)) < len(files):
         raise OutputError(f"{files[0]} would be the VCF and the matrix: give them two names")
@@ -158,7 +165,7 @@ def _plan(
 def _writers(
     manager: pluggy.PluginManager, output: str, output_type: str | None, matrix: str
 ) -> dict[str, type[VariantWriter]]:
-    """Return what writes each output."""
+    """Return the writer of each output; OutputError if its suffix is not known."""
     kind = TYPES[output_type] if output_type else writer_for(manager, output)
     kind = VcfText if kind is None and output in ("-", str(STDOUT)) else kind
     if kind is None:

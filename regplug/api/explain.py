@@ -1,4 +1,4 @@
-"""Why a variant, or what in a region, matters to a model ─explain→ Maps: a picture and its numbers.
+"""Which bases of a region or around a variant change a model's scores ─explain→ Maps.
 
 text ─parse→ Variant or Interval ─explain_place→ mutation maps ─find_hits→ the known motif there
 """
@@ -36,7 +36,7 @@ _FORMS = "give chr5:1295113:G:A, or chr5:1295000-1295200"
 
 @dataclass(frozen=True, repr=False)
 class Maps:
-    """The mutation maps of a place, one per target; a notebook shows them as their picture.
+    """The mutation maps of a place, a map per target; a notebook shows them as their picture.
 
     Attributes:
         shown: per target its card, maps and, at a variant, the best known motif.
@@ -51,7 +51,10 @@ class Maps:
     style: Style = "basset"
 
     def write(self, folder: File) -> Path:
-        """Write map.png, .svg, .tsv, loss.bw, gain.bw, and at a variant motifs.tsv; return where.
+        """Write map.png, .svg, .tsv, loss.bw, gain.bw, and at a variant motifs.tsv.
+
+        Returns:
+            The folder.
 
         Raises:
             OutputError: the folder holds other things, or cannot be written.
@@ -97,7 +100,7 @@ def explain(
             bases at most.
         model: a name, or an open model.
         fasta: reference; looked for as by `annotate` if it is not given.
-        targets: of the model; by default the one that changes most.
+        targets: of the model; by default the target that changes most.
         output: a folder to write the picture, tables and bigWigs to.
         flank: bases shown on either side of a variant.
         name: of the variant or region, for the title.
@@ -143,7 +146,7 @@ def explain(
 
 
 def _region(text: str, genome: Genome) -> Interval:
-    """Return the one region in `text`."""
+    """Return the single region in `text`; RegionError if it is none, or several."""
     if re.fullmatch(r"rs\d+", text):
         raise RegionError(f"{text} is an rsID, and regplug knows no positions of those: {_FORMS}")
     regions = parse_regions(text, genome.lengths)
@@ -153,7 +156,7 @@ def _region(text: str, genome: Genome) -> Interval:
 
 
 def _motifs(against: File | None, proteins: Sequence[str]) -> list[Motif]:
-    """Return the known motifs to look for at a variant."""
+    """Return the known motifs to look for at a variant; MotifError if a protein has none."""
     if against is None:
         collection = jaspar()
     else:

@@ -75,7 +75,7 @@ class OpenModel:
         return predict_sequences(list(sequences), self.for_sequences)
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Close the model and its companion."""
         self.backend.close()
         if self._companion is not None:
             self._companion.close()
@@ -123,7 +123,12 @@ def list_models(repo: str | None = None, *, options: BackendOptions = PLAIN) -> 
 def opened(
     models: Iterable[str | OpenModel], repo: str | None, options: BackendOptions
 ) -> Iterator[list[OpenModel]]:
-    """Give the models, those named opened, and closed in the end; without any, the defaults.
+    """Give open models: those given open stay open, those named are opened and closed in the end.
+
+    Args:
+        models: names or open models; none: all default models.
+        repo: see `open_model`.
+        options: see `open_model`.
 
     Raises:
         ModelError: as `open_model`; or there is no default.
@@ -143,15 +148,19 @@ def opened(
 
 
 def place(repo: str | None) -> str | None:
-    """Return where models are: `repo`, or as the configuration file says; None: the installed."""
+    """Return where models are: `repo`, or as the configuration file says; None: as installed."""
     return repo or read_config().model_repo
 
 
 def targets_of(text: Sequence[str], run: Sequence[ModelCard]) -> dict[str, list[str]]:
     """Return, by model, the targets that are named: T of all models that have it, or MODEL:T.
 
+    Args:
+        text: names of targets.
+        run: cards of the models.
+
     Raises:
-        ModelError: no model of the run has one.
+        ModelError: no model of the run has such a target.
     """
     by_name = {card.name: card for card in run}
     chosen: dict[str, list[str]] = {name: [] for name in by_name}

@@ -81,6 +81,7 @@ def predict(
 
 
 def _path(sequences: File | Iterable[str]) -> str:
+    """Return the path of a BED file; RegionError if it is no path."""
     if not isinstance(sequences, str | os.PathLike):
         raise RegionError("with a FASTA of the genome, give the path of a BED file")
     return os.fspath(sequences)
@@ -124,6 +125,7 @@ def _name(line: BedLine) -> str:
 
 
 def _table(chunks: Iterable[Chunk], labels: Sequence[str]) -> "pyarrow.Table":
+    """Return names and scores as a table, nan as null."""
     with needs("parquet"):
         import pyarrow
     found = list(chunks)

@@ -30,7 +30,7 @@ def variants_from(given: Variants) -> list[Variant]:
             too); or several texts, Variants or tuples (chrom, pos, ref, alt).
 
     Raises:
-        VariantFileError: it is none of these, or a row of it is not; the message tells which.
+        VariantFileError: `given` or a row of it is none of these; the message says which row.
     """
     if isinstance(given, str | os.PathLike):
         return _of_text(os.fspath(given))
@@ -43,6 +43,7 @@ def variants_from(given: Variants) -> list[Variant]:
 
 
 def _of_text(text: str) -> list[Variant]:
+    """Return the variant that a text is, or those of the VCF at that path."""
     variant = None if text.endswith(VCF) else parse_variant(text)
     if variant:
         return [variant]
@@ -53,6 +54,7 @@ def _of_text(text: str) -> list[Variant]:
 
 
 def _of_table(table: Any, names: Sequence[str]) -> list[Variant]:
+    """Return the variants of a table of pandas, polars or Arrow, whose columns are `names`."""
     found = {str(name).lower().lstrip("#"): name for name in names}
     missing = [name for name in COLUMNS if name not in found]
     if missing:
@@ -66,6 +68,7 @@ def _of_table(table: Any, names: Sequence[str]) -> list[Variant]:
 
 
 def _of_row(row: Any, number: int) -> Variant:
+    """Return the variant that an item of a list, or row of a table, is; rows count from 1."""
     if isinstance(row, Variant):
         return row
     variant = parse_variant(row) if isinstance(row, str) else None

@@ -1,4 +1,4 @@
-"""The command line: one module per command, imported when it is called."""
+"""The command line: a module per command, imported when the command is called."""
 
 import importlib
 import os
@@ -50,10 +50,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit with 0 only when all is written."""
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
-    )  # cleaned up like Ctrl-C
-    if sys.stdin is None:  # closed: the first file opened would get its number, and be read for `-`
+    # SystemExit, unlike the signal's default, lets unfinished files be removed, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if sys.stdin is None:  # it is closed, and the next file opened would be read in place of stdin
         os.open(os.devnull, os.O_RDONLY)
     try:
         from regplug.hooks.manager import plugin_manager

@@ -106,7 +106,7 @@ def _read(
     length: int | None,
     label_column: int | None,
 ) -> "list[LabelledSequence]":
-    """Return the sequences of the files; tell on stderr how many regions have none."""
+    """Return the sequences of the files; print on stderr how many regions have none."""
     from regplug.interpret.embed.inputs import read_regions, read_sequences
 
     if fasta is None:

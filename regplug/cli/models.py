@@ -39,6 +39,7 @@ def list_models(**options: Any) -> None:
 
 
 def _cells(card: "ModelCard") -> list[str]:
+    """Return a model's row of the table, in the order of COLUMNS."""
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items())
     width, targets = str(card.window or "any"), str(len(card.targets))
     default = "yes" if card.default else "no"
@@ -119,7 +120,7 @@ def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
 
 
 class _Importers(click.Group):
-    """The importers of all plugins."""
+    """The commands of all plugins' importers."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from regplug.hooks.manager import importers, plugin_manager

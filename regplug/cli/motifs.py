@@ -79,10 +79,11 @@ def motifs(
     one of their parameter files. Writes motifs.meme, motifs.tsv, matches.tsv, logos/ and
     overview.png; filters count from 0. RNA motifs are compared with --against only.
 
-    With --model, such as Basset: the filters of the first layer, as Basset's authors look at them.
-    Motifs are of all placements where a filter is loud. Then each filter's answers become their
-    mean, and the change of the scores is its influence: influence.tsv has that on each target,
-    influence_scatter sets it against information, influence_heatmap clusters filters and targets.
+    With --model, such as Basset: the filters of the first layer, by the method of Basset's authors.
+    Motifs are of all placements where a filter's output is above halfway from its mean to its
+    largest. Then each filter's outputs become their mean, and the change of the scores is its
+    influence: influence.tsv has it on each target, influence_scatter sets it against information,
+    influence_heatmap clusters filters and targets.
     motifs.tsv also says how far scores move without a filter, in standard deviations, and with the
     labels of sites how much the loss rises. Filters of an ensemble stand behind their member: 2.17.
     It takes a while: filters × sequences predictions.
@@ -128,13 +129,13 @@ def motifs(
 
 
 def _task(bar: "Progress", word: str) -> Callable[[int, int], None]:
-    """Add a line to the bar; return what tells it how much is done, and of how much."""
+    """Add a bar; return a function that takes how much is done, and of how much."""
     task = bar.add_task(word, total=None)
     return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _networks(run: Path, targets: tuple[str, ...], rna: bool) -> "list[StoredNetwork]":
-    """Return the networks in `run`; all read the strands that `rna` says."""
+    """Return the networks in `run`; ModelError if one reads both strands, with `rna` if not."""
     from regplug.hooks.manager import networks_at, plugin_manager
 
     networks = networks_at(plugin_manager(), run, targets)
@@ -171,7 +172,7 @@ def _tell(
     collection: "Collection | None",
     found: "Matches | None",
 ) -> None:
-    """Say what was made, and how many filters are like known motifs."""
+    """Print what was made, and how many filters are like known motifs."""
     from regplug.interpret.filters.report import marked
     from regplug.motifs.matches import FEW
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from regplug.interpret.profile.statistics import Test
     from regplug.scoring.card import ModelCard
 
-FEW_SIGNALS = 0.5  # of the exons between AG and GT: less is worth a word
+FEW_SIGNALS = 0.5  # share of a group's exons between AG and GT, below which there is a warning
 
 
 @click.command(short_help="Draw mean scores around groups of exons.")
@@ -112,7 +112,7 @@ def profile(
 
 
 def _read(files: Sequence[str]) -> "dict[str, list[Exon]]":
-    """Return the exons of each group."""
+    """Return the exons of each group, which is named as its file."""
     from regplug.interpret.profile.exons import read_exons
 
     if len(files) < 2:
@@ -127,13 +127,14 @@ def _read(files: Sequence[str]) -> "dict[str, list[Exon]]":
 
 
 def _control(wanted: str, names: Sequence[str]) -> str:
+    """Return the group that the others are compared with; RegionError if there is none `wanted`."""
     if wanted and wanted not in names:
         raise RegionError(f"no group {wanted} for --control: there are {', '.join(names)}")
     return wanted or ("control" if "control" in names else names[-1])
 
 
 def _target(card: "ModelCard", wanted: Sequence[str]) -> int:
-    """Return the place of the one target that is drawn, among the model's."""
+    """Return the index, among the model's targets, of the target that is drawn."""
     if len(wanted) == 1 and wanted[0] in card.labels:
         return card.labels.index(wanted[0])
     if wanted or len(card.labels) > 1:

@@ -7,7 +7,7 @@ import click
 
 from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
 
-VIEWS = "regplug.track_writers"  # in the context: pairs of a TrackWriter and its option
+VIEWS = "regplug.track_writers"  # key in the context's meta: pairs of a TrackWriter and its option
 
 
 class TrackCommand(click.Command):

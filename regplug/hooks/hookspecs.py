@@ -1,4 +1,4 @@
-"""The hooks: called at start-up, never per variant; docs/plugins.md has a section for each."""
+"""The hooks: they are called when a run begins, not per variant; docs/plugins.md describes each."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +20,7 @@ hookimpl = pluggy.HookimplMarker("regplug")
 
 @hookspec
 def regplug_adapters() -> Iterable[Adapter]:
-    """Return adapters; a card's family names the one that scores it."""
+    """Return adapters; a model is scored by the adapter that has its card's family as name."""
 
 
 @hookspec
@@ -35,17 +35,20 @@ def regplug_importers() -> Iterable[Importer]:
 
 @hookspec(firstresult=True)
 def regplug_networks(path: Path, width: int | None) -> StoredNetworks | None:
-    """Return the networks in a file or folder, or None if it holds none of yours."""
+    """Return the networks in a file or folder, or None if it holds none of yours.
+
+    `width` is the bases that they read, where the file does not say; None: not known.
+    """
 
 
 @hookspec(firstresult=True)
 def regplug_cards(location: str, options: BackendOptions) -> list[ModelCard] | None:
-    """Return the cards of all models at `location`, or None if it is not ours."""
+    """Return the cards of all models at `location`, or None if it is not yours."""
 
 
 @hookspec(firstresult=True)
 def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
-    """Return `model` of `location`, ready to predict, or None if it is not ours."""
+    """Return `model` of `location`, ready to predict, or None if it is not yours."""
 
 
 @hookspec

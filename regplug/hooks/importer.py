@@ -6,7 +6,12 @@ import click
 
 
 class Importer(Protocol):
-    """One subcommand of `regplug models import`, named after the model family."""
+    """A subcommand of `regplug models import`.
+
+    Attributes:
+        name: of the subcommand, that of the model family.
+        command: what it runs.
+    """
 
     name: str
     command: click.Command

@@ -1,4 +1,4 @@
-"""The plugin manager: what is installed, asked once at start-up."""
+"""The plugin manager: finds the installed plugins, and asks them for what they bring."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -56,7 +56,7 @@ def track_writers(manager: pluggy.PluginManager) -> dict[str, TrackWriter]:
 
 
 def adapter_for(manager: pluggy.PluginManager, card: ModelCard) -> Adapter:
-    """Return the adapter that the card's family names, or the default one."""
+    """Return the adapter that the card's family names, or else the default adapter."""
     known = adapters(manager)
     return known.get(card.family, known[VariantEffect.name])
 
@@ -87,7 +87,7 @@ def cards(
     """Return the cards of all models at `location`, or in all repositories.
 
     Raises:
-        ModelError: nothing knows how to read `location`.
+        ModelError: no plugin can read `location`.
     """
     found: list[ModelCard] = []
     for place in locations(manager, location):
@@ -124,10 +124,13 @@ def stored_networks(
 ) -> StoredNetworks | None:
     """Return the networks in a file or folder, or None if no plugin knows it.
 
-    `width` is the bases that they should read, where the file does not tell.
+    Args:
+        manager: of the plugins.
+        path: of the file or folder.
+        width: bases that the networks read, where the file does not say.
 
     Raises:
-        ModelError: it is damaged.
+        ModelError: the file or folder is damaged.
     """
     found: StoredNetworks | None = manager.hook.regplug_networks(path=path, width=width)
     return found
@@ -138,8 +141,10 @@ def networks_at(
 ) -> list[StoredNetwork]:
     """Return the networks in `path`, or those wanted by any of their names.
 
-    `path` is the folder of a run, a folder of published models (db.tsv, params/), or one of their
-    parameter files.
+    Args:
+        manager: of the plugins.
+        path: folder of a run or of published models (db.tsv, params/), or a parameter file.
+        wanted: names of networks; none: all.
 
     Raises:
         ModelError: there is nothing of the kind, it is damaged, or a network is unknown.
@@ -186,15 +191,15 @@ def _no_place(place: str) -> str:
 
 
 def _by_name(manager: pluggy.PluginManager, hook: str) -> dict[str, Any]:
-    """Return what all plugins give for `hook`, by name; a name given twice is an error."""
+    """Return what all plugins bring for `hook`, by name; PluginError if two have the same name."""
     found: dict[str, Any] = {}
     owner: dict[str, str] = {}
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        for thing in implementation.function():
-            if thing.name in found:
+        for item in implementation.function():
+            if item.name in found:
                 raise PluginError(
-                    f"{owner[thing.name]} and {implementation.plugin_name} both bring "
-                    f"{hook.removeprefix('regplug_')} called {thing.name}: remove one"
+                    f"{owner[item.name]} and {implementation.plugin_name} both bring "
+                    f"{hook.removeprefix('regplug_')} called {item.name}: remove one"
                 )
-            found[thing.name], owner[thing.name] = thing, implementation.plugin_name
+            found[item.name], owner[item.name] = item, implementation.plugin_name
     return found

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class SiteCounts(NamedTuple):
-    """What a network's filters found in sequences, each filter at most one site in each.
+    """The sites of a network's filters in sequences; a filter has at most one in each sequence.
 
     Attributes:
-        counts: shape (filters, bases, 4): how often each base stands in the sites; an unknown base
-            counts a quarter for each.
-        sites: shape (filters,).
+        counts: shape (filters, bases, 4): how often each base stands at each position of the sites;
+            an unknown base counts as a quarter of each.
+        sites: shape (filters,), the number of sites.
     """
 
     counts: NDArray[np.float64]
@@ -29,11 +29,11 @@ class SiteCounts(NamedTuple):
 
 
 class StoredNetwork(Protocol):
-    """One network.
+    """A network on disk.
 
     Attributes:
-        label: its name among the others.
-        names: that it goes by: the label, then others, such as its published ID.
+        label: its name, different from those of the others.
+        names: by which it can be chosen: the label, then others, such as its published ID.
         protein: that it was trained on, or "".
         card: of the network alone, which reads sequences of any length or of its window.
         arrays: its weights by name, float32.
@@ -64,7 +64,11 @@ class StoredNetwork(Protocol):
 
 
 class StoredNetworks(Protocol):
-    """All networks of one file or folder."""
+    """All networks of a file or folder.
+
+    Attributes:
+        networks: in the order of the model's targets.
+    """
 
     @property
     def networks(self) -> Sequence[StoredNetwork]: ...  # noqa: D102
@@ -75,5 +79,6 @@ class StoredNetworks(Protocol):
         `card` says what the caller knows; window, batch limit and measured values are filled in.
 
         Raises:
-            ModelError: they do not fit into one model.
+            ModelError: they do not fit into a single model.
+            OutputError: the model cannot be written.
         """

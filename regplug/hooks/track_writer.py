@@ -38,9 +38,9 @@ class Changes(Protocol):
     """A mutation map: what every single-base change of REF's or ALT's haplotype does to a target.
 
     Attributes:
-        interval: of REF, which begins where the map begins.
+        interval: of the genome (0-based, half-open), where REF's map lies; ALT's begins there too.
         codes: the haplotype, shape (bases,).
-        score: of it.
+        score: of the haplotype.
         differences: shape (bases, 4): the score with that base less the score; 0 at the base
             itself, NaN where there is no score.
     """
@@ -64,13 +64,13 @@ class TrackSet(NamedTuple):
     Attributes:
         folder: which holds them.
         tracks: in the order of the targets; of one target, in that of the kinds.
-        assembly: of the FASTA, such as hg38, or None if nobody told.
+        assembly: of the FASTA, such as hg38, or None if it is not known.
         genome: for reference bases.
         regions: what the tracks cover.
         variants: of --vcf, as they stand there; else empty.
         differences: ALT - REF at the variants, shape (variants, tracks of kind "difference" in
             their order); NaN where there is no score.
-        maps: makes the mutation maps of a variant that has a score; None: there are none.
+        maps: makes the mutation maps of a variant that has a score; None without variants.
     """
 
     folder: Path
@@ -90,4 +90,8 @@ class TrackWriter(Protocol):
     help: str
 
     def write(self, made: TrackSet) -> Path:
-        """Write the view into `made.folder`; return the file that the user opens."""
+        """Write the view into `made.folder`; return the file that the user opens.
+
+        Raises:
+            OutputError: the view cannot be written.
+        """

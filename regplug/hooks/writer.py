@@ -19,7 +19,7 @@ class Plan:
 
     Attributes:
         header: the input's header with the run's tags and provenance, as text.
-        dropped: tags of an earlier run, which this one replaces.
+        dropped: tags of an earlier run, which this run replaces.
         cards: the models.
     """
 
@@ -30,13 +30,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Batch:
-    """A stretch of records and what became of each of their ALTs.
+    """Consecutive records, and the status and scores of each of their ALTs.
 
     Attributes:
         records: in the input's order.
         first: per record, the index of its first ALT among `variants`.
         variants: the ALTs as they are written in the records.
-        status: the input's faults, one per ALT.
+        status: of the input, one per ALT: OK, or what is wrong with it.
         columns: tag → its values, one per ALT.
         scores: the models' predictions, in the order of Plan.cards.
     """
@@ -56,11 +56,15 @@ class Sink(Protocol):
         """Write a batch."""
 
     def close(self) -> None:
-        """Write what is left, or raise OSError; called once more after an error."""
+        """Write what is left, or raise OSError; after an error it is called once more."""
 
 
 class VariantWriter(Sink, Protocol):
-    """Writes one output; the suffix of its name chooses it."""
+    """Writes an output; it is chosen by the suffix of the output's name.
+
+    Attributes:
+        suffixes: such as .vcf.gz.
+    """
 
     suffixes: ClassVar[tuple[str, ...]]
 

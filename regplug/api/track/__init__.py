@@ -1,4 +1,5 @@
 """What a model predicts along regions or around variants, written as tracks and views.
 
-`track.track` is the front door; `along` and `around` are its two roads, `asked` what both need.
+`track.track` is the function that users call; by what they give (`asked`) it writes tracks `along`
+regions, or `around` variants.
 """

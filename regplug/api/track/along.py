@@ -15,7 +15,18 @@ from regplug.tracks.regions import Tracked, covered, default_step, track_regions
 
 
 def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
-    """Write a track per target over the regions."""
+    """Write a track per target over the regions.
+
+    Args:
+        asked: what the user asked for.
+        wanted: regions; those that overlap are joined.
+        genome: that they are of.
+
+    Raises:
+        RegionError: a region is not in the genome.
+        ModelError: as `target_places`.
+        OutputError: a file cannot be written.
+    """
     backend = asked.model.for_sequences
     card = backend.card
     targets, width = target_places(card, asked), read_width(card)
@@ -36,7 +47,11 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
 
 
 def whole_genome(genome: Genome, asked: Asked) -> tuple[list[Interval], int]:
-    """Return all contigs as long as a window, and how many are not."""
+    """Return all contigs that are as long as the model's window, and how many are shorter.
+
+    Raises:
+        RegionError: all are shorter.
+    """
     width = read_width(asked.model.for_sequences.card)
     contigs = [Interval(name, 0, length) for name, length in genome.lengths.items()]
     kept = [contig for contig in contigs if len(contig) >= width]

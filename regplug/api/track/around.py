@@ -27,7 +27,21 @@ from regplug.vcf.records import VariantReader, variants_of
 def around_variants(
     asked: Asked, vcf: str, fasta: File | None, stack: ExitStack, *, force: bool
 ) -> tuple[TrackSet, Tally]:
-    """Write REF, ALT and difference tracks around the variants of a VCF."""
+    """Write REF, ALT and difference tracks around the variants of a VCF.
+
+    Args:
+        asked: what the user asked for.
+        vcf: path of a VCF or BCF.
+        fasta: the reference, or None to look for it.
+        stack: closes the genome, which the views read, when the run ends.
+        force: go on though contigs or REFs do not fit the FASTA.
+
+    Raises:
+        VariantFileError: the VCF cannot be read, or none of its ALTs can be scored.
+        GenomeError: there is no reference, or it does not fit the VCF.
+        ModelError: as `target_places`.
+        OutputError: a file cannot be written.
+    """
     reader = stack.enter_context(closing(VariantReader(vcf)))
     path = find_fasta(fasta, reader.header_values, build=reader.assembly)
     genome = stack.enter_context(Genome(path))

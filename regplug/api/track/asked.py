@@ -15,22 +15,27 @@ Format = Literal["bigwig", "bedgraph"]
 
 @dataclass(frozen=True)
 class Asked:
-    """What both roads need: the model and its targets, and how the files are written."""
+    """What tracks along regions and around variants both need; see `track.track`."""
 
     model: OpenModel
-    targets: tuple[str, ...]
-    output: Path
-    step: int | None
+    targets: tuple[str, ...]  # as the user named them; none: all
+    output: Path  # folder
+    step: int | None  # bases from value to value; None: the default
     file_format: Format
-    assembly: str | None
+    assembly: str | None  # what browsers call the genome; None: not known
     bar: Bar
 
 
 def target_places(card: ModelCard, asked: Asked) -> list[int]:
-    """Return the places of the targets.
+    """Return the indices, among the model's targets, of those to write.
+
+    Args:
+        card: of what runs: the model, or its companion for sequences.
+        asked: what the user asked for.
 
     Raises:
-        ModelError: an unknown one, none named of many, or the model reads the transcribed strand.
+        ModelError: a target is unknown, or none is named and the model has more than FEW_TARGETS;
+            or the model reads the transcribed strand.
     """
     name = asked.model.card.name
     if card.strand == "forward":

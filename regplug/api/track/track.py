@@ -120,6 +120,7 @@ def track(
 
 
 def _views(names: Sequence[str], file_format: Format) -> list[TrackWriter]:
+    """Return the writers of the views; ConfigError if one is unknown, or files are bedGraphs."""
     known = track_writers(plugin_manager()) if names else {}
     for name in names:
         if name not in known:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.prepare.told import moving, names_between_commas, tell_set
+from regplug.cli.prepare.told import moving, tell_set
+from regplug.cli.shared.options import comma_separated
 from regplug.files.extras import needs
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def make_along(
     """Make the set, and tell what is in it."""
     length = options["length"]
     centre = options["centre"] or min(200, length)
-    match = names_between_commas(options["match"] or "")
+    match = comma_separated(options["match"])
     if centre > length:
         raise click.BadParameter("must not be above --length", param_hint="--centre")
     if set(match) - {"gc", "repeats"}:
@@ -98,7 +99,7 @@ def make_along(
         closed=options["closed"],
         match=match,  # type: ignore[arg-type]  # checked above
         seed=options["seed"] or 0,
-        known=None if known is None else names_between_commas(known),
+        known=None if known is None else comma_separated(known),
         regions=options["regions_file"] is not None,
     )
     settings = Settings(
@@ -136,7 +137,7 @@ def _held_out(options: dict[str, Any]) -> "ContigSplit | RegionSplit":
             + " or ".join(f"--{name.replace('_', '-')}" for name in ways[how])
         )
     if how == "chrom":
-        return ContigSplit(*(names_between_commas(names or "") for names in given))
+        return ContigSplit(*(comma_separated(names) for names in given))
     return RegionSplit(
         *(
             tuple((r.chrom, r.start, r.end) for r in read_bed(str(bed))) if bed else ()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.prepare.along import along_options, check_no_along, make_along
-from regplug.cli.prepare.told import moving, names_between_commas, tell_set
+from regplug.cli.prepare.told import moving, tell_set
+from regplug.cli.shared.options import comma_separated
 from regplug.files.extras import needs
 
 if TYPE_CHECKING:
@@ -85,11 +86,11 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
 
 
 def _excluded(options: dict[str, Any]) -> tuple[str, ...]:
-    return names_between_commas(options["exclude_chroms"])
+    return comma_separated(options["exclude_chroms"])
 
 
 def _split(options: dict[str, Any]) -> "Split":
-    """Return how to split; options of the other way are refused."""
+    """Return how to split; UsageError if an option of the other way is given."""
     from regplug.data.sites.parts import ContigSplit, RandomSplit
 
     if options["split"] == "bed":
@@ -101,7 +102,7 @@ def _split(options: dict[str, Any]) -> "Split":
                 f"--{name.replace('_', '-')} does not go with --split {options['split']}"
             )
     if options["split"] == "chrom":
-        held = [names_between_commas(options[name] or "") for name in chrom]
+        held = [comma_separated(options[name]) for name in chrom]
         if not any(held):
             raise click.UsageError("--split chrom needs --valid-chroms or --test-chroms")
         return ContigSplit(*held)

@@ -15,7 +15,7 @@ FILE = click.Path(path_type=Path)
 
 
 def set_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every form."""
+    """Add the options that all forms of data share."""
     for option in reversed(
         [
             click.option("--output", "-o", required=True, type=FILE, help="Folder of the set."),
@@ -129,7 +129,7 @@ def intensities(table: Path, output: Path, **options: Any) -> None:
 
 
 def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:
-    """Read a set, write it, and tell on stderr what is in it and what is not."""
+    """Read a set, write it, and print on stderr what is in it and what was dropped."""
     from regplug.data.sets.training import check_set_folder, write_set
 
     check_set_folder(output)

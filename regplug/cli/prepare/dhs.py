@@ -4,17 +4,16 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.prepare.basset import FILE
-from regplug.cli.prepare.told import names_between_commas
+from regplug.cli.shared.options import PATH, comma_separated
 from regplug.files.extras import needs
 
 
 @click.command(short_help="Make sites of sequences, and of closed windows.")
-@click.argument("table", type=FILE)
+@click.argument("table", type=PATH)
 @click.option("--cells", metavar="C,C", required=True, help="Columns, or their starts before _.")
-@click.option("--windows", required=True, type=FILE, help="FASTA of measured windows.")
-@click.option("--signal", required=True, type=FILE, help="Their signal, .npz.")
-@click.option("--windows-split", required=True, type=FILE, help="TSV: which are train, which test.")
+@click.option("--windows", required=True, type=PATH, help="FASTA of measured windows.")
+@click.option("--signal", required=True, type=PATH, help="Their signal, .npz.")
+@click.option("--windows-split", required=True, type=PATH, help="TSV: which are train, which test.")
 @click.option(
     "--below",
     type=click.FloatRange(0, min_open=True),
@@ -39,7 +38,7 @@ from regplug.files.extras import needs
 @click.option("--valid-chroms", metavar="C,C", required=True, help="To choose by.")
 @click.option("--test-chroms", metavar="C,C", required=True, help="To report on.")
 @click.option("--exclude-chroms", metavar="C,C", default="", help="To leave out.")
-@click.option("--output", "-o", required=True, type=FILE, help="SET.h5.")
+@click.option("--output", "-o", required=True, type=PATH, help="SET.h5.")
 def dhs(
     table: Path,
     output: Path,
@@ -64,15 +63,15 @@ def dhs(
         from regplug.data.sites.from_dhs import Measurement, prepare_dhs
         from regplug.data.sites.parts import PARTS, ContigSplit
         from regplug.data.sites.sites import Closed
-    names = names_between_commas(cells)
+    names = comma_separated(cells)
     card, counts = prepare_dhs(
         table,
         output,
         cells=names,
         closed=Closed(below=below, apart=apart, step=step),
         measurement=Measurement(windows, windows_split, signal),
-        split=ContigSplit(names_between_commas(valid_chroms), names_between_commas(test_chroms)),
-        excluded=names_between_commas(exclude_chroms),
+        split=ContigSplit(comma_separated(valid_chroms), comma_separated(test_chroms)),
+        excluded=comma_separated(exclude_chroms),
     )
     click.echo(f"{output}: sites of {card.settings.length} bases", err=True)
     for name, row in zip((*names, "closed"), counts.tolist(), strict=True):

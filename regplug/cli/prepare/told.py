@@ -37,8 +37,3 @@ def tell_set(output: Path, card: "SitesCard", counts: "Counts") -> None:
     for name, unknown in zip(counts.samples, counts.unknown.sum(axis=1).tolist(), strict=True):
         if unknown:
             click.echo(f"{unknown} sites of which {name} says nothing", err=True)
-
-
-def names_between_commas(text: str) -> tuple[str, ...]:
-    """Return the names between commas."""
-    return tuple(filter(None, text.split(",")))

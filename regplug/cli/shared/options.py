@@ -10,7 +10,7 @@ from regplug.scoring.backend import BackendOptions
 
 Function = Callable[..., Any]
 PATH = click.Path(path_type=Path)
-_OLD = "regplug.old_spellings"  # in a context's meta: parameter → what an old spelling gave
+_OLD = "regplug.old_spellings"  # key in a context's meta: parameter → the old spelling's value
 
 
 def fasta_option(function: Function) -> Function:
@@ -19,7 +19,7 @@ def fasta_option(function: Function) -> Function:
 
 
 def comma_separated(value: str | None) -> tuple[str, ...]:
-    """Return the words of T,T without empty ones."""
+    """Return the words between commas; empty words are left out."""
     return tuple(filter(None, (value or "").split(",")))
 
 
@@ -36,9 +36,15 @@ def targets_option(text: str) -> Callable[[Function], Function]:
 
 
 def renamed(old: str, new: str, name: str = "", **kind: Any) -> Callable[[Function], Function]:
-    """Let the old spelling of an option go on for a version, with a hint.
+    """Accept the old spelling of an option until version 0.3, with a hint on stderr.
 
-    The option `new`, whose parameter may be called `name`, has the callback `old_or_new`.
+    The option `new` must have the callback `old_or_new`.
+
+    Args:
+        old: the old spelling, with dashes.
+        new: the option that replaces it, with dashes.
+        name: of the parameter of `new`, if it is not the option's.
+        kind: further arguments of the old option, such as its type.
     """
     name = name or new.lstrip("-").replace("-", "_")
 
@@ -59,7 +65,7 @@ def renamed(old: str, new: str, name: str = "", **kind: Any) -> Callable[[Functi
 
 
 def old_or_new(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Return an option's value, or what its old spelling gave where only that was used."""
+    """Return an option's value, or that of its old spelling if only that was used."""
     given = ctx.get_parameter_source(parameter.name or "")
     if given is click.core.ParameterSource.COMMANDLINE:
         return value
@@ -67,6 +73,8 @@ def old_or_new(ctx: click.Context, parameter: click.Parameter, value: Any) -> An
 
 
 def _or_old(read: Callable[[str | None], Any]) -> Callable[..., Any]:
+    """Return a callback as `old_or_new`; text is read by `read`."""
+
     def callback(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Any:
         found = old_or_new(ctx, parameter, value)
         return found if isinstance(found, tuple) else read(found)
@@ -91,7 +99,7 @@ def windows_options(function: Function) -> Function:
 
 
 def windows_from(options: dict[str, Any]) -> tuple[Path | None, Path | None]:
-    """Take what `windows_options` added out of `options`; return the FASTA and its split."""
+    """Remove what `windows_options` added from `options`; return the FASTA and its split."""
     old, windows, split = (options.pop(n) for n in ("genome", "windows", "windows_split"))
     if old is None:
         return windows, split
@@ -142,7 +150,11 @@ def backend_options(function: Function) -> Function:
 
 
 def backend_from(options: dict[str, Any]) -> tuple[str | None, BackendOptions]:
-    """Take what `backend_options` added out of `options`; return the repository and the rest."""
+    """Remove what `backend_options` added from `options`; return the repository and the rest.
+
+    Raises:
+        click.BadParameter: a header is not KEY=VALUE.
+    """
     from regplug.genome.reference import read_config
 
     headers = []

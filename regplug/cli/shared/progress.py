@@ -10,7 +10,7 @@ from rich.progress import Progress, ProgressColumn
 
 @contextmanager
 def bars(*columns: ProgressColumn) -> Iterator[Progress]:
-    """Give what shows bars, by default with rich's columns."""
+    """Give rich's display of progress bars, by default with rich's columns."""
     console = Console(stderr=True)
     off = console.quiet = not console.is_terminal  # before 14.3, rich ends hidden bars with a line
     with Progress(*columns, console=console, disable=off, transient=True) as shown:
@@ -19,12 +19,18 @@ def bars(*columns: ProgressColumn) -> Iterator[Progress]:
 
 @contextmanager
 def bar(what: str, total: int | None, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
-    """Show one bar; give what moves it on by so many."""
+    """Show a single bar; give a function that advances it by a number.
+
+    Args:
+        what: is counted.
+        total: how many there will be; None: not known.
+        columns: of rich, in place of its own.
+    """
     with bars(*columns) as shown:
         task = shown.add_task(what, total=total)
         yield lambda more: shown.update(task, advance=more)
 
 
 def tell(line: str) -> None:
-    """Say a line on stderr."""
+    """Print a line on stderr."""
     click.echo(line, err=True)

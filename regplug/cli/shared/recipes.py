@@ -22,10 +22,10 @@ set_option = click.option(
 def read_with(
     read: Callable[[Path, Sequence[str]], Recipe], path: Path, settings: Sequence[str]
 ) -> Recipe:
-    """Return the recipe that `read` finds in a file, changed by settings.
+    """Return the recipe that `read` makes of the file `path`, changed by settings (KEY=VALUE).
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: the file cannot be read, or a key or value is wrong.
     """
     import tomllib
 

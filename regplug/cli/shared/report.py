@@ -1,4 +1,4 @@
-"""What `regplug annotate` tells on stderr: a bar while it runs, a table at its end."""
+"""What `regplug annotate` prints on stderr: a bar while it runs, a table at its end."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from regplug.vcf.annotate import Tally
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Batch], None]]:
-    """Show a progress bar on stderr, if it is a terminal; give what moves it on."""
+    """Show a progress bar on stderr, if it is a terminal; give a function that takes each batch."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -34,7 +34,12 @@ def progress_bar() -> Iterator[Callable[[Batch], None]]:
 
 
 def report(tally: Tally, renamed: Mapping[str, str]) -> None:
-    """Print what happened: renamed contigs, and how many ALTs got which status, per model."""
+    """Print renamed contigs, and how many ALTs got which status from each model.
+
+    Args:
+        tally: the counts.
+        renamed: contigs, the VCF's name → the FASTA's.
+    """
     console = Console(stderr=True, soft_wrap=True)
     if renamed:
         pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in list(renamed.items())[:4])

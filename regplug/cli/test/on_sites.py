@@ -22,7 +22,16 @@ def test_on_sites(
     bootstrap: int | None,
     **rest: Any,
 ) -> None:
-    """Test a model on the sites in `path`: write the folder, print the table, tell the rest."""
+    """Test a model on sites: write the folder, print the table, and notes on stderr.
+
+    Args:
+        path: of the sites (.h5).
+        model: its name.
+        output: folder to write, or None.
+        part: of the sites; by default test.
+        bootstrap: bootstraps for the intervals; by default none.
+        rest: what `backend_options` adds.
+    """
     with needs("train"):
         from regplug.data.measure.report import FILES, About, medians, table, write_site_report
         from regplug.data.measure.sites import measure_targets, predict_part

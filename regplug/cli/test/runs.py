@@ -86,6 +86,7 @@ def test(
 
 
 def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
+    """Test a run on sets: write the folder of scores, print the table."""
     with needs("train"):
         from regplug.train.deepbind.measure import measure_sets
     from regplug.files.output import check_folder
@@ -103,7 +104,7 @@ def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
 
 
 def _write(output: Path, measured: "list[MeasuredSet]") -> None:
-    """Write the folder of scores, replacing an earlier one of the same targets."""
+    """Write the folder of scores, replacing an earlier folder of the same targets."""
     from regplug.files.output import complete
 
     with complete(output.absolute()) as partial:

@@ -63,9 +63,9 @@ def basset(
 def _progress(
     batch: int,
 ) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, int], None]]]:
-    """Give what tells a line on stderr, and what moves a bar, if that is a terminal.
+    """Give a function that prints a line on stderr, and one that moves a bar if it is a terminal.
 
-    Of torchrun's processes the first one speaks.
+    Of torchrun's processes only the first prints.
     """
     from rich.console import Console
     from rich.progress import (
