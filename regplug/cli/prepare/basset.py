@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.prepare.along import along_options, check_no_along, make_along
-from regplug.cli.prepare.told import moving, tell_set
+from regplug.cli.prepare.messages import moving, tell_set
 from regplug.cli.shared.options import comma_separated
 from regplug.files.extras import needs
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.prepare.told import moving, tell_set
+from regplug.cli.prepare.messages import moving, tell_set
 from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
