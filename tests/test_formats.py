@@ -40,7 +40,7 @@ def kind(schema):
         case {"$ref": name}:
             return name.rpartition("/")[2]
         case {"anyOf": kinds}:
-            return " or ".join(map(kind, kinds))
+            return " or ".join(sorted(map(kind, kinds), key="null".__eq__))
         case {"enum": values}:
             return " or ".join(f"`{value}`" for value in values)
         case {"type": "array", "items": dict(items)}:
