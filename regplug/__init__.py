@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from regplug.genome.variant import Interval, Status, Variant
     from regplug.hooks.hookspecs import hookimpl
     from regplug.hooks.manager import open_backend, plugin_manager
-    from regplug.scoring.adapter import FieldOptions, InfoField, VariantEffect
+    from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, VariantEffect
+    from regplug.scoring.alleles import Alleles
     from regplug.scoring.backend import Backend, BackendOptions
     from regplug.scoring.card import ModelCard, Target
     from regplug.scoring.effects import Scores
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "Adapter": "scoring.adapter",
+    "Alleles": "scoring.alleles",
     "Annotated": "api.annotate",
     "Backend": "scoring.backend",
     "BackendOptions": "scoring.backend",
@@ -60,6 +63,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adapter",
+    "Alleles",
     "Annotated",
     "Backend",
     "BackendOptions",

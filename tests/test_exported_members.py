@@ -10,6 +10,8 @@ HEAVY = "bad = {'torch', 'tritonclient'} & set(sys.modules); sys.exit(', '.join(
 
 def test_exported_members():
     assert regplug.__all__ == [
+        "Adapter",
+        "Alleles",
         "Annotated",
         "Backend",
         "BackendOptions",

@@ -1,7 +1,7 @@
 """`regplug profile`: where around exons a protein binds, group by group."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +71,11 @@ def profile(
     Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
     q over all tests) and dropped.tsv: exons that were not scored, and why.
     """
+    from regplug.api.models import open_model
     from regplug.cli.shared.progress import bar
     from regplug.files.output import check_folder
     from regplug.genome.fasta import Genome
     from regplug.genome.reference import find_fasta
-    from regplug.hooks.manager import open_for_sequences, plugin_manager
     from regplug.interpret.profile.exons import SIDES
     from regplug.interpret.profile.report import FILES, write_profile
     from regplug.interpret.profile.scores import Layout, exon_group, score_group
@@ -90,9 +90,8 @@ def profile(
     location, backend_options = backend_from(options)
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta, {})))
-        backend = stack.enter_context(
-            closing(open_for_sequences(plugin_manager(), location, model, backend_options))
-        )
+        opened = stack.enter_context(open_model(model, repo=location, options=backend_options))
+        backend = opened.for_sequences
         width, index = read_width(backend.card), _target(backend.card, targets)
         groups = [exon_group(name, each, genome, layout, width) for name, each in exons.items()]
         total = sum(len(group.exons) for group in groups) * 2 * (flank + exon)

@@ -168,21 +168,6 @@ def networks_at(
     return [stored for stored in found.networks if not wanted or set(stored.names) & set(wanted)]
 
 
-def open_for_sequences(
-    manager: pluggy.PluginManager, location: str | None, model: str, options: BackendOptions
-) -> Backend:
-    """Return `model`'s companion for sequences of any length, or `model` if it has none.
-
-    Raises:
-        ModelError: as `open_backend`.
-    """
-    backend = open_backend(manager, location, model, options)
-    if not backend.card.companion:
-        return backend
-    backend.close()
-    return open_backend(manager, location, backend.card.companion, options)
-
-
 def _no_place(place: str) -> str:
     if "://" in place:
         scheme = place.split("://")[0]

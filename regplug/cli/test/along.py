@@ -1,6 +1,5 @@
 """`regplug test --along`: how well a model finds what is open along a genome."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +39,8 @@ def test_along(
         )
         from regplug.data.measure.kmers import fit_words
         from regplug.data.sites.sites import Sites
+    from regplug.api.models import open_model
     from regplug.files.output import check_folder
-    from regplug.hooks.manager import open_for_sequences, plugin_manager
 
     part, block = part or "test", block or BLOCK
     bootstraps = BOOTSTRAPS if bootstrap is None else bootstrap
@@ -49,10 +48,8 @@ def test_along(
     location, options = backend_from(rest)
     if output is not None:
         check_folder(output, FILES)
-    with (
-        Sites(path) as sites,
-        closing(open_for_sequences(plugin_manager(), location, model, options)) as backend,
-    ):
+    with Sites(path) as sites, open_model(model, repo=location, options=options) as opened:
+        backend = opened.for_sequences
         check_tiles(sites, part, backend.card)
         columns, targets = shared_targets(sites, backend.card, renamed)
         with counting("regressions", len(columns)) as advance:

@@ -1,7 +1,7 @@
 """`regplug test --model`: how well a model tells open sites from closed ones."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +36,15 @@ def test_on_sites(
         from regplug.data.measure.report import FILES, About, medians, table, write_site_report
         from regplug.data.measure.sites import measure_targets, predict_part
         from regplug.data.sites.sites import Sites
+    from regplug.api.models import open_model
     from regplug.files.output import check_folder
-    from regplug.hooks.manager import open_for_sequences, plugin_manager
 
     part, bootstraps = part or "test", bootstrap or 0
     location, options = backend_from(rest)
     if output is not None:
         check_folder(output, FILES)
-    with (
-        Sites(path) as sites,
-        closing(open_for_sequences(plugin_manager(), location, model, options)) as backend,
-    ):
+    with Sites(path) as sites, open_model(model, repo=location, options=options) as opened:
+        backend = opened.for_sequences
         with counting("sequences", sites.count(part)) as advance:
             predicted = predict_part(sites, part, backend, advance)
         tests = []
