@@ -121,11 +121,19 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
     help="forward for RNA.",
 )
 @set_options
-def intensities(table: Path, output: Path, **options: Any) -> None:
+def intensities(
+    table: Path,
+    output: Path,
+    target: str | None,
+    sequence: str | None,
+    ignore: tuple[str, ...],
+    **options: Any,
+) -> None:
     """Take the probes and intensities (PBM, RNAcompete) of a tab-separated TABLE; a regression."""
-    from regplug.data.sets.intensities import prepare_intensities
+    from regplug.data.sets.intensities import Columns, prepare_intensities
 
-    _make(output, lambda: prepare_intensities(table, **options))
+    columns = Columns(target, sequence, ignore)
+    _make(output, lambda: prepare_intensities(table, columns, **options))
 
 
 def _make(output: Path, read: "Callable[[], TrainingSet]") -> None:

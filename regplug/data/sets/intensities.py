@@ -26,12 +26,24 @@ class Table(NamedTuple):
     target: int  # which of the columns is to be learned
 
 
+class Columns(NamedTuple):
+    """Which columns of a table are what.
+
+    Attributes:
+        target: the one to learn; may be left out where there is one.
+        sequence: that of the sequences; by default the one called seq or sequence.
+        ignore: those that are no intensities.
+    """
+
+    target: str | None = None
+    sequence: str | None = None
+    ignore: Sequence[str] = ()
+
+
 def prepare_intensities(
     path: Path,
+    columns: Columns = Columns(),  # noqa: B008 - it never changes
     *,
-    target: str | None = None,
-    sequence: str | None = None,
-    ignore: Sequence[str] = (),
     median: bool = False,
     percentile: float = 99.95,
     strand: Literal["both", "forward"] = "both",
@@ -43,9 +55,7 @@ def prepare_intensities(
 
     Args:
         path: a tab-separated table with named columns.
-        target: the column to learn; may be left out where there is one.
-        sequence: the column of sequences; by default the one called seq or sequence.
-        ignore: columns that are no intensities.
+        columns: which of them are what.
         median: first divide by the probe's median over all columns (PBM).
         percentile: intensities above it are set to it (100: none are).
         strand: both for DNA, forward for RNA.
@@ -56,7 +66,7 @@ def prepare_intensities(
     Raises:
         DataError: the table cannot be read, an intensity is missing, or all are the same.
     """
-    table = _read(path, target, sequence, ignore, only_target=not median)
+    table = _read(path, columns, only_target=not median)
     codes = to_codes(path, table.records, length)
     known = known_bases(codes)
     if not known.any():
@@ -88,14 +98,7 @@ def prepare_intensities(
     return TrainingSet(codes, targets, fold, card, kept)
 
 
-def _read(
-    path: Path,
-    target: str | None,
-    sequence: str | None,
-    ignore: Sequence[str],
-    *,
-    only_target: bool,
-) -> Table:
+def _read(path: Path, asked: Columns, *, only_target: bool) -> Table:
     """Return the sequences and intensities of a table; see `prepare_intensities`.
 
     Of columns of intensities all are read, or `only_target`.
@@ -108,9 +111,9 @@ def _read(
     names = next(lines)[1].split("\t")
     if len(set(names)) < len(names):
         raise DataError(f"{path} has two columns of one name: {', '.join(names)}")
-    sequence_at = _sequence_column(path, names, sequence)
-    measured = [name for name in names if name != names[sequence_at] and name not in ignore]
-    target_at = _column(path, measured, target)
+    sequence_at = _sequence_column(path, names, asked.sequence)
+    measured = [name for name in names if name != names[sequence_at] and name not in asked.ignore]
+    target_at = _column(path, measured, asked.target)
     columns = [measured[target_at]] if only_target else measured
     columns_at = [names.index(name) for name in columns]
     records, rows = [], []

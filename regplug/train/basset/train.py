@@ -26,7 +26,7 @@ from regplug.train.basset.recipe import BassetRecipe, Running, Shape
 from regplug.train.basset.records import Records
 from regplug.train.basset.run import Metrics, read_basset_run, read_metrics
 from regplug.train.basset.source import SiteSource, Validation
-from regplug.train.loop.loop import best_of, train_networks
+from regplug.train.loop.loop import Resumable, best_of, train_networks
 from regplug.train.loop.machine import machine
 from regplug.train.loop.names import CHECKPOINT, LOG, TENSORBOARD
 
@@ -86,9 +86,7 @@ def train_basset(
             network,
             source,
             recipe.schedule,
-            seed=recipe.seed,
-            checkpoint=out / CHECKPOINT,
-            run=run,
+            Resumable(out / CHECKPOINT, run, recipe.seed),
             done=Records(out, tell, tensorboard=recipe.train.tensorboard and first).add,
             validate=validation,
             machine=here,

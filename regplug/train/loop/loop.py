@@ -9,6 +9,7 @@ from contextlib import closing
 from functools import partial
 from math import isfinite
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,14 +34,26 @@ class DivergedError(TrainingError):
     """The loss is NaN or infinite."""
 
 
+class Resumable(NamedTuple):
+    """What lets a run that was stopped end as one that was not.
+
+    Attributes:
+        checkpoint: file of the state.
+        run: any text that is the same for runs with the same result, such as recipe and data.
+        seed: of all random numbers.
+    """
+
+    checkpoint: Path
+    run: str
+    seed: int
+
+
 def train_networks(
     network: nn.Module,
     source: ExampleSource,
     schedule: Schedule,
+    resumable: Resumable,
     *,
-    seed: int,
-    checkpoint: Path,
-    run: str,
     done: Callable[[nn.Module, list[Epoch]], None],
     validate: Callable[[nn.Module], tuple[float, tuple[float | None, ...]]] | None = None,
     machine: Machine = CPU,
@@ -48,17 +61,15 @@ def train_networks(
 ) -> list[Epoch]:
     """Fit `network` in place; return the results of the epochs.
 
-    After each epoch the state goes to `checkpoint`, and where that holds the state of the same
-    `run`, training goes on from it. Random numbers follow from `seed` and the epoch alone, so that
+    After each epoch the state goes to the checkpoint, and where that holds the state of the same
+    run, training goes on from it. Random numbers follow from the seed and the epoch alone, so that
     on a CPU a run that was stopped and resumed ends with the same weights as one that was not.
 
     Args:
         network: gives logits (n, targets) for codes (n, bases).
         source: of the examples.
         schedule: how to fit.
-        seed: of all random numbers.
-        checkpoint: file of the state.
-        run: any text that is the same for runs with the same result, such as recipe and data.
+        resumable: where the state goes, and whose it is.
         done: called after each epoch, before its state is written, with the averaged network and
             the epochs so far; in the first process only.
         validate: returns the loss and the targets' AUCs of the averaged network.
@@ -68,9 +79,10 @@ def train_networks(
     Raises:
         DivergedError: the loss is NaN or infinite.
         TrainingError: an epoch has no full batch, the processes cannot share a batch evenly, or
-            `checkpoint` is damaged or belongs to another run.
-        OutputError: `checkpoint` cannot be written.
+            the checkpoint is damaged or belongs to another run.
+        OutputError: the checkpoint cannot be written.
     """
+    checkpoint, run, seed = resumable
     steps = source.size // schedule.batch
     if not steps:
         raise TrainingError(

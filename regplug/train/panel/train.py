@@ -26,7 +26,7 @@ from regplug.genome.codes import Codes
 from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.checkpoint import Epoch
-from regplug.train.loop.loop import train_networks
+from regplug.train.loop.loop import Resumable, train_networks
 from regplug.train.panel.data import PanelSource, join_bound, read_sets
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
@@ -122,9 +122,7 @@ def train_panel(
             network,
             source,
             recipe.schedule,
-            seed=seed,
-            checkpoint=checkpoint,
-            run=run,
+            Resumable(checkpoint, run, seed),
             done=report,
         )
         networks.append(network)

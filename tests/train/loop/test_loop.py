@@ -54,8 +54,8 @@ def fit(tmp_path, schedule, network=None, **options):
     torch.manual_seed(0)
     network = network or Linear()
     options = {"done": lambda *_: None, "run": "x", "seed": 1} | options
-    path = tmp_path / "checkpoint.pt"
-    return network, loop.train_networks(network, Random(), schedule, checkpoint=path, **options)
+    kept = loop.Resumable(tmp_path / "checkpoint.pt", options.pop("run"), options.pop("seed"))
+    return network, loop.train_networks(network, Random(), schedule, kept, **options)
 
 
 def rows(codes):
@@ -218,7 +218,7 @@ def written(network, epochs):
     np.save(out / "written.npy", network.layer.weight.detach().numpy())
 with machine("cpu", compiled=False) as here:
     epochs = loop.train_networks(network, Random(), Schedule(**PLAIN, epochs=3, learning_rate=0.01),
-        seed=1, checkpoint=out / "checkpoint.pt", run="x", done=written, machine=here)
+        loop.Resumable(out / "checkpoint.pt", "x", 1), done=written, machine=here)
 np.save(out / f"weights{here.rank}.npy", network.layer.weight.detach().numpy())
 np.save(out / f"losses{here.rank}.npy", [epoch.loss for epoch in epochs])
 assert torch.cat(network.seen).shape == (120 // here.world, 8)
