@@ -23,7 +23,7 @@ demo: .venv/core
 	@$(BIN)/python examples/show.py out/demo.vcf.gz
 
 quick: .venv/quick
-	$(BIN)/python -m pytest $(QUICK)
+	$(BIN)/python -m pytest $(QUICK) --ignore tests/train
 
 test: .venv/all debian check
 	COVERAGE_CORE=$(CORE) $(BIN)/python -m pytest $(PYTEST) --cov --cov-report=
