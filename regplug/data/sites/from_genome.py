@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,11 +18,12 @@ from regplug.data.sites.from_peaks import Progress, with_names_of
 from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit
 from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
+from regplug.data.sites.signals import Signals
 from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.spill import Spill
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.tiled import Tiling
-from regplug.data.sites.tiles import Along
+from regplug.data.sites.tiles import CLOSED_BOTTOM, OPEN_TOP, Along
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
 from regplug.files.output import check_paths, complete, naming
@@ -50,7 +52,7 @@ def prepare_along(
     tiles, as a test along the genome needs.
 
     Args:
-        table: names and BEDs of the samples.
+        table: names and BEDs or bigWigs of the samples.
         output: of the HDF5 file that `sites` describes.
         fasta: the genome; contigs may be called with or without chr.
         settings: of the tiles; split by contig or region.
@@ -59,8 +61,8 @@ def prepare_along(
         progress: called as work is done.
 
     Raises:
-        DataError: the table or a BED cannot be used, a sample is open nowhere or nothing is known
-            of it, or a part would be empty.
+        DataError: the table, a BED or a bigWig cannot be used, a sample is open nowhere or nothing
+            is known of it, or a part would be empty.
         RegionError: `regions` is no BED.
         GenomeError: the FASTA cannot be read.
         OutputError: a file cannot be written, or would replace one that is read.
@@ -69,6 +71,7 @@ def prepare_along(
     strangers = set(along.known or ()) - {sample.name for sample in samples}
     if strangers:
         raise DataError(f"{table} has no sample {', '.join(sorted(strangers))}: see --known")
+    along = _with_shares(along, table, samples)
     inputs = [table, fasta, *(sample.path for sample in samples)]
     inputs += [] if regions is None else [regions]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
@@ -79,8 +82,12 @@ def prepare_along(
             settings = with_names_of(genome, settings)
             where = regions_of(genome, regions, settings)
             folder = output.absolute().parent
-            with Spill(folder) as starts, Spill(folder) as ends:
-                tiling = Tiling(genome, samples, settings, along, where, (starts, ends))
+            with (
+                Spill(folder) as starts,
+                Spill(folder) as ends,
+                Signals(samples, genome, along, length=settings.length, folder=folder) as signals,
+            ):
+                tiling = Tiling(genome, samples, settings, along, where, (starts, ends), signals)
                 card = _make(
                     partials[0], tiling, genome, samples, settings, along, inputs, progress
                 )
@@ -102,6 +109,19 @@ def check_labelled(counts: Counts) -> None:
             raise DataError(f"{name} is open in no tile: take the sample out")
 
 
+def _with_shares(along: Along, table: Path, samples: Sequence[Sample]) -> Along:
+    """Return the settings with shares of open and closed tiles where a sample has a bigWig."""
+    if any(sample.is_signal for sample in samples):
+        return msgspec.structs.replace(
+            along,
+            open_top=along.open_top or OPEN_TOP,
+            closed_bottom=along.closed_bottom or CLOSED_BOTTOM,
+        )
+    if along.open_top or along.closed_bottom:
+        raise DataError(f"{table} has no bigWig: --open-top and --closed-bottom go with those")
+    return along
+
+
 def _make(
     path: Path,
     tiling: Tiling,
@@ -118,6 +138,7 @@ def _make(
     for at in range(len(samples)):
         progress("samples", at, len(samples))
         peaks.append(tiling.read(at))
+    cuts = tiling.measure(progress)
     held = _held(settings, names)
     draw = None if along.closed is None else _draw(tiling, along, held, progress)
     parts: list[NDArray[np.uint8]] = []
@@ -142,7 +163,9 @@ def _make(
         card = SitesCard(
             settings=settings,
             along=along,
-            unknown=along.known is not None and set(along.known) != {s.name for s in samples},
+            cuts=dict(cuts),
+            unknown=bool(cuts)
+            or (along.known is not None and set(along.known) != {s.name for s in samples}),
             sources=sources_of(inputs),
             counts=told,
         )
