@@ -7,7 +7,7 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from regplug.data.sites import tiled
+from regplug.data.sites import ground
 from regplug.data.sites.sites import Sites
 from tests.data.sites.toy_samples import write_samples
 from tests.toy_genomes import random_letters
@@ -104,7 +104,7 @@ def found(sites, sample):
 @pytest.mark.parametrize("together", [3, 4096])
 @pytest.mark.parametrize("shares", [None, (0.1, 0.5), (0.5, 0.5)])
 def test_as_the_literal_rule(along, tmp_path, monkeypatch, together, shares):
-    monkeypatch.setattr(tiled, "TOGETHER", together)
+    monkeypatch.setattr(ground, "TOGETHER", together)
     for name, seed in (("a.bw", 1), ("b.bigWig", 2)):
         write_bigwig(tmp_path / name, some_signal(seed))
     how = [] if shares is None else ["--open-top", shares[0], "--closed-bottom", shares[1]]

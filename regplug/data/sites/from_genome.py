@@ -1,6 +1,6 @@
 """Tiles along a genome ─prepare_along→ sites in one HDF5 file, and what is in it beside it.
 
-Tiling ─Draw→ the tiles that are taken ─SitesWriter→ file
+Ground ─Tiling→ tiles with labels ─Draw→ those that are taken ─SitesWriter→ file
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.drawn import BINS, Draw
 from regplug.data.sites.from_peaks import Progress, with_names_of
+from regplug.data.sites.ground import Ground
 from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit
 from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
@@ -87,10 +88,9 @@ def prepare_along(
                 Spill(folder) as ends,
                 Signals(samples, genome, along, length=settings.length, folder=folder) as signals,
             ):
-                tiling = Tiling(genome, samples, settings, along, where, (starts, ends), signals)
-                card = _make(
-                    partials[0], tiling, genome, samples, settings, along, inputs, progress
-                )
+                ground = Ground(genome, settings, along, where)
+                tiling = Tiling(ground, samples, (starts, ends), signals)
+                card = _make(partials[0], ground, tiling, samples, inputs, progress)
         counts = write_beside(outputs, partials)
         check_labelled(counts)
     return card, counts
@@ -124,17 +124,15 @@ def _with_shares(along: Along, table: Path, samples: Sequence[Sample]) -> Along:
 
 def _make(
     path: Path,
+    ground: Ground,
     tiling: Tiling,
-    genome: Genome,
     samples: Sequence[Sample],
-    settings: Settings,
-    along: Along,
     inputs: Sequence[Path],
     progress: Progress,
 ) -> SitesCard:
     """Write the HDF5 file to `path`; return its card."""
+    settings, along, names = ground.settings, ground.along, ground.names
     peaks, counts = [], Counter[str]()
-    names = list(genome.lengths)
     for at in range(len(samples)):
         progress("samples", at, len(samples))
         peaks.append(tiling.read(at))
@@ -154,12 +152,12 @@ def _make(
             writer.add(tiles.contig, tiles.starts, tiles.codes, tiles.targets)
             parts.append(tiles.parts.astype(np.uint8))
         if not sum(map(len, parts)):
-            raise DataError(f"{genome.path} has no tile of known bases: see --regions-file")
+            raise DataError(f"{ground.genome.path} has no tile of known bases: see --regions-file")
         if draw is not None:
             counts[MISSING] += draw.missing
-        if "repeats" in along.match and not tiling.lower_case:
+        if "repeats" in along.match and not ground.lower_case:
             counts[NO_REPEATS] = 1
-        told = dict(+(Counter(tiling.counts) + counts))
+        told = dict(tiling.counts + counts)
         card = SitesCard(
             settings=settings,
             along=along,

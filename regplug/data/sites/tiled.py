@@ -1,4 +1,4 @@
-"""A genome and samples' peaks or signals ─Tiling→ tiles with their labels, some at a time.
+"""Ground and samples' peaks or signals ─Tiling→ tiles with their labels, some at a time.
 
 SAMPLES.tsv ─Tiling.read→ a sample's peaks ─Spill→ a contig's ─labels→ targets of its tiles
             ─Tiling.measure→ bigWigs' signal ─Signals.labels→ the same
@@ -12,24 +12,18 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from regplug.data.sites.drawn import bins_of
-from regplug.data.sites.parts import TRAIN, RegionSplit
-from regplug.data.sites.placed import Regions, check_assembly, in_regions
-from regplug.data.sites.samples import Sample, Settings, read_peaks
+from regplug.data.sites.ground import Ground
+from regplug.data.sites.placed import check_assembly, in_regions
+from regplug.data.sites.samples import Sample, read_peaks
 from regplug.data.sites.signals import Cuts, Signals
 from regplug.data.sites.sites import UNLABELLED
 from regplug.data.sites.spill import Spill
-from regplug.data.sites.tiles import Along, Spans, joined_spans, labels, tile_starts
-from regplug.genome.codes import UNKNOWN, Codes
-from regplug.genome.fasta import Genome
-from regplug.genome.variant import Interval
+from regplug.data.sites.tiles import Spans, joined_spans, labels
+from regplug.genome.codes import Codes
 from regplug.tracks.read_bigwig import BigWig
 
-UNKNOWN_BASES = "tiles left out: more than half of their bases unknown"
-ACROSS = "tiles left out: across an end of a region that is held out"
 SAID_NOTHING = "tiles left out: no sample says anything of them"
 ELSEWHERE = "peaks not used: outside the regions"
-TOGETHER = 4096  # tiles in memory
 
 
 class Tiles(NamedTuple):
@@ -53,54 +47,27 @@ class Tiles(NamedTuple):
         return np.asarray((self.targets == 1).any(axis=1))
 
 
-class Placed(NamedTuple):
-    """Those tiles of some neighbours that have known bases, and where they are held out."""
-
-    stretch: Interval  # from the first of the neighbours to the last
-    codes: Codes  # of the stretch, (bases,)
-    starts: NDArray[np.int64]  # (n,), 0-based
-    parts: NDArray[np.int64]  # (n,)
-    known: NDArray[np.int64]  # (n,), bases
-
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """Return the starts in the stretch (n,)."""
-        return self.starts - self.stretch.start
-
-
 class Tiling:
-    """The tiles of a genome; it may be gone through more than once.
-
-    Attributes:
-        counts: what was left out of the last pass, and of the peaks → how often.
-        lower_case: whether there are repeats in what was read; only known where they are matched.
-    """
+    """The labelled tiles of a genome; it may be gone through more than once."""
 
     def __init__(
         self,
-        genome: Genome,
+        ground: Ground,
         samples: Sequence[Sample],
-        settings: Settings,
-        along: Along,
-        regions: Regions,
         spills: tuple[Spill, Spill],
         signals: Signals,
     ) -> None:
-        """Take the names of contigs from `genome`.
-
-        `spills` keep starts and ends of peaks, `signals` what bigWigs say of the tiles.
-        """
-        self._genome, self._names = genome, list(genome.lengths)
-        self._samples, self._settings, self._along = samples, settings, along
-        self._regions, self._spills, self._signals = regions, spills, signals
+        """Keep starts and ends of peaks in `spills`, what bigWigs say of the tiles in `signals`."""
+        self._ground, self._samples = ground, samples
+        self._settings, self._along = ground.settings, ground.along
+        self._spills, self._signals = spills, signals
         self._peaks: Counter[str] = Counter()
-        self._tiles: Counter[str] = Counter()
-        self.lower_case = False
+        self._said_nothing = 0
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Return what was left out → how often."""
-        return dict(+(self._peaks + self._tiles))
+    def counts(self) -> Counter[str]:
+        """Return what was left out of the peaks and of the last pass → how often."""
+        return self._peaks + self._ground.counts + Counter({SAID_NOTHING: self._said_nothing})
 
     def read(self, at: int) -> int:
         """Read the peaks of a sample; return how many lie where tiles are: none of a bigWig.
@@ -108,21 +75,20 @@ class Tiling:
         Raises:
             DataError: as `read_peaks` or `BigWig`, or they are another assembly's.
         """
-        sample = self._samples[at]
+        sample, genome = self._samples[at], self._ground.genome
         if sample.is_signal:
-            with BigWig(sample.path, self._genome):
+            with BigWig(sample.path, genome):
                 return 0
-        peaks = read_peaks(
-            sample.path, self._genome, self._settings, summits=self._along.label == "summit"
-        )
-        used = in_regions(peaks, self._regions)
+        summits = self._along.label == "summit"
+        peaks = read_peaks(sample.path, genome, self._settings, summits=summits)
+        used = in_regions(peaks, self._ground.regions)
         self._peaks += peaks.counts
         self._peaks[ELSEWHERE] += int((~used).sum())
         peaks = peaks.rows(used)
-        check_assembly(sample, peaks, self._genome)
+        check_assembly(sample, peaks, genome)
         for contig in np.unique(peaks.contigs):
             here = peaks.contigs == contig
-            if self._along.label == "summit":
+            if summits:
                 starts = np.sort(peaks.centres[here])
                 spans = Spans(starts, starts + 1)
             else:
@@ -137,59 +103,26 @@ class Tiling:
         Raises:
             DataError: as `Signals.cut`.
         """
-        for contig in sorted(self._regions) if self._signals.columns else ():
-            progress("signals", contig, len(self._names))
-            for placed in self._placed(contig):
+        for contig in sorted(self._ground.regions) if self._signals.columns else ():
+            progress("signals", contig, len(self._ground.names))
+            for placed in self._ground.tiles(contig):
                 self._signals.add(contig, placed.starts)
         self._signals.cut()
         return self._signals.cuts
 
     def tiles(self) -> Iterator[Tiles]:
         """Yield the tiles of which something is known, contig by contig and by start."""
-        self._tiles = Counter()
-        for contig in sorted(self._regions):
+        self._ground.counts.clear()
+        self._said_nothing = 0
+        for contig in sorted(self._ground.regions):
             spans = self._spans(contig)
-            for placed in self._placed(contig):
+            for placed in self._ground.tiles(contig):
                 targets = self._targets(contig, placed.starts, spans)
                 windows = sliding_window_view(placed.codes, self._settings.length)[placed.offsets]
-                bins = self._bins(placed)
+                bins = self._ground.bins(placed)
                 said = (targets != UNLABELLED).any(axis=1)
-                self._tiles[SAID_NOTHING] += int((~said).sum())
+                self._said_nothing += int((~said).sum())
                 yield Tiles(contig, placed.starts, windows, targets, placed.parts, bins).rows(said)
-
-    def _placed(self, contig: int) -> Iterator[Placed]:
-        """Yield the tiles of a contig, counting those that are left out."""
-        length, step = self._settings.length, self._along.step
-        for low, high in zip(*map(np.ndarray.tolist, self._regions[contig]), strict=True):
-            every = tile_starts(low, high, length=length, step=step)
-            for first in range(0, len(every), TOGETHER):
-                placed = self._known(self._names[contig], every[first : first + TOGETHER])
-                if len(placed.starts):
-                    yield placed
-
-    def _known(self, name: str, starts: NDArray[np.int64]) -> Placed:
-        """Return the tiles that have known bases, and lie in one part."""
-        length = self._settings.length
-        stretch = Interval(name, int(starts[0]), int(starts[-1]) + length)
-        codes = self._genome.codes(stretch)
-        known = length - _sums(codes == UNKNOWN, starts - stretch.start, length)
-        kept = 2 * known >= length
-        self._tiles[UNKNOWN_BASES] += int((~kept).sum())
-        parts = self._parts(name, starts)
-        self._tiles[ACROSS] += int((kept & (parts < 0)).sum())
-        kept &= parts >= 0
-        return Placed(stretch, codes, starts[kept], parts[kept], known[kept])
-
-    def _bins(self, placed: Placed) -> NDArray[np.int64]:
-        """Return the bin of each tile (n,)."""
-        length, codes, offsets = self._settings.length, placed.codes, placed.offsets
-        gc = _sums((codes == 1) | (codes == 2), offsets, length) / np.maximum(placed.known, 1)
-        repeats = np.zeros(len(offsets))
-        if "repeats" in self._along.match:
-            masked = self._genome.lower_case(placed.stretch)
-            self.lower_case |= bool(masked.any())
-            repeats = _sums(masked, offsets, length) / length
-        return bins_of(gc, repeats, self._along.match)
 
     def _targets(
         self, contig: int, starts: NDArray[np.int64], spans: Sequence[Spans]
@@ -205,13 +138,6 @@ class Tiling:
             targets[:, self._signals.columns] = self._signals.labels(contig, starts)
         return targets
 
-    def _parts(self, name: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the part of each tile, -1 for one that crosses the end of a held-out region."""
-        split = self._settings.split
-        if isinstance(split, RegionSplit):
-            return split.of_tiles(name, starts, self._settings.length)
-        return np.full(len(starts), TRAIN, np.int64)
-
     def _spans(self, contig: int) -> list[Spans]:
         """Return the stretches of each sample on a contig."""
         nothing = np.empty(0, np.int64)
@@ -222,10 +148,3 @@ class Tiling:
             Spans(starts.starts[starts.samples == at], ends.starts[ends.samples == at])
             for at in range(len(self._samples))
         ]
-
-
-def _sums(which: NDArray[np.bool_], offsets: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Return how many of the `length` places from each offset on (n,) are True."""
-    up_to = np.append(0, np.cumsum(which))
-    sums: NDArray[np.int64] = up_to[offsets + length] - up_to[offsets]
-    return sums
