@@ -251,7 +251,7 @@ def test_samples_of_which_nothing_is_known(along):
     samples = {"a": some_peaks(1), "b": nowhere}
     message = along(samples, *SMALL, *HELD, "--known", "a", status=1)
     assert "all labels of b are unknown: take the sample out" in message
-    assert "b is open in no tile" in along(samples, *SMALL, *HELD, status=1)
+    assert "b is open in no site" in along(samples, *SMALL, *HELD, status=1)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def prepare_along(
 
 
 def check_labelled(counts: Counts) -> None:
-    """Check that each sample of a set has an open tile.
+    """Check that each sample of a set has an open site.
 
     Raises:
         DataError: one has none, or all of its labels are unknown.
@@ -106,7 +106,7 @@ def check_labelled(counts: Counts) -> None:
         if counts.unknown[at].sum() == counts.sites.sum():
             raise DataError(f"all labels of {name} are unknown: take the sample out")
         if not counts.of_sample[at].any():
-            raise DataError(f"{name} is open in no tile: take the sample out")
+            raise DataError(f"{name} is open in no site: take the sample out")
 
 
 def _with_shares(along: Along, table: Path, samples: Sequence[Sample]) -> Along:
