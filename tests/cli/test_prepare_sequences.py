@@ -115,6 +115,8 @@ def test_samples_and_contigs_that_are_not_there(sequences, tmp_path):
         (["--columns", "A,D"], "0 columns for D: chr, start"),
         (["--columns", "A,oth"], "0 columns for oth"),
         (["--test-chroms", "chr9"], "no site on chr9: hold other contigs out"),
+        (["--exclude-chroms", "chr3,chr1"], "no site is left in part train: leave other"),
+        (["--exclude-chroms", "chr8"], "no site is left in part valid"),
         (["-o", tmp_path / "t.tsv"], "would be replaced, and is read"),
     ):
         done = sequences(*more)

@@ -15,11 +15,12 @@ from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.closed import Measurement, closed_sites
 from regplug.data.sites.from_genome import check_labelled
 from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
-from regplug.data.sites.parts import ContigSplit
+from regplug.data.sites.parts import PARTS, ContigSplit
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.writer import SitesWriter
+from regplug.errors import DataError
 from regplug.files.output import check_paths, complete, naming
 from regplug.files.sources import sources_of
 
@@ -64,6 +65,8 @@ def prepare_table(
         in_test, tiles, left_out = closed_sites(sites, measurement, split, excluded)
         counts += Counter(left_out)
         rows = joined([sites.rows(used & ~in_test), tiles])
+    for part in np.setdiff1d(sites.parts, rows.parts).tolist():
+        raise DataError(f"no site is left in part {PARTS[part]}: leave other contigs out")
     settings = Settings(
         split=split,
         length=rows.codes.shape[1],
