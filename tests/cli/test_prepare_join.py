@@ -87,6 +87,43 @@ def test_random_sets(regplug, tmp_path, random_codes):
     assert rows(tmp_path / "all.h5") == expected
 
 
+def test_shorter_sites_lie_in_closed_tiles(regplug, tmp_path):
+    """Only AACCAACC and GGTTGGTT are to train on and open in no sample."""
+    tiles = write_sites(
+        tmp_path / "tiles.h5", ["AACCAACC", "GGTTGGTT", "TTTTTTTT", "CATGCATG", "GGGGGGGG"],
+        {"x": [0, 0, 1, 0, 0], "y": [0, 0, 1, 255, 0]}, ["train"] * 4 + ["valid"],
+    )  # fmt: skip
+    short = [f"{letter}C{letter}" for letter in "ACGT" * 10]
+    few = write_sites(tmp_path / "few.h5", short, {"z": [1] * 40}, ["train", "test"] * 20)
+    out = tmp_path / "all.h5"
+    done = regplug("prepare", "join", tiles, few, "--widen", "--seed", 3, "-o", out)
+    assert done.status == 0, done.err
+    found = rows(out)
+    assert [row[0] for row in found[:5]] == [
+        "AACCAACC", "GGTTGGTT", "TTTTTTTT", "CATGCATG", "GGGGGGGG"
+    ]  # fmt: skip
+    around = {letters[:2] + letters[5:] for letters, _, _ in found[5:]}
+    assert around == {"AAACC", "GGGTT"}
+    assert [letters[2:5] for letters, _, _ in found[5:]] == short
+    assert [(part, of) for _, part, of in found[5:]] == [
+        (0, {"x": 255, "y": 255, "z": 1}), (2, {"x": 255, "y": 255, "z": 1})
+    ] * 20  # fmt: skip
+    with Sites(out) as sites:
+        assert sites.card.widened == 3
+        assert sites.starts[5:10].tolist() == [0, 0, 0, 1, 2]  # two bases before the site's own
+    again = tmp_path / "again.h5"
+    assert regplug("prepare", "join", tiles, few, "--widen", "--seed", 3, "-o", again).status == 0
+    assert rows(again) == found
+    other = tmp_path / "other.h5"
+    assert regplug("prepare", "join", tiles, few, "--widen", "-o", other).status == 0
+    assert rows(other) != found
+    opened = write_sites(tmp_path / "open.h5", ["AACCAACC"], {"x": [1]}, ["train"])
+    done = regplug("prepare", "join", opened, few, "--widen", "-o", tmp_path / "no.h5")
+    assert done.status == 1
+    assert "no set has a tile of 8 bases to train on that is open in no sample" in done.err
+    assert not (tmp_path / "no.h5").exists()
+
+
 def test_sets_that_do_not_join(regplug, tmp_path):
     short = write_sites(tmp_path / "s.h5", ["ACGT"], {"x": [1]})
     long = write_sites(tmp_path / "l.h5", ["ACGTA"], {"x": [1]})

@@ -66,6 +66,23 @@ def test_rows_by_hand(sequences, tmp_path):
         assert sites.card.closed is None
 
 
+def test_labels_that_nobody_knows(regplug, tmp_path, monkeypatch):
+    """An empty cell is unknown; without coordinates sites are counted, and all trained on."""
+    monkeypatch.setattr("regplug.data.sites.beside.save_figure", lambda _, path: path.touch())
+    table, out = tmp_path / "t.tsv", tmp_path / "set.h5"
+    table.write_text("sequence\tA\tB\nACGT\t1\t\nCCCC\t\t1\nGGTA\t0\t0\n")
+    done = regplug("prepare", "sequences", table, "--columns", "A,B", "-o", out)
+    assert done.status == 0, done.err
+    assert rows(out) == [
+        ("sequences", 0, "ACGT", 0, {"A": 1, "B": 255}),
+        ("sequences", 1, "CCCC", 0, {"A": 255, "B": 1}),
+        ("sequences", 2, "GGTA", 0, {"A": 0, "B": 0}),
+    ]
+    with Sites(out) as sites:
+        assert sites.card.unknown
+        assert sites.peaks.tolist() == [1, 1]
+
+
 def test_joined_with_tiles_of_bigwigs(sequences, regplug, tmp_path):
     assert sequences("--exclude-chroms", "chr1").status == 0
     contigs = {name: random_letters(size, seed=size) for name, size in SIZES.items()}
@@ -98,7 +115,7 @@ def test_joined_with_tiles_of_bigwigs(sequences, regplug, tmp_path):
     [
         ([(*ROWS[0][:3], "ACG", 1, 0, "x")], "all equally long"),
         ([(*ROWS[0][:4], 2, 0, "x")], "neither 0 nor 1"),
-        ([(*ROWS[0][:3], ROWS[0][3], "", 0, "x")], "could not convert"),
+        ([(*ROWS[0][:3], ROWS[0][3], "yes", 0, "x")], "could not convert"),
         ([(*ROWS[0][:1], "-", *ROWS[0][2:])], "line 7: invalid literal"),
     ],
 )

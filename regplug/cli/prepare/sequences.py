@@ -19,8 +19,8 @@ def _table_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--output", "-o", required=True, type=PATH, help="SET.h5; more beside it."),
         click.option("--exclude-chroms", metavar="C,C", default="", help="To leave out."),
-        click.option("--test-chroms", metavar="C,C", required=True, help="To report on."),
-        click.option("--valid-chroms", metavar="C,C", required=True, help="To choose by."),
+        click.option("--test-chroms", metavar="C,C", default="", help="To report on."),
+        click.option("--valid-chroms", metavar="C,C", default="", help="To choose by."),
     ):
         function = option(function)
     return function
@@ -33,8 +33,9 @@ def _table_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def sequences(table: Path, columns: str, **options: Any) -> None:
     """Make a set of the sequences in TABLE, each open in some samples.
 
-    TABLE has chr, start, end, sequence and a column of 0 and 1 per sample. Closed tiles come from
-    `regplug prepare basset --along`; `regplug prepare join` unites the two sets.
+    TABLE has chr, start, end, sequence and a column per sample: 0, 1 or, where nobody knows,
+    nothing. Without the first three, all are trained on. Closed tiles come from `regplug prepare
+    basset --along`; `regplug prepare join` unites the two sets.
     """
     _make(table, columns, options)
 

@@ -17,7 +17,7 @@ from regplug.data.sites.from_genome import check_labelled
 from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
 from regplug.data.sites.parts import PARTS, ContigSplit
 from regplug.data.sites.samples import Settings
-from regplug.data.sites.sites import SitesCard
+from regplug.data.sites.sites import UNLABELLED, SitesCard
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
@@ -42,7 +42,8 @@ def prepare_table(
 
     Args:
         table: tab-separated, perhaps gzipped: chr, start, end (of the site, 0-based), sequence
-            (all equally long), and a column of 0 and 1 per sample.
+            (all equally long), and a column of 0 and 1 per sample, empty where nobody knows; the
+            first three may be left out of it.
         output: of the HDF5 file; `starts` are those of the sites, whose middle the sequence is.
         samples: names of columns, or their beginnings before `_`.
         split: contigs that are held out.
@@ -77,6 +78,7 @@ def prepare_table(
     card = SitesCard(
         settings=settings,
         closed=measurement.closed if measurement else None,
+        unknown=bool((rows.targets == UNLABELLED).any()),
         sources=sources_of(inputs),
         counts=dict(+counts),
     )
@@ -93,7 +95,7 @@ def _write(path: Path, rows: LabelledSites, samples: Sequence[str], card: SitesC
     """Write the sites, contig by contig and by start."""
     names, contigs = np.unique(rows.contigs, return_inverse=True)
     order = np.lexsort((rows.places[:, 0], contigs))
-    peaks = rows.targets.sum(0, dtype=np.int64).tolist()
+    peaks = (rows.targets == 1).sum(0, dtype=np.int64).tolist()
     with SitesWriter(path, rows.codes.shape[1], names.tolist(), samples) as writer:
         for contig in range(len(names)):
             here = order[contigs[order] == contig]

@@ -18,6 +18,7 @@ from regplug.data.sites.parts import TRAIN, GivenSplit
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import UNLABELLED, Sites, SitesCard
 from regplug.data.sites.summary import Counts
+from regplug.data.sites.widen import Flanks
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
 from regplug.files.output import check_paths, complete, naming
@@ -31,7 +32,11 @@ Progress = Callable[[str, int, int], None]
 
 
 def join_sites(
-    paths: Sequence[Path], output: Path, *, progress: Progress = lambda what, done, total: None
+    paths: Sequence[Path],
+    output: Path,
+    *,
+    widen: int | None = None,
+    progress: Progress = lambda what, done, total: None,
 ) -> tuple[SitesCard, Counts]:
     """Write the sites of all sets to `output`; return its card and what is in it.
 
@@ -39,6 +44,13 @@ def join_sites(
     sites say nothing of it. Contigs of one name in several sets are called NAME@SET, as they may
     be of several genomes. A site that one set trains on is left out where another holds the same
     sequence out, on either strand.
+
+    Args:
+        paths: of the sets.
+        output: of the HDF5 file.
+        widen: seed; sites shorter than the longest are put into the middle of tiles that are drawn
+            from those to train on and open in no sample, see `Flanks`. None: all are of one length.
+        progress: called with what is done, how much of it, and of how much.
 
     Raises:
         DataError: a set is damaged, or sets differ in the length of their sites.
@@ -48,11 +60,12 @@ def join_sites(
     check_paths(outputs, paths)
     with ExitStack() as stack:
         sets = [stack.enter_context(Sites(path)) for path in paths]
-        _check(sets)
+        if widen is None:
+            _check(sets)
         samples = list(dict.fromkeys(name for sites in sets for name in sites.samples))
         partials = [stack.enter_context(complete(path)) for path in outputs]
         with naming(output):
-            card = _write(partials[0], sets, samples, progress)
+            card = _write(partials[0], sets, samples, widen, progress)
         counts = write_beside(outputs, partials)
         check_labelled(counts)
     return card, counts
@@ -66,15 +79,20 @@ def _check(sets: Sequence[Sites]) -> None:
         if lengths[0] != lengths[1]:
             raise DataError(
                 f"{first.path} has sites of {lengths[0]} bases, {other.path} of {lengths[1]}: make "
-                "both with one --length"
+                "both with one --length, or give --widen"
             )
 
 
 def _write(
-    path: Path, sets: Sequence[Sites], samples: Sequence[str], progress: Progress
+    path: Path,
+    sets: Sequence[Sites],
+    samples: Sequence[str],
+    widen: int | None,
+    progress: Progress,
 ) -> SitesCard:
     """Write the HDF5 file to `path`; return its card."""
-    length, total = sets[0].card.settings.length, sum(map(len, sets))
+    length, total = max(sites.card.settings.length for sites in sets), sum(map(len, sets))
+    flanks = None if widen is None else Flanks(sets, length, widen)
     held = _held_out(sets, progress)
     peaks, parts, left_out = Counter[str](), [], 0
     with SitesWriter(path, length, _contigs(sets), samples) as writer:
@@ -89,11 +107,13 @@ def _write(
                 left_out += int((~kept).sum())
                 targets = np.full((len(part), len(samples)), UNLABELLED, np.uint8)
                 targets[:, columns] = batch.targets
+                codes, starts = batch.codes, sites.starts[rows]
+                if flanks and codes.shape[1] < length:
+                    starts = np.maximum(starts - flanks.before(codes.shape[1]), 0)
+                    codes = flanks.around(codes)
                 for contig in np.unique(sites.contigs[rows]).tolist():
                     here = kept & (sites.contigs[rows] == contig)
-                    writer.add(
-                        first + contig, sites.starts[rows][here], batch.codes[here], targets[here]
-                    )
+                    writer.add(first + contig, starts[here], codes[here], targets[here])
                     parts.append(part[here])
                 done += len(part)
                 progress("sites", done, total)
@@ -103,6 +123,7 @@ def _write(
             settings=settings,
             unknown=any(sites.card.unknown or len(sites.samples) < len(samples) for sites in sets),
             joined=tuple(sites.card for sites in sets),
+            widened=widen,
             sources=sources_of(sites.path for sites in sets),
             counts={HELD_OUT: left_out} if left_out else {},
         )

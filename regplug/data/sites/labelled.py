@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from regplug.data.sequences.records import read_lines
 from regplug.data.sites.parts import ContigSplit
+from regplug.data.sites.sites import UNLABELLED
 from regplug.errors import DataError
 from regplug.genome.codes import Codes, encode
+
+NOWHERE = "sequences"  # contig of sites whose place is not known
 
 
 class LabelledSites(NamedTuple):
@@ -20,7 +23,7 @@ class LabelledSites(NamedTuple):
     contigs: NDArray[np.str_]  # (n,)
     places: NDArray[np.int64]  # (n, 2), start and end of each site, 0-based, half-open
     codes: Codes  # (n, length)
-    targets: NDArray[np.uint8]  # (n, samples)
+    targets: NDArray[np.uint8]  # (n, samples), 0, 1 or UNLABELLED
     parts: NDArray[np.uint8]  # (n,), see `parts.PARTS`
 
     def rows(self, which: NDArray[np.bool_]) -> "LabelledSites":
@@ -39,27 +42,33 @@ def joined(tables: Sequence[LabelledSites]) -> LabelledSites:
 def read_labelled_sites(table: Path, samples: Sequence[str], split: ContigSplit) -> LabelledSites:
     """Return the sites in a table, in its order.
 
+    An empty label is unknown. Sites of a table without the column chr are counted from 0 on a
+    contig called `sequences`.
+
     Raises:
         DataError: it cannot be read or lacks a column, a value is no number or no 0 or 1,
             sequences differ in length, or a part is empty.
     """
     lines = csv.DictReader((text for _, text in read_lines(table)), delimiter="\t")
     columns = [_column(table, lines.fieldnames or (), sample) for sample in samples]
-    contigs, places, letters, labels = [], [], [], []
+    placed = "chr" in (lines.fieldnames or ())
+    contigs, letters, labels = [], [], []
+    places: list[tuple[int, int]] = []
     try:
         for row in lines:
-            contigs.append(row["chr"])
-            places.append((int(row["start"]), int(row["end"])))
+            at = len(places)
+            contigs.append(row["chr"] if placed else NOWHERE)
+            places.append((int(row["start"]), int(row["end"])) if placed else (at, at + 1))
             letters.append(row["sequence"])
-            labels.append([float(row[column]) for column in columns])
+            labels.append([float(row[column] or UNLABELLED) for column in columns])
         codes = np.stack([encode(sequence) for sequence in letters])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{table}, line {lines.line_num}: {error}; it needs chr, start, end, sequence (all "
-            "equally long) and a column of 0 and 1 per sample"
+            "equally long) and a column of 0, 1 or nothing per sample"
         ) from error
     targets = np.array(labels)
-    if not np.isin(targets, (0, 1)).all():
+    if not np.isin(targets, (0, 1, UNLABELLED)).all():
         raise DataError(f"{table} has a value that is neither 0 nor 1 in {', '.join(columns)}")
     names, of_names = np.unique(contigs, return_inverse=True)
     parts = split.assign(of_names, names.tolist())

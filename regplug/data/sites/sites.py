@@ -64,6 +64,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             they are closed.
         unknown: whether targets may be UNLABELLED: neither open nor closed, as far as is known.
         joined: cards of the sets that it was joined from.
+        widened: seed by which shorter sites of these were put into closed tiles; None if none were.
         sources: files it was made from.
         counts: what was left out or replaced → how often.
         regplug: version that made it.
@@ -76,6 +77,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     cuts: dict[str, tuple[float, float]] = {}
     unknown: bool = False
     joined: tuple["SitesCard", ...] = ()
+    widened: int | None = None
     sources: tuple[Source, ...]
     counts: dict[str, Count]
     regplug: str = VERSION

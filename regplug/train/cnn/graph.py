@@ -91,8 +91,14 @@ def _features(graph: Builder, shape: CnnShape, weights: Weights, values: str) ->
     if shape.head == "flat":
         return values
     if shape.head == "max":
-        most = graph.op("ReduceMax", values, axes=[3])
-        return graph.op("Concat", most, graph.op("ReduceMean", values, axes=[3]), axis=1)
+        parts = [values]
+        if shape.centre:
+            bounds = [graph.ints(at) for at in shape.middle]
+            parts.append(graph.op("Slice", values, *bounds, graph.ints(3)))
+        found = [
+            graph.op(name, part, axes=[3]) for part in parts for name in ("ReduceMax", "ReduceMean")
+        ]
+        return graph.op("Concat", *found, axis=1)
     query = graph.op(
         "Conv",
         values,

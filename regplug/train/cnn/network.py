@@ -39,8 +39,7 @@ class Cnn(nn.Module):
             self.query = nn.Conv1d(channels, channels, 1)
             self.place = nn.Parameter(torch.zeros(channels, self.shape.bins))
             nn.init.zeros_(self.query.weight)
-        features = {"flat": channels * self.shape.bins, "max": 2 * channels, "attention": channels}
-        self.head = nn.Linear(features[shape.head], shape.targets)
+        self.head = nn.Linear(shape.features, shape.targets)
         nn.init.normal_(self.head.weight, std=0.01)
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -75,7 +74,10 @@ class Cnn(nn.Module):
         if self.shape.head == "flat":
             return values.flatten(1)
         if self.shape.head == "max":
-            return torch.cat([values.amax(2), values.mean(2)], 1)
+            parts = [values]
+            if self.shape.centre:
+                parts.append(values[:, :, slice(*self.shape.middle)])
+            return torch.cat([found for part in parts for found in (part.amax(2), part.mean(2))], 1)
         weights = (self.query(values) + self.place).softmax(2)
         mean: Tensor = (weights * values).sum(2)
         return mean

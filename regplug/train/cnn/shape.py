@@ -24,6 +24,8 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         activation: after the stem and in each block.
         head: how the bins become logits: "flat" weighs every channel in every bin, "max" takes
             each channel's maximum and mean, "attention" a mean with weights learned per channel.
+        centre: bases in the middle of the window whose maximum and mean the head "max" reads beside
+            those of the whole; 0 for none.
         stem_dropout: share of the pooled stem's values dropped.
         dropout: share of what the head reads dropped.
     """
@@ -38,6 +40,7 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     block_length: Count = 5
     activation: Literal["relu", "gelu"] = "gelu"
     head: Literal["flat", "max", "attention"] = "max"
+    centre: Annotated[int, msgspec.Meta(ge=0)] = 0
     stem_dropout: Share = 0.1
     dropout: Share = 0.3
 
@@ -46,8 +49,22 @@ class CnnShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError("length and block_length must be odd, so that filters have a middle")
         if self.width < self.pool:
             raise ValueError("width must be pool or more")
+        if self.centre and (self.head != "max" or self.centre < 2 * self.pool):
+            raise ValueError('centre is for the head "max", and must be two pools or more')
 
     @property
     def bins(self) -> int:
         """Return the number of full bins."""
         return self.width // self.pool
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """Return the first bin of the centre, and the one behind its last."""
+        half, around = self.bins // 2, self.centre // self.pool // 2
+        return max(half - around, 0), min(half + around, self.bins)
+
+    @property
+    def features(self) -> int:
+        """Return how many numbers the head reads."""
+        each = {"flat": self.bins, "max": 4 if self.centre else 2, "attention": 1}
+        return self.channels * each[self.head]

@@ -32,16 +32,19 @@ def lived_in(shape, seed):
     return network.eval()
 
 
-@pytest.mark.parametrize("head", ["flat", "max", "attention"])
+@pytest.mark.parametrize(
+    "head",
+    [{"head": "flat"}, {"head": "max"}, {"head": "max", "centre": 17}, {"head": "attention"}],
+)
 @pytest.mark.parametrize("changes", [{}, {"turned": False, "activation": "relu", "blocks": 2}])
 def test_the_graph_gives_what_torch_gives(random_codes, head, changes):
     shape = CnnShape(
-        targets=3, width=47, channels=8, length=7, pool=4, block_length=3, head=head, **changes
+        targets=3, width=47, channels=8, length=7, pool=4, block_length=3, **head, **changes
     )
     networks = [lived_in(shape, seed) for seed in (1, 2)]
     codes = random_codes(40, 47, seed=1, unknown=0.05)
     logits = ensemble_logits(networks, codes)
-    assert logits.std() > 0.1
+    assert logits.std() > 0.08
     np.testing.assert_allclose(graph_logits(shape, networks, codes), logits, atol=1e-5)
     np.testing.assert_allclose(
         ensemble_logits(networks, reverse_complement(codes)), logits, atol=1e-5
@@ -69,7 +72,31 @@ def test_a_network_worked_out_by_hand(letters, expected):
     assert logits.item() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("wrong", [{"length": 10}, {"block_length": 4}, {"width": 3}])
+@pytest.mark.parametrize(("site", "expected"), [(0, 4), (12, 6), (27, 6), (32, 4)])
+def test_the_centre_is_read_by_itself(site, expected):
+    """The filter has 3 at ACC and, as GGT is its other direction, 1 in TTT; the centre is 10-29."""
+    shape = CnnShape(
+        targets=1, width=40, channels=1, length=3, pool=10, blocks=0, activation="relu", centre=20
+    )
+    assert shape.middle == (1, 3)
+    network = Cnn(shape).eval()
+    motif = torch.eye(4)[torch.from_numpy(encode("ACC")).long()]
+    network.stem.weight.data = motif.reshape(1, 12)
+    network.stem_norm.eps = 0.0
+    network.head.weight.data = torch.tensor([[1.0, 0.0, 1.0, 0.0]])  # both maxima, no mean
+    network.head.bias.data.zero_()
+    letters = "T" * 40
+    letters = letters[:site] + "ACC" + letters[site + 3 :]
+    with torch.no_grad():
+        logits = network(torch.from_numpy(encode(letters))[None])
+    assert logits.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"length": 10}, {"block_length": 4}, {"width": 3}, {"centre": 9},
+     {"centre": 10, "head": "flat"}],
+)  # fmt: skip
 def test_a_shape_that_cannot_be_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"odd|width"):
+    with pytest.raises(ValueError, match=r"odd|width|centre"):
         CnnShape(**({"targets": 1, "width": 20} | wrong))
