@@ -184,8 +184,8 @@ def _tell(
         like = sum(bool(filter_motif.known) for filter_motif in marked(learned, found))
         share = like / len(learned)
         click.echo(
-            f"{like} of them ({share:.0%}) are like a known motif: q < {REPORTED}, and more so than "
-            "their columns in random orders",
+            f"{like} of them ({share:.0%}) are like a known motif: q < {REPORTED}, and more so "
+            "than their columns in random orders",
             err=True,
         )
 
