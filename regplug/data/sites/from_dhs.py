@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.closed import MeasuredWindow, Places, closed_tiles, read_measured
 from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
-from regplug.data.sites.parts import TEST, TRAIN, VALID, ContigSplit
+from regplug.data.sites.parts import TEST, TRAIN, VALID, ContigSplit, no_sites
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import Closed, SitesCard
 from regplug.data.sites.writer import SitesWriter
@@ -69,7 +69,8 @@ def prepare_dhs(
     check_paths([output], [table, *measurement])
     sites = read_labelled_sites(table, cells)
     counts: Counter[str] = Counter()
-    parts = _parts(sites.contigs, split)
+    names, of_names = np.unique(sites.contigs, return_inverse=True)
+    parts = split.assign(of_names, names.tolist())
     used = ~np.isin(sites.contigs, excluded)
     in_test = np.zeros(len(parts), bool)
     measured = {part: read_measured(*measurement, part) for part in ("train", "test")}
@@ -91,16 +92,11 @@ def prepare_dhs(
         excluded=tuple(excluded),
     )
     inputs = sources_of([table, *measurement])
-    card = SitesCard(settings=settings, closed=closed, sources=inputs, counts=dict(counts))
+    told = dict(counts) | no_sites(split, of_names, names.tolist())
+    card = SitesCard(settings=settings, closed=closed, sources=inputs, counts=told)
     with complete(output) as partial, naming(output):
         _write(partial, rows, part, cells, card)
     return card, _counts(rows, part)
-
-
-def _parts(contigs: NDArray[np.str_], split: ContigSplit) -> NDArray[np.uint8]:
-    """Return the part of each row, by its contig."""
-    names, of_names = np.unique(contigs, return_inverse=True)
-    return split.assign(of_names, names.tolist())
 
 
 def _closed(

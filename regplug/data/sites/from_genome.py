@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.drawn import BINS, Draw
 from regplug.data.sites.from_peaks import Progress, with_names_of
-from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit
+from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit, no_sites
 from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
 from regplug.data.sites.sites import SitesCard
@@ -139,6 +139,7 @@ def _make(
         if "repeats" in along.match and not tiling.lower_case:
             counts[NO_REPEATS] = 1
         told = dict(+(Counter(tiling.counts) + counts))
+        told |= no_sites(settings.split, writer.contigs(), names)
         card = SitesCard(
             settings=settings,
             along=along,

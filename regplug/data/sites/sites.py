@@ -63,7 +63,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         unknown: whether targets may be UNLABELLED: neither open nor closed, as far as is known.
         joined: cards of the sets that it was joined from.
         sources: files it was made from.
-        counts: what was left out or replaced → how often.
+        counts: what was left out or replaced → how often; and contigs held out without a site → 0.
         regplug: version that made it.
     """
 
