@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from regplug.cli.shared.options import windows_from, windows_options
-from regplug.cli.shared.progress import tell
 from regplug.cli.shared.recipes import read_with, set_option
+from regplug.cli.train.progress import training
 from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
@@ -57,10 +57,6 @@ def panel(
     read = read_with(read_panel_recipe, recipe, settings)
     found = read_sets(data, read.targets, "AC") if data else given_sets(sets, fasta)
     read = with_targets(read, found)
-    train_panel(
-        read,
-        read_panel(read, found, windows, split),
-        output,
-        resume=resume,
-        progress=tell,
-    )
+    peaks = read_panel(read, found, windows, split)
+    with training(read.schedule.batch) as (tell, stepped):
+        train_panel(read, peaks, output, resume=resume, progress=tell, stepped=stepped)

@@ -87,12 +87,14 @@ def train_panel(
     *,
     resume: bool = False,
     progress: Callable[[str], None],
+    stepped: Callable[[str, int, int], None] = lambda epoch, steps, step: None,
 ) -> None:
     """Train the recipe's members; `out` gets `weights.safetensors` and `metrics.json`.
 
     While it runs, `out` holds a checkpoint per member, written after each epoch; with `resume`
     training goes on from these. It runs in one thread, so that the same recipe, data and machine
-    give the same weights. `progress` is called with a line of text after each epoch.
+    give the same weights. `progress` is called with a line of text after each epoch, `stepped`
+    after each step with the epoch's name, its number of steps, and how many are done.
 
     Raises:
         TrainingError: the loss is NaN or infinite, the examples do not fill a batch, or `out` holds
@@ -120,12 +122,16 @@ def train_panel(
         def report(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
             progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
 
+        def in_epoch(epoch: int, steps: int, step: int, member: int = member) -> None:
+            stepped(f"member {member + 1}, epoch {epoch}", steps, step)
+
         epochs = train_networks(
             network,
             source,
             recipe.schedule,
             Resumable(checkpoint, run, seed),
             done=report,
+            stepped=in_epoch,
         )
         networks.append(network)
         losses = [epoch.loss for epoch in epochs]

@@ -116,6 +116,15 @@ def test_same_seed_same_weights(toys, tmp_path):
     assert (first["1/stem.weight"] != first["2/stem.weight"]).any()
 
 
+def test_steps_are_told(toys, tmp_path):
+    """400 peaks of each factor, shuffles of 720 and 100 pieces are 25 batches of 64, and 20."""
+    told = []
+    run(toys, tmp_path, "schedule.epochs=1", "members=2", stepped=lambda *step: told.append(step))
+    assert told == [
+        (f"member {member}, epoch 1", 25, step) for member in (1, 2) for step in range(1, 26)
+    ]
+
+
 class KilledError(Exception):
     pass
 
