@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from regplug.data.sites import tiled
+from regplug.data.sites import ground
 from regplug.data.sites.sites import Sites
 from regplug.genome.codes import decode
 from tests.data.sites.literal_tiles import literal_tiles
@@ -76,7 +76,7 @@ SIZE = {"length": 100, "step": 30, "centre": 41}
 @pytest.mark.parametrize("together", [3, 4096])
 @pytest.mark.parametrize("share", [None, 0.3, 1.0])
 def test_as_the_literal_rule(along, tmp_path, monkeypatch, share, together):
-    monkeypatch.setattr(tiled, "TOGETHER", together)
+    monkeypatch.setattr(ground, "TOGETHER", together)
     samples = {name: some_peaks(seed) for seed, name in enumerate("abc")}
     label = "summit" if share is None else "overlap"
     how = [] if share is None else ["--label", label, "--share", share]
@@ -251,7 +251,7 @@ def test_samples_of_which_nothing_is_known(along):
     samples = {"a": some_peaks(1), "b": nowhere}
     message = along(samples, *SMALL, *HELD, "--known", "a", status=1)
     assert "all labels of b are unknown: take the sample out" in message
-    assert "b is open in no tile" in along(samples, *SMALL, *HELD, status=1)
+    assert "b is open in no site" in along(samples, *SMALL, *HELD, status=1)
 
 
 @pytest.mark.parametrize(

@@ -91,10 +91,12 @@ def test_sets_that_do_not_join(regplug, tmp_path):
     short = write_sites(tmp_path / "s.h5", ["ACGT"], {"x": [1]})
     long = write_sites(tmp_path / "l.h5", ["ACGTA"], {"x": [1]})
     closed = write_sites(tmp_path / "c.h5", ["AAAA"], {"y": [0]})
+    unknown = write_sites(tmp_path / "u.h5", ["AAAA"], {"y": [255]})
     there = sorted(tmp_path.iterdir())
     for arguments, status, why in (
         ([short, long], 1, "s.h5 has sites of 4 bases, "),
-        ([short, closed], 1, "y is open in no tile: take the sample out"),
+        ([short, closed], 1, "y is open in no site: take the sample out"),
+        ([short, unknown], 1, "all labels of y are unknown: take the sample out"),
         ([short, tmp_path / "no.h5"], 1, "no.h5 cannot be read"),
         ([short], 2, "give two sets or more"),
     ):

@@ -1,4 +1,4 @@
-"""`regplug prepare basset --along`: tiles along a genome, labelled by samples' peaks."""
+"""`regplug prepare basset --along`: tiles along a genome, labelled by samples' peaks or signals."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from regplug.data.sites.parts import ContigSplit, RegionSplit
 
 FILE = click.Path(path_type=Path)
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 OPTIONS = {
     "regions_file": (FILE, "BED", "Tiles lie in these regions.  [default: all contigs]"),
     "step": (click.IntRange(1), None, "Bases to the next tile.  [default: half of --length]"),
@@ -47,6 +48,17 @@ OPTIONS = {
         str,
         "S,S",
         "Samples closed where they have no peak; others are unknown there.  [default: all]",
+    ),
+    "open_top": (
+        SHARE,
+        None,
+        "Tiles of a bigWig that are open: this share, of the highest mean signal in their centre.  "
+        "[default: 0.03]",
+    ),
+    "closed_bottom": (
+        SHARE,
+        None,
+        "Those that are closed: this share, of the lowest; others are unknown.  [default: 0.9]",
     ),
     "valid_bed": (FILE, "BED", "With --split bed."),
     "test_bed": (FILE, "BED", "With --split bed."),
@@ -90,7 +102,10 @@ def make_along(
     with needs("train"):
         from regplug.data.sites.from_genome import prepare_along
         from regplug.data.sites.samples import Settings
-        from regplug.data.sites.tiles import Along
+        from regplug.data.sites.tiles import CLOSED_BOTTOM, OPEN_TOP, Along
+    shares = options["open_top"] or OPEN_TOP, options["closed_bottom"] or CLOSED_BOTTOM
+    if sum(shares) > 1:
+        raise click.UsageError("--open-top and --closed-bottom are more than 1 together")
     along = Along(
         step=options["step"] or max(1, length // 2),
         centre=centre,
@@ -101,6 +116,8 @@ def make_along(
         seed=options["seed"] or 0,
         known=None if known is None else comma_separated(known),
         regions=options["regions_file"] is not None,
+        open_top=options["open_top"],
+        closed_bottom=options["closed_bottom"],
     )
     settings = Settings(
         split=_held_out(options), length=length, overlap=0, centres="tiles", excluded=excluded

@@ -58,7 +58,8 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
     codes, targets and parts; SET.sites.bed.gz and SET.summary.tsv, .png and .svg show them.
 
     With --along, sites are tiles along the genome, open in a sample where its peaks lie in their
-    --centre; a part that is held out keeps all of its tiles.
+    --centre; a part that is held out keeps all of its tiles. SAMPLES may then name bigWigs (.bw,
+    .bigWig) too: tiles are open where the signal in their --centre is highest.
     """
     if options["along"]:
         make_along(samples, output, fasta, _excluded(options), options)

@@ -4,8 +4,8 @@ import click
 
 from regplug.cli.prepare.basset import basset
 from regplug.cli.prepare.deepbind import deepbind
-from regplug.cli.prepare.dhs import dhs
 from regplug.cli.prepare.join import join
+from regplug.cli.prepare.sequences import dhs, sequences
 
 
 @click.group()
@@ -13,5 +13,5 @@ def prepare() -> None:
     """Make a training set from data; needs no torch."""
 
 
-for command in (basset, deepbind, dhs, join):
+for command in (basset, deepbind, dhs, join, sequences):
     prepare.add_command(command)

@@ -14,7 +14,7 @@ FILE = click.Path(path_type=Path)
 @click.argument("sets", nargs=-1, required=True, type=FILE)
 @click.option("--output", "-o", required=True, type=FILE, help="ALL.h5; more appears beside it.")
 def join(sets: tuple[Path, ...], output: Path) -> None:
-    """Join SETS made by `regplug prepare basset` or `dhs`, of sites of one length, in one file.
+    """Join SETS made by `regplug prepare basset` or `sequences`, of sites of one length.
 
     Sites keep their parts. Samples are united by name; what a set does not say of a sample is
     unknown there, and counts neither in training nor in a test. The sets may be of several genomes.

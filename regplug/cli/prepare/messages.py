@@ -34,6 +34,10 @@ def tell_set(output: Path, card: "SitesCard", counts: "Counts") -> None:
     )
     for why, count in card.counts.items():
         click.echo(f"{count} {why}", err=True)
+    for name, (opened, closed) in card.cuts.items():
+        click.echo(
+            f"{name}: open from a mean signal of {opened:g}, closed up to {closed:g}", err=True
+        )
     for name, unknown in zip(counts.samples, counts.unknown.sum(axis=1).tolist(), strict=True):
         if unknown:
             click.echo(f"{unknown} sites of which {name} says nothing", err=True)

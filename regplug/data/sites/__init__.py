@@ -3,7 +3,7 @@
 `sites.Sites` reads the file, `writer.SitesWriter` writes it, and `parts` says which sites are for
 training, validation and the test. Three make such a file: `from_peaks.prepare_basset` of samples'
 peaks (`samples`, `spill`, `merge`, `summary`), `from_genome.prepare_along` of tiles along a genome
-(`tiles`, `tiled`, `drawn`), and `from_dhs.prepare_dhs` of a table of open sites and of closed tiles
-(`labelled`, `closed`). `join.join_sites` makes one of several. `windows` reads windows of a genome
-and cuts random pieces.
+(`tiles`, `ground`, `tiled`, `signals`, `drawn`), and `from_table.prepare_table` of a table of
+sequences and labels, perhaps with closed tiles (`labelled`, `closed`). `join.join_sites` makes one
+of several. `windows` reads windows of a genome and cuts random pieces.
 """

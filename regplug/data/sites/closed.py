@@ -1,25 +1,43 @@
-"""Measured windows of a genome ─closed_tiles→ stretches where no sample is open."""
+"""Measured windows of a genome ─closed_sites→ tiles where no sample is open."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.data.sites.labelled import LabelledSites, joined
+from regplug.data.sites.parts import TEST, TRAIN, VALID, ContigSplit
 from regplug.data.sites.sites import Closed
 from regplug.data.sites.windows import read_genome_windows, window_names
 from regplug.errors import DataError
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.variant import Interval
 
-Places = Mapping[str, NDArray[np.int64]]  # contig → starts and ends (n, 2), 0-based, half-open
-
 _NAME = re.compile(
     r"(?P<contig>[^|]+):(?P<start>\d+)-(?P<end>\d+)\|.*target=(?:[^|]+:)?(?P<low>\d+)-(?P<high>\d+)",
     re.ASCII,
 )
+
+
+IN_TEST = "sites left out: in windows of the test"
+TILES_NOT_USED = "closed tiles left out: on excluded contigs, or those of the test"
+
+
+class Measurement(NamedTuple):
+    """Files of windows with a measured signal, see `read_measured`, and what is closed there."""
+
+    fasta: Path
+    split: Path
+    signal: Path
+    closed: Closed
+
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Return the files."""
+        return self.fasta, self.split, self.signal
 
 
 class MeasuredWindow(NamedTuple):
@@ -29,6 +47,43 @@ class MeasuredWindow(NamedTuple):
     part: Interval
     codes: Codes  # of the window, (bases,)
     signal: NDArray[np.float32]  # along the part, (bins,): the largest of the samples'
+
+
+def closed_sites(
+    sites: LabelledSites, measurement: Measurement, split: ContigSplit, excluded: Sequence[str]
+) -> tuple[NDArray[np.bool_], LabelledSites, dict[str, int]]:
+    """Return which sites (n,) must not be used, tiles closed in all samples, and what is left out.
+
+    Tiles of `train` windows are trained on or, on contigs for validation, validated on; those of
+    `test` windows are for the test, whatever their contig. Sites there that are not for the test
+    must not be used, nor tiles of `excluded` contigs.
+
+    Raises:
+        DataError: as `read_measured`.
+        SequenceError: the windows are no FASTA.
+    """
+    in_test = np.zeros(len(sites.parts), bool)
+    starts, ends = sites.places.T
+    tiles: list[LabelledSites] = []
+    unused = 0
+    for of_split in ("train", "test"):
+        for measured in read_measured(*measurement.paths, of_split):
+            window = measured.window
+            here = sites.contigs == window.chrom
+            if of_split == "test":
+                in_test |= here & (starts < window.end) & (ends > window.start)
+            part = TEST if of_split == "test" else VALID if window.chrom in split.valid else TRAIN
+            closed = closed_tiles(measured, sites.rows(here), measurement.closed, part)
+            if window.chrom in excluded or (part != TEST and window.chrom in split.test):
+                unused += len(closed.parts)
+            else:
+                tiles.append(closed)
+    in_test &= sites.parts != TEST
+    not_used = {
+        IN_TEST: int((in_test & ~np.isin(sites.contigs, excluded)).sum()),
+        TILES_NOT_USED: unused,
+    }
+    return in_test, joined(tiles), not_used
 
 
 def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[MeasuredWindow]:
@@ -65,24 +120,34 @@ def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Mea
 
 
 def closed_tiles(
-    measured: MeasuredWindow, open_places: Places, closed: Closed, *, length: int, step: int
-) -> tuple[NDArray[np.int64], Codes]:
-    """Return the closed tiles of a measured part: their starts (n,) and codes (n, length).
+    measured: MeasuredWindow, sites: LabelledSites, closed: Closed, part: int
+) -> LabelledSites:
+    """Return the closed tiles of a measured part of a contig, given the sites there.
 
-    Tiles of `length` bases begin every `step` bases; starts are 0-based. A tile is closed that has
-    less signal than `closed.below` in each bin that it touches, no open place nearer than
-    `closed.apart` bases, and no unknown base.
+    Tiles are as long as the sites and begin every `closed.step` bases where they are trained on,
+    else side by side. A tile is closed that has less signal than `closed.below` in each bin that it
+    touches, no site nearer than `closed.apart` bases, and no unknown base.
     """
-    window, part, codes, signal = measured
-    starts = np.arange(part.start, part.end - length + 1, step)
-    bin_width = (part.end - part.start) / len(signal)
-    first = ((starts - part.start) // bin_width).astype(int)
-    last = np.ceil((starts - part.start + length) / bin_width).astype(int)
+    window, place, codes, signal = measured
+    length, samples = sites.codes.shape[1], sites.targets.shape[1]
+    starts = np.arange(
+        place.start, place.end - length + 1, closed.step if part == TRAIN else length
+    )
+    bin_width = (place.end - place.start) / len(signal)
+    first = ((starts - place.start) // bin_width).astype(int)
+    last = np.ceil((starts - place.start + length) / bin_width).astype(int)
     quiet = [signal[a:b].max() < closed.below for a, b in zip(first, last, strict=True)]
-    near = open_places.get(window.chrom, np.empty((0, 2), np.int64))
-    beside = (near[:, 0] - closed.apart < starts[:, None] + length) & (
-        near[:, 1] + closed.apart > starts[:, None]
+    low, high = sites.places.T
+    beside = (low - closed.apart < starts[:, None] + length) & (
+        high + closed.apart > starts[:, None]
     )
     tiles = np.stack([codes[at : at + length] for at in (starts - window.start).tolist()])
     kept = np.array(quiet) & ~beside.any(axis=1) & (tiles < UNKNOWN).all(axis=1)
-    return starts[kept], tiles[kept]
+    starts, n = starts[kept], int(kept.sum())
+    return LabelledSites(
+        np.full(n, window.chrom),
+        np.stack([starts, starts + length], axis=1),
+        tiles[kept],
+        np.zeros((n, samples), np.uint8),
+        np.full(n, part, np.uint8),
+    )

@@ -1,6 +1,6 @@
 """Tiles along a genome ─prepare_along→ sites in one HDF5 file, and what is in it beside it.
 
-Tiling ─Draw→ the tiles that are taken ─SitesWriter→ file
+Ground ─Tiling→ tiles with labels ─Draw→ those that are taken ─SitesWriter→ file
 """
 
 from collections import Counter
@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.drawn import BINS, Draw
 from regplug.data.sites.from_peaks import Progress, with_names_of
+from regplug.data.sites.ground import Ground
 from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit, no_sites
 from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
+from regplug.data.sites.signals import Signals
 from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.spill import Spill
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.tiled import Tiling
-from regplug.data.sites.tiles import Along
+from regplug.data.sites.tiles import CLOSED_BOTTOM, OPEN_TOP, Along
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
 from regplug.files.output import check_paths, complete, naming
@@ -50,7 +53,7 @@ def prepare_along(
     tiles, as a test along the genome needs.
 
     Args:
-        table: names and BEDs of the samples.
+        table: names and BEDs or bigWigs of the samples.
         output: of the HDF5 file that `sites` describes.
         fasta: the genome; contigs may be called with or without chr.
         settings: of the tiles; split by contig or region.
@@ -59,8 +62,8 @@ def prepare_along(
         progress: called as work is done.
 
     Raises:
-        DataError: the table or a BED cannot be used, a sample is open nowhere or nothing is known
-            of it, or a part would be empty.
+        DataError: the table, a BED or a bigWig cannot be used, a sample is open nowhere or nothing
+            is known of it, or a part would be empty.
         RegionError: `regions` is no BED.
         GenomeError: the FASTA cannot be read.
         OutputError: a file cannot be written, or would replace one that is read.
@@ -69,6 +72,7 @@ def prepare_along(
     strangers = set(along.known or ()) - {sample.name for sample in samples}
     if strangers:
         raise DataError(f"{table} has no sample {', '.join(sorted(strangers))}: see --known")
+    along = _with_shares(along, table, samples)
     inputs = [table, fasta, *(sample.path for sample in samples)]
     inputs += [] if regions is None else [regions]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
@@ -79,18 +83,21 @@ def prepare_along(
             settings = with_names_of(genome, settings)
             where = regions_of(genome, regions, settings)
             folder = output.absolute().parent
-            with Spill(folder) as starts, Spill(folder) as ends:
-                tiling = Tiling(genome, samples, settings, along, where, (starts, ends))
-                card = _make(
-                    partials[0], tiling, genome, samples, settings, along, inputs, progress
-                )
+            with (
+                Spill(folder) as starts,
+                Spill(folder) as ends,
+                Signals(samples, genome, along, length=settings.length, folder=folder) as signals,
+            ):
+                ground = Ground(genome, settings, along, where)
+                tiling = Tiling(ground, samples, (starts, ends), signals)
+                card = _make(partials[0], ground, tiling, samples, inputs, progress)
         counts = write_beside(outputs, partials)
         check_labelled(counts)
     return card, counts
 
 
 def check_labelled(counts: Counts) -> None:
-    """Check that each sample of a set has an open tile.
+    """Check that each sample of a set has an open site.
 
     Raises:
         DataError: one has none, or all of its labels are unknown.
@@ -99,25 +106,37 @@ def check_labelled(counts: Counts) -> None:
         if counts.unknown[at].sum() == counts.sites.sum():
             raise DataError(f"all labels of {name} are unknown: take the sample out")
         if not counts.of_sample[at].any():
-            raise DataError(f"{name} is open in no tile: take the sample out")
+            raise DataError(f"{name} is open in no site: take the sample out")
+
+
+def _with_shares(along: Along, table: Path, samples: Sequence[Sample]) -> Along:
+    """Return the settings with shares of open and closed tiles where a sample has a bigWig."""
+    if any(sample.is_signal for sample in samples):
+        return msgspec.structs.replace(
+            along,
+            open_top=along.open_top or OPEN_TOP,
+            closed_bottom=along.closed_bottom or CLOSED_BOTTOM,
+        )
+    if along.open_top or along.closed_bottom:
+        raise DataError(f"{table} has no bigWig: --open-top and --closed-bottom go with those")
+    return along
 
 
 def _make(
     path: Path,
+    ground: Ground,
     tiling: Tiling,
-    genome: Genome,
     samples: Sequence[Sample],
-    settings: Settings,
-    along: Along,
     inputs: Sequence[Path],
     progress: Progress,
 ) -> SitesCard:
     """Write the HDF5 file to `path`; return its card."""
+    settings, along, names = ground.settings, ground.along, ground.names
     peaks, counts = [], Counter[str]()
-    names = list(genome.lengths)
     for at in range(len(samples)):
         progress("samples", at, len(samples))
         peaks.append(tiling.read(at))
+    cuts = tiling.measure(progress)
     held = _held(settings, names)
     draw = None if along.closed is None else _draw(tiling, along, held, progress)
     parts: list[NDArray[np.uint8]] = []
@@ -133,17 +152,18 @@ def _make(
             writer.add(tiles.contig, tiles.starts, tiles.codes, tiles.targets)
             parts.append(tiles.parts.astype(np.uint8))
         if not sum(map(len, parts)):
-            raise DataError(f"{genome.path} has no tile of known bases: see --regions-file")
+            raise DataError(f"{ground.genome.path} has no tile of known bases: see --regions-file")
         if draw is not None:
             counts[MISSING] += draw.missing
-        if "repeats" in along.match and not tiling.lower_case:
+        if "repeats" in along.match and not ground.lower_case:
             counts[NO_REPEATS] = 1
-        told = dict(+(Counter(tiling.counts) + counts))
-        told |= no_sites(settings.split, writer.contigs(), names)
+        told = dict(tiling.counts + counts) | no_sites(settings.split, writer.contigs(), names)
         card = SitesCard(
             settings=settings,
             along=along,
-            unknown=along.known is not None and set(along.known) != {s.name for s in samples},
+            cuts=dict(cuts),
+            unknown=bool(cuts)
+            or (along.known is not None and set(along.known) != {s.name for s in samples}),
             sources=sources_of(inputs),
             counts=told,
         )

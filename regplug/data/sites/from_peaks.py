@@ -49,11 +49,18 @@ def prepare_basset(
         progress: called as work is done.
 
     Raises:
-        DataError: the table or a BED cannot be used, or a part would be empty.
+        DataError: the table or a BED cannot be used, a sample has a bigWig, or a part would be
+            empty.
         GenomeError: the FASTA cannot be read.
         OutputError: a file cannot be written, or would replace one that is read.
     """
     samples = read_samples(table)
+    for sample in samples:
+        if sample.is_signal:
+            raise DataError(
+                f"{sample.path} of {sample.name} is a bigWig, which labels tiles alone: give "
+                "--along, or a BED of its peaks"
+            )
     inputs = [table, fasta, *(sample.path for sample in samples)]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
     check_paths(outputs, inputs)

@@ -13,8 +13,9 @@ from regplug.data.sequences.records import read_lines
 from regplug.data.sites.parts import Split
 from regplug.errors import DataError
 from regplug.genome.fasta import Genome
+from regplug.tracks.read_bigwig import is_bigwig
 
-HEADERS = ("path", "file", "bed", "peaks")  # what the second column may be called
+HEADERS = ("path", "file", "bed", "peaks", "bigwig")  # what the second column may be called
 NO_CONTIG = "peaks left out: on contigs that the FASTA lacks"
 PAST_END = "peaks left out: past the end of their contig; is it another assembly?"
 EXCLUDED = "peaks left out: on excluded contigs"
@@ -44,10 +45,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Sample(NamedTuple):
-    """A sample and the BED of its peaks."""
+    """A sample and the BED of its peaks, or the bigWig of its signal."""
 
     name: str
     path: Path
+
+    @property
+    def is_signal(self) -> bool:
+        """Tell whether it has a bigWig."""
+        return is_bigwig(self.path)
 
 
 class Peaks(NamedTuple):
@@ -74,12 +80,12 @@ class SampleWindows(NamedTuple):
 
 
 def read_samples(path: Path) -> list[Sample]:
-    """Return the samples in a table of name and BED, tab-separated, with or without a header.
+    """Return the samples in a table of name and file, tab-separated, with or without a header.
 
-    BEDs are relative to the table's folder.
+    Files, BEDs or bigWigs, are relative to the table's folder.
 
     Raises:
-        DataError: not such a table, a name or BED stands in it twice, or a BED is missing.
+        DataError: not such a table, a name or file stands in it twice, or a file is missing.
     """
     rows = [(number, line.split("\t")) for number, line in read_lines(path) if line[0] != "#"]
     samples: list[Sample] = []

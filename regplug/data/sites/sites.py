@@ -60,6 +60,8 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         settings: how peaks became sites.
         closed: sites without a target, if there are any by intent.
         along: how tiles along a genome were labelled and drawn, if the sites are such tiles.
+        cuts: sample with a bigWig → mean signal from which its tiles are open, and up to which
+            they are closed.
         unknown: whether targets may be UNLABELLED: neither open nor closed, as far as is known.
         joined: cards of the sets that it was joined from.
         sources: files it was made from.
@@ -71,6 +73,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     settings: Settings
     closed: Closed | None = None
     along: Along | None = None
+    cuts: dict[str, tuple[float, float]] = {}
     unknown: bool = False
     joined: tuple["SitesCard", ...] = ()
     sources: tuple[Source, ...]

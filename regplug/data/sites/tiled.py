@@ -1,32 +1,29 @@
-"""A genome and samples' peaks ─Tiling→ tiles with their labels, some at a time.
+"""Ground and samples' peaks or signals ─Tiling→ tiles with their labels, some at a time.
 
 SAMPLES.tsv ─Tiling.read→ a sample's peaks ─Spill→ a contig's ─labels→ targets of its tiles
+            ─Tiling.measure→ bigWigs' signal ─Signals.labels→ the same
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from regplug.data.sites.drawn import bins_of
-from regplug.data.sites.parts import TRAIN, RegionSplit
-from regplug.data.sites.placed import Regions, check_assembly, in_regions
-from regplug.data.sites.samples import Sample, Settings, read_peaks
+from regplug.data.sites.ground import Ground
+from regplug.data.sites.placed import check_assembly, in_regions
+from regplug.data.sites.samples import Sample, read_peaks
+from regplug.data.sites.signals import Cuts, Signals
 from regplug.data.sites.sites import UNLABELLED
 from regplug.data.sites.spill import Spill
-from regplug.data.sites.tiles import Along, Spans, joined_spans, labels, tile_starts
-from regplug.genome.codes import UNKNOWN, Codes
-from regplug.genome.fasta import Genome
-from regplug.genome.variant import Interval
+from regplug.data.sites.tiles import Spans, joined_spans, labels
+from regplug.genome.codes import Codes
+from regplug.tracks.read_bigwig import BigWig
 
-UNKNOWN_BASES = "tiles left out: more than half of their bases unknown"
-ACROSS = "tiles left out: across an end of a region that is held out"
 SAID_NOTHING = "tiles left out: no sample says anything of them"
 ELSEWHERE = "peaks not used: outside the regions"
-TOGETHER = 4096  # tiles in memory
 
 
 class Tiles(NamedTuple):
@@ -51,53 +48,47 @@ class Tiles(NamedTuple):
 
 
 class Tiling:
-    """The tiles of a genome; it may be gone through more than once.
-
-    Attributes:
-        counts: what was left out of the last pass, and of the peaks → how often.
-        lower_case: whether there are repeats in what was read; only known where they are matched.
-    """
+    """The labelled tiles of a genome; it may be gone through more than once."""
 
     def __init__(
         self,
-        genome: Genome,
+        ground: Ground,
         samples: Sequence[Sample],
-        settings: Settings,
-        along: Along,
-        regions: Regions,
         spills: tuple[Spill, Spill],
+        signals: Signals,
     ) -> None:
-        """Take the names of contigs from `genome`; `spills` keep starts and ends of stretches."""
-        self._genome, self._names = genome, list(genome.lengths)
-        self._samples, self._settings, self._along = samples, settings, along
-        self._regions, self._spills = regions, spills
+        """Keep starts and ends of peaks in `spills`, what bigWigs say of the tiles in `signals`."""
+        self._ground, self._samples = ground, samples
+        self._settings, self._along = ground.settings, ground.along
+        self._spills, self._signals = spills, signals
         self._peaks: Counter[str] = Counter()
-        self._tiles: Counter[str] = Counter()
-        self.lower_case = False
+        self._said_nothing = 0
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Return what was left out → how often."""
-        return dict(+(self._peaks + self._tiles))
+    def counts(self) -> Counter[str]:
+        """Return what was left out of the peaks and of the last pass → how often."""
+        return self._peaks + self._ground.counts + Counter({SAID_NOTHING: self._said_nothing})
 
     def read(self, at: int) -> int:
-        """Read the peaks of a sample; return how many lie where tiles are.
+        """Read the peaks of a sample; return how many lie where tiles are: none of a bigWig.
 
         Raises:
-            DataError: as `read_peaks`, or they are another assembly's.
+            DataError: as `read_peaks` or `BigWig`, or they are another assembly's.
         """
-        sample = self._samples[at]
-        peaks = read_peaks(
-            sample.path, self._genome, self._settings, summits=self._along.label == "summit"
-        )
-        used = in_regions(peaks, self._regions)
+        sample, genome = self._samples[at], self._ground.genome
+        if sample.is_signal:
+            with BigWig(sample.path, genome):
+                return 0
+        summits = self._along.label == "summit"
+        peaks = read_peaks(sample.path, genome, self._settings, summits=summits)
+        used = in_regions(peaks, self._ground.regions)
         self._peaks += peaks.counts
         self._peaks[ELSEWHERE] += int((~used).sum())
         peaks = peaks.rows(used)
-        check_assembly(sample, peaks, self._genome)
+        check_assembly(sample, peaks, genome)
         for contig in np.unique(peaks.contigs):
             here = peaks.contigs == contig
-            if self._along.label == "summit":
+            if summits:
                 starts = np.sort(peaks.centres[here])
                 spans = Spans(starts, starts + 1)
             else:
@@ -106,47 +97,36 @@ class Tiling:
                 spill.add(at, np.full(len(ends), contig), ends)
         return len(peaks.contigs)
 
+    def measure(self, progress: Callable[[str, int, int], None]) -> dict[str, Cuts]:
+        """Read what bigWigs say of the tiles; return sample → where their signal is cut.
+
+        Raises:
+            DataError: as `Signals.cut`.
+        """
+        for contig in sorted(self._ground.regions) if self._signals.columns else ():
+            progress("signals", contig, len(self._ground.names))
+            for placed in self._ground.tiles(contig):
+                self._signals.add(contig, placed.starts)
+        self._signals.cut()
+        return self._signals.cuts
+
     def tiles(self) -> Iterator[Tiles]:
         """Yield the tiles of which something is known, contig by contig and by start."""
-        self._tiles = Counter()
-        for contig, regions in sorted(self._regions.items()):
+        self._ground.counts.clear()
+        self._said_nothing = 0
+        for contig in sorted(self._ground.regions):
             spans = self._spans(contig)
-            for low, high in zip(*map(np.ndarray.tolist, regions), strict=True):
-                starts = tile_starts(low, high, length=self._settings.length, step=self._along.step)
-                for first in range(0, len(starts), TOGETHER):
-                    yield from self._some(contig, starts[first : first + TOGETHER], spans)
+            for placed in self._ground.tiles(contig):
+                targets = self._targets(contig, placed.starts, spans)
+                windows = sliding_window_view(placed.codes, self._settings.length)[placed.offsets]
+                bins = self._ground.bins(placed)
+                said = (targets != UNLABELLED).any(axis=1)
+                self._said_nothing += int((~said).sum())
+                yield Tiles(contig, placed.starts, windows, targets, placed.parts, bins).rows(said)
 
-    def _some(
+    def _targets(
         self, contig: int, starts: NDArray[np.int64], spans: Sequence[Spans]
-    ) -> Iterator[Tiles]:
-        """Yield what is left of the tiles at `starts`."""
-        length, name = self._settings.length, self._names[contig]
-        stretch = Interval(name, int(starts[0]), int(starts[-1]) + length)
-        codes = self._genome.codes(stretch)
-        offsets = starts - stretch.start
-        known = length - _sums(codes == UNKNOWN, offsets, length)
-        kept = 2 * known >= length
-        self._tiles[UNKNOWN_BASES] += int((~kept).sum())
-        parts = self._parts(name, starts)
-        self._tiles[ACROSS] += int((kept & (parts < 0)).sum())
-        kept &= parts >= 0
-        if not kept.any():
-            return
-        starts, offsets, parts, known = starts[kept], offsets[kept], parts[kept], known[kept]
-        targets = self._targets(starts, spans)
-        gc = _sums((codes == 1) | (codes == 2), offsets, length) / np.maximum(known, 1)
-        repeats = np.zeros(len(starts))
-        if "repeats" in self._along.match:
-            masked = self._genome.lower_case(stretch)
-            self.lower_case |= bool(masked.any())
-            repeats = _sums(masked, offsets, length) / length
-        bins = bins_of(gc, repeats, self._along.match)
-        windows = sliding_window_view(codes, length)[offsets]
-        said = (targets != UNLABELLED).any(axis=1)
-        self._tiles[SAID_NOTHING] += int((~said).sum())
-        yield Tiles(contig, starts, windows, targets, parts, bins).rows(said)
-
-    def _targets(self, starts: NDArray[np.int64], spans: Sequence[Spans]) -> NDArray[np.uint8]:
+    ) -> NDArray[np.uint8]:
         """Return the labels of tiles (n, samples)."""
         targets = np.zeros((len(starts), len(self._samples)), np.uint8)
         length, known = self._settings.length, self._along.known
@@ -154,14 +134,9 @@ class Tiling:
             opened = labels(starts, spans[column], self._along, length=length)
             without = 0 if known is None or sample.name in known else UNLABELLED
             targets[:, column] = np.where(opened, 1, without)
+        if self._signals.columns:
+            targets[:, self._signals.columns] = self._signals.labels(contig, starts)
         return targets
-
-    def _parts(self, name: str, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the part of each tile, -1 for one that crosses the end of a held-out region."""
-        split = self._settings.split
-        if isinstance(split, RegionSplit):
-            return split.of_tiles(name, starts, self._settings.length)
-        return np.full(len(starts), TRAIN, np.int64)
 
     def _spans(self, contig: int) -> list[Spans]:
         """Return the stretches of each sample on a contig."""
@@ -173,10 +148,3 @@ class Tiling:
             Spans(starts.starts[starts.samples == at], ends.starts[ends.samples == at])
             for at in range(len(self._samples))
         ]
-
-
-def _sums(which: NDArray[np.bool_], offsets: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Return how many of the `length` places from each offset on (n,) are True."""
-    up_to = np.append(0, np.cumsum(which))
-    sums: NDArray[np.int64] = up_to[offsets + length] - up_to[offsets]
-    return sums

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.samples import Count
 
+OPEN_TOP, CLOSED_BOTTOM = 0.03, 0.9  # shares of a bigWig's tiles, unless others are asked for
+
+Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
 
 class Along(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How tiles along a genome are labelled, and which of them are taken.
@@ -26,6 +30,9 @@ class Along(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         seed: of drawing them.
         known: samples whose tiles without a peak are closed, and not unknown; None for all.
         regions: whether tiles lie in given regions alone.
+        open_top: share of a bigWig's tiles that are open, those with the highest mean signal in
+            their centre; None where no sample is a bigWig.
+        closed_bottom: share that are closed, those with the lowest; the others are unknown.
     """
 
     step: Annotated[int, msgspec.Meta(ge=1)]
@@ -37,6 +44,8 @@ class Along(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     seed: Count = 0
     known: tuple[str, ...] | None = None
     regions: bool = False
+    open_top: Share | None = None
+    closed_bottom: Share | None = None
 
 
 class Spans(NamedTuple):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import NamedTuple
 
 import torch
@@ -91,6 +92,9 @@ def machine(device: str, *, compiled: bool) -> Iterator[Machine]:
         torch.cuda.set_device(place)
     joined = "WORLD_SIZE" in os.environ
     if joined:
+        # Its functions keep the group of the moment of their import, as a default: imported later,
+        # by DistributedDataParallel, they would keep gloo's threads alive when the interpreter ends
+        import_module("torch.distributed.nn.functional")
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     rank, world = (distributed.get_rank(), distributed.get_world_size()) if joined else (0, 1)
     try:

@@ -206,7 +206,7 @@ def test_nothing_is_made_once_closed():
 
 
 PROCESSES = """
-import sys, torch, numpy as np
+import gc, sys, torch, weakref, numpy as np
 from pathlib import Path
 from regplug.train.loop import loop
 from regplug.train.loop.machine import machine
@@ -219,6 +219,9 @@ def written(network, epochs):
 with machine("cpu", compiled=False) as here:
     epochs = loop.train_networks(network, Random(), Schedule(**PLAIN, epochs=3, learning_rate=0.01),
         loop.Resumable(out / "checkpoint.pt", "x", 1), done=written, machine=here)
+    group = weakref.ref(torch.distributed.group.WORLD)
+gc.collect()
+assert group() is None, "its threads can abort the end of the process"
 np.save(out / f"weights{here.rank}.npy", network.layer.weight.detach().numpy())
 np.save(out / f"losses{here.rank}.npy", [epoch.loss for epoch in epochs])
 assert torch.cat(network.seen).shape == (120 // here.world, 8)
