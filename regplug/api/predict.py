@@ -1,25 +1,24 @@
-"""Sequences, or regions of a genome ─predict→ their scores, as a table or a TSV."""
+"""Sequences, or regions of a genome ─predict→ their scores, as a table or a TSV.
+
+They are read as `Cut`s: each whole, or its middle, or with `whole` window by window.
+"""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regplug.api.annotate import File
+from regplug.api.cuts import Cut, Window, cut_regions, cut_sequences
 from regplug.api.models import PLAIN, OpenModel, opened
-from regplug.errors import RegionError
+from regplug.errors import ModelError, RegionError
 from regplug.files.extras import needs
-from regplug.genome.codes import Codes, reverse_complement
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.regions import BedLine, check_regions, read_bed_lines
-from regplug.genome.variant import Interval
-from regplug.scoring.alleles import enough_known
 from regplug.scoring.backend import Backend, BackendOptions
-from regplug.scoring.card import ModelCard
 from regplug.scoring.sequences import (
     TOGETHER,
     Chunk,
@@ -28,6 +27,7 @@ from regplug.scoring.sequences import (
     read_fasta,
     write_scores,
 )
+from regplug.tracks.regions import default_step
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,10 +39,15 @@ def predict(
     model: str | OpenModel,
     fasta: File | None = None,
     output: File | None = None,
+    whole: bool = False,
+    step: int | None = None,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
 ) -> "pyarrow.Table | None":
     """Return the scores of sequences: an Arrow table, name and a column per target.
+
+    With `whole` it has a row for each window of a sequence, and the columns name, start and end of
+    the window; of the regions of a BED name, chrom, start and end. 0-based, half-open.
 
     Args:
         sequences: a FASTA or FASTQ (`-` is standard input), of any lengths where the model allows
@@ -52,32 +57,54 @@ def predict(
         model: a name, or an open model.
         fasta: the genome of a BED.
         output: a TSV to write in place of the table; `-` is standard output.
+        whole: score every window of sequences and regions that are longer than the model's window,
+            one every `step` bases, and the last at the end. A shorter region has the window around
+            its middle base.
+        step: by default that of `track`: 50 bases for windows of 200 or more, else a tenth of the
+            window.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
 
-    A region of which over a tenth is unknown bases has no scores. Models of RNA read the strand in
-    column 6.
+    A region, and with `whole` a window, of which over a tenth is unknown bases has no scores.
+    Models of RNA read the strand in column 6.
 
     Raises:
         SequenceError: the sequences cannot be read, or do not fit the model's window.
+        ModelError: `whole`, and the model has no window.
         RegionError: the BED cannot be read, or a region is not in the genome.
         MissingLibraryError: pyarrow is not installed, and no `output` is given.
     """
     with ExitStack() as stack:
         (run,) = stack.enter_context(opened([model], repo, options))
-        backend = run.for_sequences
+        backend, window = run.for_sequences, _window(run, step) if whole else None
+        keys = ["name"]
         if fasta is not None:
             genome = stack.enter_context(Genome(find_fasta(fasta)))
-            chunks = _of_regions(_path(sequences), genome, backend)
-        elif isinstance(sequences, str | os.PathLike):
-            chunks = predict_named(read_fasta(os.fspath(sequences)), backend)
+            chunks = _scored(cut_regions(_path(sequences), genome, backend.card, window), backend)
+            keys += ["chrom", "start", "end"] if window else []
+        elif window:
+            chunks = _scored(cut_sequences(_named(sequences), window), backend)
+            keys += ["start", "end"]
         else:
-            named = ((str(number), letters) for number, letters in enumerate(sequences, start=1))
-            chunks = predict_named(named, backend)
+            chunks = predict_named(_named(sequences), backend)
         if output is None:
-            return _table(chunks, backend.card.labels)
-        write_scores(chunks, backend.card.labels, os.fspath(output))
+            return _table(chunks, keys, backend.card.labels)
+        write_scores(chunks, [*keys, *backend.card.labels], os.fspath(output))
         return None
+
+
+def _window(run: OpenModel, step: int | None) -> Window:
+    """Return the model's window and its step; ModelError if it has none."""
+    if run.card.window is None:
+        raise ModelError(f"{run.card.name} reads sequences of any length: leave out --whole")
+    return Window(run.card.name, run.card.window, step or default_step(run.card))
+
+
+def _named(sequences: File | Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Return the names and letters of sequences, in a file or as text."""
+    if isinstance(sequences, str | os.PathLike):
+        return read_fasta(os.fspath(sequences))
+    return ((str(number), letters) for number, letters in enumerate(sequences, start=1))
 
 
 def _path(sequences: File | Iterable[str]) -> str:
@@ -87,50 +114,29 @@ def _path(sequences: File | Iterable[str]) -> str:
     return os.fspath(sequences)
 
 
-def _of_regions(bed: str, genome: Genome, backend: Backend) -> Iterator[Chunk]:
-    """Yield the names and scores of the regions in a BED file, in its order."""
-    waiting = iter(read_bed_lines(bed))
-    while lines := list(islice(waiting, TOGETHER)):
-        codes, known = zip(
-            *(_bases(line, genome, backend.card, bed) for line in lines), strict=True
-        )
-        scores = predict_rows(codes, backend)
-        scores[~np.array(known)] = np.nan
-        yield [_name(line) for line in lines], scores
+def _scored(cuts: Iterable[Cut], backend: Backend) -> Iterator[Chunk]:
+    """Yield the keys and scores of cuts; those of too few known bases have nan."""
+    waiting = iter(cuts)
+    while some := list(islice(waiting, TOGETHER)):
+        scores = predict_rows([cut.codes for cut in some], backend)
+        scores[[not cut.known for cut in some]] = np.nan
+        yield [cut.key for cut in some], scores
 
 
-def _bases(line: BedLine, genome: Genome, card: ModelCard, bed: str) -> tuple[Codes, bool]:
-    """Return the codes (bases,) that the model reads of a region, and whether enough are known."""
-    region = line.region
-    contig = genome.contig(region.chrom) or region.chrom
-    check_regions([Interval(contig, region.start, region.end)], genome.lengths)
-    width = card.window or len(region)
-    start = (region.start + region.end) // 2 - width // 2 if card.window else region.start
-    codes = genome.codes(Interval(contig, start, start + width))
-    known = bool(enough_known(codes, start, genome.lengths[contig], width)[0])
-    if card.strand != "forward":
-        return codes, known
-    strand = line.cells[5] if len(line.cells) > 5 else ""
-    if strand not in ("+", "-"):
-        raise RegionError(
-            f"{bed}, line {line.number} has no strand in column 6, and {card.name} reads the "
-            "transcribed one"
-        )
-    return (reverse_complement(codes) if strand == "-" else codes), known
-
-
-def _name(line: BedLine) -> str:
-    """Return a region's name in column 4, or else CHROM:FROM-TO, 1-based."""
-    return line.cells[3] if len(line.cells) > 3 and line.cells[3] != "." else str(line.region)
-
-
-def _table(chunks: Iterable[Chunk], labels: Sequence[str]) -> "pyarrow.Table":
-    """Return names and scores as a table, nan as null."""
+def _table(chunks: Iterable[Chunk], keys: Sequence[str], labels: Sequence[str]) -> "pyarrow.Table":
+    """Return keys and scores as a table, nan as null."""
     with needs("parquet"):
         import pyarrow
     found = list(chunks)
-    names = list(chain.from_iterable(names for names, _ in found))
+    cells = [key for of_chunk, _ in found for key in of_chunk]
     none = np.empty((0, len(labels)), np.float32)
     scores = np.concatenate([none, *(scores for _, scores in found)])
-    columns = [pyarrow.array(column, from_pandas=True) for column in scores.T]
-    return pyarrow.table([pyarrow.array(names, pyarrow.string()), *columns], ["name", *labels])
+    columns = [
+        pyarrow.array(
+            [key[at] for key in cells],
+            pyarrow.int64() if column in ("start", "end") else pyarrow.string(),
+        )
+        for at, column in enumerate(keys)
+    ]
+    columns += [pyarrow.array(column, from_pandas=True) for column in scores.T]
+    return pyarrow.table(columns, [*keys, *labels])

@@ -16,8 +16,8 @@ from regplug.files.extras import needs
 @click.option(
     "--test",
     type=click.Path(path_type=Path),
-    help="Folder of the test sets, called as the run's targets are; of .seq.gz for a panel's run. "
-    "SET.h5 for one of `regplug train basset`, which may go without.",
+    help="Folder of the test sets, called as the run's targets are; for a panel's run, or of "
+    "<TARGET>_*_B.seq.gz. SET.h5 for one of `regplug train basset`, which may go without.",
 )
 @windows_options
 @threads_option

@@ -174,19 +174,18 @@ def _tell(
 ) -> None:
     """Print what was made, and how many filters are like known motifs."""
     from regplug.interpret.filters.report import marked
-    from regplug.motifs.matches import FEW
+    from regplug.motifs.matches import FEW, REPORTED
 
     known = f"{len(collection.motifs)} of {collection.title}" if collection else "no known motifs"
     click.echo(f"{output}: {len(learned)} filters, compared with {known}", err=True)
     if collection and len(collection.motifs) < FEW:
         click.echo(f"fewer than {FEW} known motifs: the p-values depend on which", err=True)
     if found:
-        like = [filter_motif for filter_motif in marked(learned, found) if filter_motif.known]
-        beats_shuffled = sum(filter_motif.beats_shuffled for filter_motif in like)
-        share = len(like) / len(learned)
+        like = sum(bool(filter_motif.known) for filter_motif in marked(learned, found))
+        share = like / len(learned)
         click.echo(
-            f"{len(like)} of them ({share:.0%}) are like a known motif (q < 0.1), "
-            f"{beats_shuffled} more so than their columns in random orders",
+            f"{like} of them ({share:.0%}) are like a known motif: q < {REPORTED}, and more so "
+            "than their columns in random orders",
             err=True,
         )
 

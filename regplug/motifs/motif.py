@@ -47,6 +47,11 @@ class Motif:
         """Return each position's information content in bits, shape (width,)."""
         return information(self.frequencies)
 
+    @property
+    def clarity(self) -> float:
+        """Return the bits of all its sites together: its information times their number."""
+        return float(self.information.sum()) * self.sites
+
     def consensus(self, letters: str = "ACGT") -> str:
         """Return the base of each position that over half of the sites have, else N."""
         best = self.frequencies.argmax(axis=1)
@@ -94,6 +99,11 @@ def trimmed(frequencies: Frequencies) -> Frequencies:
 
     None are left if no position has enough.
     """
-    bits = information(frequencies)
-    enough = np.flatnonzero(bits >= max(LEAST, LEAST * bits.max(initial=0.0)))
+    most = float(information(frequencies).max(initial=0.0))
+    return without_ends(frequencies, max(LEAST, LEAST * most))
+
+
+def without_ends(frequencies: Frequencies, bits: float) -> Frequencies:
+    """Return frequencies (width, 4) from the first to the last position that has so many bits."""
+    enough = np.flatnonzero(information(frequencies) >= bits)
     return frequencies[enough[0] : enough[-1] + 1] if enough.size else frequencies[:0]

@@ -17,7 +17,8 @@ TOGETHER = 1024  # sequences held in memory
 PIECE = 2048  # bases of a long sequence that a scan reads at once
 ROW = 128  # bases of a row for which a card's max_batch_size is meant; wider rows, fewer of them
 
-Chunk = tuple[list[str], NDArray[np.float32]]  # names, and their scores (n, targets)
+Key = tuple[str | int, ...]  # cells before a row's scores, such as its name
+Chunk = tuple[list[Key], NDArray[np.float32]]  # n keys, and their scores (n, targets)
 
 
 def read_fasta(path: str) -> Iterator[tuple[str, str]]:
@@ -39,19 +40,19 @@ def read_fasta(path: str) -> Iterator[tuple[str, str]]:
         raise SequenceError(f"{path} holds no sequence: is it a FASTA?")
 
 
-def write_scores(chunks: Iterable[Chunk], labels: Sequence[str], output: str) -> None:
-    """Write a TSV to `output` (`-` is standard output): a header, name and targets, then the rows.
+def write_scores(chunks: Iterable[Chunk], columns: Sequence[str], output: str) -> None:
+    """Write a TSV to `output` (`-` is standard output): a header, then keys and scores.
 
-    A row without scores has `.`.
+    `columns` are those of the keys and the targets. A row without scores has `.`.
 
     Raises:
         OutputError: it cannot be written.
     """
     with destination(output) as partial, _text(output, str(partial)) as table:
-        table.write("\t".join(["name", *labels]) + "\n")
-        for names, scores in chunks:
-            for name, row in zip(names, scores, strict=True):
-                table.write("\t".join([name, *map(_number, row)]) + "\n")
+        table.write("\t".join(columns) + "\n")
+        for keys, scores in chunks:
+            for key, row in zip(keys, scores, strict=True):
+                table.write("\t".join([*map(str, key), *map(_number, row)]) + "\n")
 
 
 def predict_named(sequences: Iterable[tuple[str, str]], backend: Backend) -> Iterator[Chunk]:
@@ -63,7 +64,7 @@ def predict_named(sequences: Iterable[tuple[str, str]], backend: Backend) -> Ite
     waiting = iter(sequences)
     while chunk := list(islice(waiting, TOGETHER)):
         scores = predict_sequences([letters for _, letters in chunk], backend)
-        yield [name for name, _ in chunk], scores
+        yield [(name,) for name, _ in chunk], scores
 
 
 def predict_sequences(sequences: Sequence[str], backend: Backend) -> NDArray[np.float32]:

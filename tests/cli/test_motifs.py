@@ -69,8 +69,12 @@ def test_against_a_file(regplug, files, letters):
     done = regplug("motifs", files / f"{kind}.txt", "--sequences", files / "a.fa", *known)
     assert done.status == 0, done.err
     assert "compared with 1 of known.meme\nfewer than 25 known motifs" in done.err
-    row = (files / "out" / "motifs.tsv").read_text().splitlines()[1].split("\t")
-    assert (row[5:7], row[-1]) == (["M1", "GATA1"], "known.meme")
+    match = (files / "out" / "matches.tsv").read_text().splitlines()[1].split("\t")
+    assert (match[2:4], match[-1]) == (["M1", "GATA1"], "known.meme")
+    best = (files / "out" / "motifs.tsv").read_text().splitlines()[1].split("\t")
+    assert best[5:] == [".", ".", *match[4:]]  # orders of four columns have GATA among them
+    assert float(match[4]) >= float(match[6])
+    assert "0 of them (0%) are like a known motif: q < 0.1, and more so than" in done.err
 
 
 def test_silent_filters(regplug, files):

@@ -210,6 +210,18 @@ def test_parts_by_contig(prepare):
     assert ((sites.parts == 0) == (sites.contigs == 1)).all()
 
 
+def test_a_contig_to_be_held_out_has_no_site(prepare):
+    """It is named, where the part has another with sites; mistakes have one that has not."""
+    contigs = {**CONTIGS, "chr3": "ACGT" * 500}
+    held = ("--split", "chrom", "--valid-chroms", "chr3,chr2")
+    sites, err = prepare(BEDS, *held, contigs=contigs)
+    assert sites.parts.tolist() == [0, 0, 0, 0, 1]
+    assert err.endswith("\n0 sites on chr3, which is to be held out\n")
+    assert sites.card.counts == {"sites on chr3, which is to be held out": 0}
+    _, err = prepare(BEDS, "--split", "chrom", "--valid-chroms", "chr2", contigs=contigs)
+    assert "chr3" not in err
+
+
 # -- reading ---------------------------------------------------------------------------------
 
 

@@ -180,7 +180,7 @@ def command(tmp_path, beds):
 def test_a_full_disk(tmp_path):
     arguments = command(tmp_path, {"a": GOOD})
     there = {path.name for path in tmp_path.iterdir()} | {"genome.fa.fai"}
-    for limit, name in ((400, ".h5"), (1_000, ".h5"), (4_000, ".h5"), (50_000, ".summary.png")):
+    for limit, name in ((400, ".h5"), (1_000, ".h5"), (4_000, ".h5"), (20_000, ".summary.png")):
         code = (
             f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
             "from regplug.cli import main\nmain()"

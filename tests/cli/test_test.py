@@ -61,6 +61,22 @@ def test_scores_are_those_of_the_rows(regplug, toy_run, tmp_path):
     assert 0.9 < auc <= 1
 
 
+def test_sets_of_other_targets_are_passed_over(regplug, toy_run, tmp_path):
+    """As tests/* gives them, where a run has some of the factors."""
+    bound_set(tmp_path / "MYC", seed=1)
+    (tmp_path / "README").touch()
+    run, own = toy_run / "run", toy_run / "test" / BOUND
+    alone = regplug("test", run, own)
+    others = (tmp_path / "README", tmp_path / "MYC")
+    done = regplug("test", run, others[1], own, others[0], "-o", tmp_path / "scores")
+    assert (done.status, done.out) == (0, alone.out)
+    assert done.err == (f"passed over, as {run} has no such target: {others[1]}, {others[0]}\n")
+    assert [path.name for path in (tmp_path / "scores").iterdir()] == [f"{BOUND}.tsv"]
+    done = regplug("test", run, *others)
+    assert (done.status, done.out) == (1, "")
+    assert f"{run} has no target README, MYC; it has {BOUND}, {PROBES}" in done.err
+
+
 def test_mistakes(regplug, toy_run, tmp_path):
     run = toy_run / "run"
     good = toy_run / "test" / BOUND

@@ -7,7 +7,7 @@ import pytest
 import regplug.motifs.matches
 from regplug.errors import MissingLibraryError
 from regplug.genome.codes import encode
-from regplug.motifs.matches import Collection, jaspar, match
+from regplug.motifs.matches import FLAT, Collection, Matches, jaspar, match
 from regplug.motifs.motif import Motif
 
 pytest.importorskip("memelite")
@@ -26,6 +26,35 @@ def test_q_values_are_of_all_pairs(monkeypatch):
     np.testing.assert_allclose(found.q, [[0.04, 0.16 / 3], [0.5, 0.04]])
     assert [list(found.ranked(row)) for row in (0, 1)] == [[0, 1], [1, 0]]
     assert not found.ordered(0)  # the shuffled ones are as good here
+
+
+def test_like_is_significant_and_better_than_shuffled_columns():
+    known = [word(letters) for letters in ("AC", "CC", "GC", "TC")]
+    p = np.array([[1e-5, 1e-9, 1e-7, 1e-6], [1e-5, 1e-9, 1e-7, 1e-6], [0.1] * 4])
+    q = np.array([[0.01, 0.01, 0.2, 0.01], [0.01] * 4, [0.01] * 4])
+    found = Matches(p, q, np.array([1e-5, 1e-9, 0.2]), known, "four")
+    assert [found.like(row) for row in range(3)] == [[1, 3], [], [0, 1, 2, 3]]
+
+
+@pytest.mark.slow
+def test_flat_ends_do_not_count():
+    """A sharp E-box between nearly flat columns matches as it does alone, and is named by it.
+
+    With its 15 flat columns, other orders of the columns matched as well as the E-box itself.
+    """
+    random = np.random.default_rng(0)
+    box = word("GGTCACGTG")
+    flanked = []
+    for _ in range(5):
+        before, after = random.dirichlet([30] * 4, 7), random.dirichlet([30] * 4, 8)
+        flanked.append(Motif("flanked", np.vstack([before, box.frequencies, after])))
+    assert max(motif.information[[*range(7), *range(-8, 0)]].max() for motif in flanked) < FLAT
+    found = match([box, *flanked, Motif("flat", np.tile([0.3, 0.2, 0.2, 0.3], (12, 1)))], jaspar())
+    np.testing.assert_array_equal(found.p[1:6], np.tile(found.p[0], (5, 1)))
+    alike = [found.known[columns[0]].also for row in range(6) if (columns := found.like(row))]
+    assert len(alike) >= 5
+    assert set(alike) <= {"TFEC", "TFEB", "TFE3", "MITF", "USF1", "USF2"}
+    assert (found.p[6] == 1).all()
 
 
 @pytest.mark.slow

@@ -55,6 +55,11 @@ def test_trimming(rows, kept):
     np.testing.assert_array_equal(got, np.array(kept).reshape(-1, 4))
 
 
+def test_clarity_is_information_times_sites():
+    assert Motif("m", np.array([A, HALF, FLAT]), 5).clarity == pytest.approx((2 + 1 + 0) * 5)
+    assert motif_of("m", np.zeros((5, 4)), 0).clarity == 0
+
+
 def test_nothing_was_seen():
     motif = motif_of("m", np.zeros((5, 4)), 0)
     assert (motif.width, motif.consensus(), motif.information.sum()) == (0, "", 0)

@@ -47,7 +47,8 @@ def test(
     """Test the targets of RUN on SETS, or with --model those of a model on SITES.
 
     RUN is a run of `regplug train deepbind`; SETS are folders made by `regplug prepare deepbind`. A
-    set is of the target that its folder is called as, and each of its sequences is one window.
+    set is of the target that its folder is called as, and each of its sequences is one window;
+    sets of other targets are passed over, so that SETS may be a folder's: tests/*.
     Prints a row per target and metric: low and high are the 2.5 and 97.5 percentiles of 1,000
     bootstraps, n the sequences. -o writes the scores, a row per sequence, in the order of the set.
 
@@ -88,12 +89,16 @@ def test(
 def _test_run(run: Path, sets: tuple[Path, ...], output: Path | None) -> None:
     """Test a run on sets: write the folder of scores, print the table."""
     with needs("train"):
-        from regplug.train.deepbind.measure import measure_sets
+        from regplug.train.deepbind.measure import measure_sets, sets_of
     from regplug.files.output import check_folder
 
+    others = set(sets) - set(own := sets_of(run, sets))
+    if others:
+        listed = ", ".join(map(str, sorted(others)))
+        click.echo(f"passed over, as {run} has no such target: {listed}", err=True)
     if output is not None:
-        check_folder(output, [f"{path.name}.tsv" for path in sets])
-    measured = list(measure_sets(run, sets))
+        check_folder(output, [f"{path.name}.tsv" for path in own])
+    measured = list(measure_sets(run, own))
     if output is not None:
         _write(output, measured)
     click.echo("\t".join(COLUMNS))

@@ -1,14 +1,12 @@
 """`regplug train basset`: sites of open chromatin → a network."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import click
 
 from regplug.cli.shared.recipes import read_with, set_option
+from regplug.cli.train.progress import training
 from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
@@ -52,44 +50,12 @@ def basset(
         from regplug.train.basset.train import train_basset
     read = read_with(read_basset_recipe, recipe, settings)
     train = train_basset if trials is None else partial(search_basset, trials=trials)
-    with _progress(read.schedule.batch) as (tell, stepped):
+    with training(read.schedule.batch) as (tell, stepped):
         made = train(
-            read, sites, output, resume=resume, seeded_from=seed_from, tell=tell, stepped=stepped
+            *(read, sites, output),
+            resume=resume,
+            seeded_from=seed_from,
+            tell=tell,
+            stepped=lambda epoch, *steps: stepped(f"epoch {epoch}", *steps),
         )
         tell(f"{output}: validation AUC {made.valid_auc:.4f}, epoch {made.best_epoch}")
-
-
-@contextmanager
-def _progress(
-    batch: int,
-) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, int], None]]]:
-    """Give a function that prints a line on stderr, and one that moves a bar if it is a terminal.
-
-    Of torchrun's processes only the first prints.
-    """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
-    columns = (
-        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
-        *(TextColumn("{task.fields[speed]}"), TimeRemainingColumn()),
-    )
-    shown = console.is_terminal and not console.quiet
-    with Progress(*columns, console=console, disable=not shown, transient=True) as bar:
-        task = bar.add_task("reading", total=None, speed="")
-
-        def stepped(epoch: int, steps: int, step: int) -> None:
-            if step == 1:
-                bar.reset(task, description=f"epoch {epoch}", total=steps, speed="")
-            speed = bar.tasks[task].speed
-            rate = "" if speed is None else f"{speed * batch:,.0f} sequences/s"
-            bar.update(task, completed=step, speed=rate)
-
-        yield partial(console.print, markup=False, highlight=False, soft_wrap=True), stepped

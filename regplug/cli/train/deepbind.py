@@ -6,6 +6,7 @@ import click
 
 from regplug.cli.shared.progress import tell
 from regplug.cli.shared.recipes import read_with, set_option
+from regplug.cli.train.progress import training
 from regplug.files.extras import needs
 
 FILE = click.Path(path_type=Path)
@@ -36,5 +37,9 @@ def deepbind(
         from regplug.train.deepbind.report import write_run_report
         from regplug.train.deepbind.run import train_run
     read = read_with(read_recipe, recipe, settings)
-    train_run(read, sets, test, output, resume=resume, progress=tell)
+    if read.workers > 1:  # which tell lines alone, out of their processes
+        train_run(read, sets, test, output, resume=resume, progress=tell)
+    else:
+        with training(read.batch) as (say, stepped):
+            train_run(read, sets, test, output, resume=resume, progress=say, stepped=stepped)
     tell(f"report: {write_run_report(output, sets)}")

@@ -16,7 +16,7 @@ from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.drawn import BINS, Draw
 from regplug.data.sites.from_peaks import Progress, with_names_of
 from regplug.data.sites.ground import Ground
-from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit
+from regplug.data.sites.parts import PARTS, TEST, TRAIN, VALID, ContigSplit, RegionSplit, no_sites
 from regplug.data.sites.placed import regions_of
 from regplug.data.sites.samples import Sample, Settings, read_samples
 from regplug.data.sites.signals import Signals
@@ -157,7 +157,7 @@ def _make(
             counts[MISSING] += draw.missing
         if "repeats" in along.match and not ground.lower_case:
             counts[NO_REPEATS] = 1
-        told = dict(tiling.counts + counts)
+        told = dict(tiling.counts + counts) | no_sites(settings.split, writer.contigs(), names)
         card = SitesCard(
             settings=settings,
             along=along,

@@ -15,7 +15,7 @@ import numpy as np
 from regplug.data.sequences.windows import mostly_unknown
 from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.merge import Merged, merged_windows
-from regplug.data.sites.parts import ContigSplit, RandomSplit, RegionSplit
+from regplug.data.sites.parts import ContigSplit, RandomSplit, RegionSplit, no_sites
 from regplug.data.sites.samples import Sample, Settings, read_sample_windows, read_samples
 from regplug.data.sites.sites import SitesCard
 from regplug.data.sites.spill import Spill
@@ -112,7 +112,8 @@ def _make(
         if not isinstance(settings.split, RandomSplit | ContigSplit):
             raise DataError("merged peaks are split at random or by contig, tiles also by region")
         parts = settings.split.assign(site_contigs, names)
-        card = SitesCard(settings=settings, sources=sources_of(inputs), counts=dict(counts))
+        told = dict(counts) | no_sites(settings.split, site_contigs, names)
+        card = SitesCard(settings=settings, sources=sources_of(inputs), counts=told)
         writer.finish(card, parts, peaks)
     return card
 

@@ -15,7 +15,7 @@ from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.closed import Measurement, closed_sites
 from regplug.data.sites.from_genome import check_labelled
 from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
-from regplug.data.sites.parts import PARTS, ContigSplit
+from regplug.data.sites.parts import PARTS, ContigSplit, no_sites
 from regplug.data.sites.samples import Settings
 from regplug.data.sites.sites import UNLABELLED, SitesCard
 from regplug.data.sites.summary import Counts
@@ -68,6 +68,7 @@ def prepare_table(
         rows = joined([sites.rows(used & ~in_test), tiles])
     for part in np.setdiff1d(sites.parts, rows.parts).tolist():
         raise DataError(f"no site is left in part {PARTS[part]}: leave other contigs out")
+    names, of_names = np.unique(rows.contigs, return_inverse=True)
     settings = Settings(
         split=split,
         length=rows.codes.shape[1],
@@ -80,7 +81,7 @@ def prepare_table(
         closed=measurement.closed if measurement else None,
         unknown=bool((rows.targets == UNLABELLED).any()),
         sources=sources_of(inputs),
-        counts=dict(+counts),
+        counts=dict(+counts) | no_sites(split, of_names, names.tolist()),
     )
     with ExitStack() as stack:
         partials = [stack.enter_context(complete(path)) for path in outputs]

@@ -1,6 +1,6 @@
 """Sites ─Split.assign→ training, validation or test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -65,20 +65,22 @@ class ContigSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
         """Return the part of each site (n,), given the contig of each, one of `names`.
 
         Raises:
-            DataError: a contig that was named has no site, or none are left to train on.
+            DataError: a part that was asked for has no site, or none are left to train on.
         """
-        of_name = self._of_name()
+        of_name = {**dict.fromkeys(self.valid, VALID), **dict.fromkeys(self.test, TEST)}
         parts = np.array([of_name.get(name, TRAIN) for name in names], np.uint8)[contigs]
-        there = {names[at] for at in np.unique(contigs)}
-        empty = [name for name in of_name if name not in there]
-        if empty:
-            raise DataError(f"no site on {', '.join(empty)}: hold other contigs out")
+        empty = self.without_sites(contigs, names)
+        for held_out in (self.valid, self.test):
+            if held_out and set(held_out) <= set(empty):
+                raise DataError(f"no site on {', '.join(held_out)}: hold other contigs out")
         if TRAIN not in parts:
             raise DataError("all contigs with sites are held out: leave some to train on")
         return parts
 
-    def _of_name(self) -> Mapping[str, int]:
-        return {**dict.fromkeys(self.valid, VALID), **dict.fromkeys(self.test, TEST)}
+    def without_sites(self, contigs: NDArray[np.int64], names: Sequence[str]) -> list[str]:
+        """Return the contigs held out on which there is no site; as `assign`."""
+        there = {names[at] for at in np.unique(contigs)}
+        return [name for name in (*self.valid, *self.test) if name not in there]
 
 
 class RegionSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="regions"):
@@ -109,6 +111,12 @@ class RegionSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
 
 class GivenSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="given"):
     """Sites have the parts that they had in the sets they come from."""
+
+
+def no_sites(split: "Split", contigs: NDArray[np.int64], names: Sequence[str]) -> dict[str, int]:
+    """Return what a card's counts say of contigs that are held out for nothing; as `assign`."""
+    empty = split.without_sites(contigs, names) if isinstance(split, ContigSplit) else []
+    return {f"sites on {name}, which is to be held out": 0 for name in empty}
 
 
 Split = RandomSplit | ContigSplit | RegionSplit | GivenSplit

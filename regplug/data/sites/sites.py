@@ -66,7 +66,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         joined: cards of the sets that it was joined from.
         widened: seed by which shorter sites of these were put into closed tiles; None if none were.
         sources: files it was made from.
-        counts: what was left out or replaced → how often.
+        counts: what was left out or replaced → how often; and contigs held out without a site → 0.
         regplug: version that made it.
     """
 

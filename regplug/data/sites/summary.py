@@ -11,8 +11,13 @@ from regplug.data.sites.parts import PARTS
 from regplug.data.sites.sites import UNLABELLED, SiteBatch, Sites
 
 TOGETHER = 64 * 256  # rows read at once
-NAMED = 24  # samples whose names fit under their bars
-COLOURS = ("#b8b8b8", "#0072B2", "#D55E00")  # of the parts
+NAMED = 24  # samples whose names fit below, and classes whose counts fit above
+# How the parts are drawn, so that equal numbers are seen: a ring stands around a dot.
+MARKS: tuple[dict[str, Any], ...] = (
+    {"ms": 5, "color": "#a0a0a0"},
+    {"ms": 7, "color": "#0072B2", "mfc": "none"},
+    {"ms": 3, "color": "#D55E00"},
+)
 
 
 class Counts(NamedTuple):
@@ -95,35 +100,52 @@ def write_table(counts: Counts, path: Path) -> None:
 
 
 def picture(counts: Counts) -> Any:
-    """Return a matplotlib figure of sites per sample, samples per site, and sites per part."""
+    """Return a matplotlib figure of sites per sample, samples per site, and sites per part.
+
+    The axes are logarithmic, and a part a dot or ring: one site is as plain to see as a million.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 4), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(3, 2, 1))
     order = np.argsort(-counts.of_sample.sum(axis=1), kind="stable")
-    _stacked(left, counts.of_sample[order])
+    _dots(left, counts.of_sample[order])
     names = [counts.samples[at] for at in order.tolist()] if len(order) <= NAMED else []
     left.set_xticks(range(len(names)), [_plain(n) for n in names], rotation=90)
-    _stacked(middle, counts.open_in[1:], first=1)
-    middle.set_yscale("log")
-    _stacked(right, np.diag(counts.sites))
+    _dots(middle, counts.open_in[1:], first=1)
+    middle.xaxis.get_major_locator().set_params(integer=True)
+    _dots(right, np.diag(counts.sites))
     right.set_xticks(range(len(PARTS)), PARTS)
     labels = ("sample" if names else f"{len(order)} samples", "samples in which a site is open", "")
     titles = ("sites per sample", "samples per site", "sites per part")
     for axis, title, label in zip((left, middle, right), titles, labels, strict=True):
         axis.set(title=title, xlabel=label, ylabel="sites")
         axis.spines[["top", "right"]].set_visible(False)
-    left.legend(PARTS, frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def _stacked(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:
-    """Draw bars of counts (bars, parts), each part on top of those before."""
+def _dots(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:
+    """Draw a dot per count (classes, parts) above 0, and over each class its sum if they fit."""
     at = np.arange(first, first + len(counts))
-    foot = np.zeros(len(counts), np.int64)
-    for part, colour in enumerate(COLOURS):
-        axis.bar(at, counts[:, part], bottom=foot, color=colour, width=0.9)
-        foot += counts[:, part]
+    for part, (name, mark) in enumerate(zip(PARTS, MARKS, strict=True)):
+        some = counts[:, part] > 0
+        axis.plot(at[some], counts[some, part], "o", label=name, **mark)
+    highest = counts.max(axis=1)
+    if len(counts) <= NAMED:
+        for x, y, total in zip(at, highest, counts.sum(axis=1), strict=True):
+            axis.annotate(
+                *(f"{total:,}", (x, max(y, 1))),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                rotation=90 if len(counts) > len(PARTS) else 0,
+                fontsize=7,
+            )
+    room = 3 * max(1, highest.max()) ** 1.25  # for the sum over the highest
+    axis.set(xlim=(first - 0.7, at[-1] + 0.7), yscale="log", ylim=(0.7, room))
+    axis.grid(axis="y", color="#e5e5e5")
 
 
 def _plain(text: str) -> str:

@@ -19,13 +19,7 @@ FILES = {"influence.tsv"} | {
     f"influence_{name}.{suffix}" for name in ("scatter", "heatmap") for suffix in ("png", "svg")
 }
 
-# Okabe and Ito's colours: a match, a match no better than those of shuffled columns, no match.
-_KINDS = {"like": "#0072B2", "like shuffled": "#56B4E9", "unknown": "#E69F00"}
-_LEGEND = {
-    "like": "like a known motif (q < 0.1)",
-    "like shuffled": "q < 0.1, but so are its columns in random orders",
-    "unknown": "like none",
-}
+_COLOURS = {"like a known motif": "#0072B2", "like none": "#E69F00"}  # Okabe and Ito's
 _NAMED = 20  # filters with a name in the scatter, where there is room
 _ROOM = 0.11  # inches that a name needs in the heat map
 _TALLEST, _WIDEST = 13.0, 20.0  # inches of the heat map
@@ -38,23 +32,21 @@ class Marked(NamedTuple):
         name: of the filter.
         bits: information of its motif.
         known: name of the known motif that it is like, "" if none.
-        beats_shuffled: False where its columns in random orders match a known motif as well.
     """
 
     name: str
     bits: float
     known: str
-    beats_shuffled: bool
 
     @property
     def kind(self) -> str:
-        """Return which of _KINDS it is."""
-        return "unknown" if not self.known else "like" if self.beats_shuffled else "like shuffled"
+        """Return which of _COLOURS it is."""
+        return "like a known motif" if self.known else "like none"
 
     @property
     def label(self) -> str:
-        """Return its name, and that of its known motif if the match beats the shuffled ones."""
-        return f"{self.name} {self.known}" if self.kind == "like" else self.name
+        """Return its name, and that of its known motif."""
+        return f"{self.name} {self.known}".rstrip()
 
 
 def write_influence(
@@ -85,10 +77,10 @@ def _scatter(filters: Sequence[Marked], overall: NDArray[np.float64]) -> Any:
     figure = Figure(figsize=(7, 5.4), layout="constrained")
     axis = figure.subplots()
     drawn = [row for row, marked in enumerate(filters) if marked.bits > 0]
-    for kind, colour in _KINDS.items():
+    for kind, colour in _COLOURS.items():
         rows = [row for row in drawn if filters[row].kind == kind]
         if rows:
-            text = f"{_LEGEND[kind]}: {len(rows)} of {len(drawn)} ({len(rows) / len(drawn):.0%})"
+            text = f"{kind}: {len(rows)} of {len(drawn)} ({len(rows) / len(drawn):.0%})"
             bits = [filters[row].bits for row in rows]
             axis.scatter(bits, overall[rows], s=18, c=colour, alpha=0.8, linewidths=0, label=text)
     axis.set_xlabel("information content, bits")
@@ -137,7 +129,7 @@ def _name_outstanding(
 
 
 def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[str]) -> Any:
-    """Return the figure of filters with any influence; each row's largest value is 1 or -1."""
+    """Return the figure of filters with any influence, all on one scale of colours."""
     from matplotlib.figure import Figure
 
     values = np.nan_to_num(influence.targets)
@@ -148,16 +140,17 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     if not len(rows):
         figure.text(0.5, 0.5, "no filter has any influence", ha="center")
         return figure
-    shares = values[rows] / np.abs(values[rows]).max(axis=1, keepdims=True)
+    drawn = values[rows]
+    most = np.abs(drawn).max()
     grid = figure.add_gridspec(2, 2, width_ratios=(0.7, width), height_ratios=(0.5, height))
-    order = _tree(figure.add_subplot(grid[1, 0]), shares, above=False)
-    columns = _tree(figure.add_subplot(grid[0, 1]), shares.T, above=True)
+    order = _tree(figure.add_subplot(grid[1, 0]), drawn, above=False)
+    columns = _tree(figure.add_subplot(grid[0, 1]), drawn.T, above=True)
     axis = figure.add_subplot(grid[1, 1])
     image = axis.imshow(
-        shares[np.ix_(order, columns)],
+        drawn[np.ix_(order, columns)],
         cmap="RdBu_r",
-        vmin=-1,
-        vmax=1,
+        vmin=-most,
+        vmax=most,
         aspect="auto",
         interpolation="nearest",
     )
@@ -173,8 +166,16 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     axis.tick_params(labelsize=6.5, length=2)
     for text in (*axis.get_xticklabels(), *axis.get_yticklabels()):
         text.set_parse_math(False)
-    bar = figure.colorbar(image, ax=axis, location="bottom", shrink=0.5, aspect=40, pad=0.02)
-    bar.set_label("influence over the filter's largest", fontsize=8)
+    bar = figure.colorbar(
+        *(image, None, axis),
+        location="bottom",
+        shrink=0.5,
+        aspect=40,
+        pad=0.02,
+        ticks=(-most, 0, most),
+        format="%.2g",
+    )
+    bar.set_label("influence on a target's logit", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     note = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
     figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{note}", fontsize=10)

@@ -1,11 +1,11 @@
 """The folder that `regplug motifs` writes: Learned motifs, Matches ─write_motif_report→ files.
 
 motifs.meme    the motifs
-motifs.tsv     a row per filter: sites, consensus, information, best match; shuffled_p is the
-               smallest p of the same columns in random orders: a match with a larger p is none
+motifs.tsv     a row per filter: sites, consensus, information, best match; it is named if q < 0.1
+               and p is below shuffled_p, the smallest of the same columns in random orders
 matches.tsv    every match with q < 0.1
 logos/         <target>_<filter>.png and .svg
-overview.png   each target's best filters; of a model, those with the largest influence
+overview.png   each target's clearest filters; of a model, those with the largest influence
 
 Of a model also influence.tsv, influence_scatter and influence_heatmap (`influence_report`), and in
 motifs.tsv its filters' influence, how far scores move without them, and the loss without them.
@@ -22,11 +22,10 @@ from regplug.interpret.filters.influence import Influence, mean_over_targets
 from regplug.interpret.filters.influence_report import FILES as INFLUENCE_FILES
 from regplug.interpret.filters.influence_report import Marked, cell, write_influence
 from regplug.motifs.logos import draw_logo, draw_overview
-from regplug.motifs.matches import Matches
+from regplug.motifs.matches import REPORTED, Matches
 from regplug.motifs.meme import DNA, write_meme
-from regplug.motifs.motif import FEWEST, Motif, information
+from regplug.motifs.motif import Motif, information
 
-REPORTED = 0.1  # matches.tsv has those with a smaller q
 SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
 SHOWN_OF_MODEL = 32  # filters
 
@@ -112,17 +111,18 @@ def write_motif_report(
 
 
 def marked(learned: Sequence[Learned], matches: Matches | None) -> list[Marked]:
-    """Return the filters with the names of the known motifs that they are like (q < REPORTED)."""
-    found = []
-    for row, (_, name, motif, bits) in enumerate(learned):
-        known, beats_shuffled = "", False
-        if matches and motif.width:
-            best = int(matches.ranked(row)[0])
-            if matches.q[row, best] < REPORTED:
-                known = matches.known[best].also or matches.known[best].name
-                beats_shuffled = matches.ordered(row)
-        found.append(Marked(name, bits, known, beats_shuffled))
-    return found
+    """Return the filters with the names of the known motifs that they are like."""
+    return [
+        Marked(entry.filter, entry.bits, _known(matches, row)) for row, entry in enumerate(learned)
+    ]
+
+
+def _known(matches: Matches | None, row: int) -> str:
+    """Return the name of the known motif that a filter is like, "" if none."""
+    if matches is None or not (alike := matches.like(row)):
+        return ""
+    best = matches.known[alike[0]]
+    return best.also or best.name
 
 
 def _filters(
@@ -151,8 +151,9 @@ def _measured(influence: Influence) -> dict[str, list[str]]:
 
 
 def _best(matches: Matches, row: int) -> list[str]:
-    """Return the cells of a motif's best match, whatever its q."""
-    return _cells(matches, row, int(matches.ranked(row)[0]))
+    """Return the cells of a motif's best match, without its names if the motif is not like it."""
+    cells = _cells(matches, row, int(matches.ranked(row)[0]))
+    return cells if matches.like(row) else [".", ".", *cells[2:]]
 
 
 def _matches(learned: Sequence[Learned], matches: Matches | None) -> Iterator[Sequence[object]]:
@@ -180,27 +181,21 @@ def _overview(
 ) -> list[tuple[str, list[tuple[Motif, str]]]]:
     """Return rows of filters, each with its title: a row per target, or several of a model.
 
-    Of a target those come first whose match is better than shuffled ones by the largest factor;
-    then the others, by information; last those of fewer than FEWEST sites. Of a model those come
-    first that have the largest influence.
+    Of a target those come first that are clearest, information × sites; of a model those that have
+    the largest influence.
     """
-    targets: dict[str, list[tuple[tuple[float, ...], Motif, str]]] = {}
-    for row, (target, index, motif, bits) in enumerate(learned):
+    targets: dict[str, list[tuple[float, Motif, str]]] = {}
+    for row, (target, index, motif, _) in enumerate(learned):
         if not motif.width:
             continue
-        factor, title = 1.0, f"filter {index}"
-        if matches and matches.ordered(row):
-            name, also, p, q, shuffled, _ = _best(matches, row)
-            factor = float(p) / float(shuffled)
-            title += f": {name if also == '.' else also}, q = {q}" if float(q) < REPORTED else ""
-        if influence is None:
-            place: tuple[float, ...] = (motif.sites < FEWEST, factor, -bits)
-        else:
-            place = (-float(influence.overall[row]), -bits)
-        targets.setdefault(target, []).append((place, motif, title))
+        title = f"filter {index}"
+        if matches and (known := _known(matches, row)):
+            title += f": {known}, q = {matches.q[row].min():.3g}"
+        weight = motif.clarity if influence is None else float(influence.overall[row])
+        targets.setdefault(target, []).append((weight, motif, title))
     rows = []
     for target, found in list(targets.items())[:SHOWN_TARGETS]:
-        found.sort(key=lambda entry: entry[0])
+        found.sort(key=lambda entry: -entry[0])
         shown = SHOWN_FILTERS if influence is None else SHOWN_OF_MODEL
         logos = [entry[1:] for entry in found[:shown]]
         starts = range(0, len(logos), SHOWN_FILTERS)

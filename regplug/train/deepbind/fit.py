@@ -97,6 +97,7 @@ def fit(
     *,
     seed: int,
     progress: Callable[[int], None] = lambda step: None,
+    stepped: Callable[[int, int], None] = lambda steps, step: None,
 ) -> Curve:
     """Train all networks on the same batches for the recipe's steps; return their losses.
 
@@ -111,6 +112,7 @@ def fit(
         validation: rows whose loss is measured at each checkpoint, if any.
         seed: of dropout.
         progress: called with the steps done at every checkpoint.
+        stepped: called after each step with all steps, and how many are done.
     """
     torch.set_num_threads(1)
     numba.set_num_threads(1)
@@ -133,6 +135,7 @@ def fit(
             sgd.step(decay=step >= recipe.decay_after)
             total[members] += losses.detach()
         since += 1
+        stepped(recipe.steps, step + 1)
         if step + 1 in at:
             training.append((total / since).double().cpu().numpy())
             total, since = torch.zeros_like(total), 0

@@ -46,44 +46,62 @@ class _Metrics(msgspec.Struct, frozen=True):
     targets: dict[str, _Target]
 
 
+def sets_of(run: Path, sets: Sequence[Path]) -> list[Path]:
+    """Return those sets (folders) that are called as a target of the run.
+
+    Raises:
+        ModelError: the run is not finished, or none is.
+    """
+    targets = _trained(run)
+    if found := [path for path in sets if path.name in targets]:
+        return found
+    named = ", ".join(dict.fromkeys(path.name for path in sets))
+    raise ModelError(f"{run} has no target {named}; it has {', '.join(targets)}")
+
+
 def measure_sets(run: Path, sets: Sequence[Path]) -> Iterator[MeasuredSet]:
     """Yield how good a run's networks are on sets.
 
     Args:
         run: folder of a finished run.
-        sets: folders of sets, each called as its target.
+        sets: folders of sets, each called as its target; see `sets_of`.
 
     Raises:
         DataError: a set is damaged, or of another kind than what the target was trained on.
-        ModelError: the run is not finished, or lacks a target.
+        ModelError: the run is not finished, or damaged.
     """
     names = [path.name for path in sets]
     for name in names:
         if names.count(name) > 1:
             raise DataError(f"two sets are called {name}: test them one after the other")
+    trained = _trained(run)
     networks = _networks(run, names)
-    try:
-        known = msgspec.json.decode((run / METRICS).read_bytes(), type=_Metrics).targets
-        trained = [known[name] for name in names]
-    except (OSError, msgspec.DecodeError, KeyError) as error:
-        raise ModelError(f"{run / METRICS}: {error}; train the targets again") from error
-    for path, (metric, scale) in zip(sets, map(msgspec.structs.astuple, trained), strict=True):
+    for path in sets:
+        target = trained[path.name]
         tested = read_set(path)
-        check_test(path, tested.card, metric, scale)
+        check_test(path, tested.card, target.metric, target.scale)
         scores = score_codes(networks[path.name], tested.codes)
-        yield MeasuredSet(path.name, tested, scores, figures(tested, scores, scale))
+        yield MeasuredSet(path.name, tested, scores, figures(tested, scores, target.scale))
 
 
-def _networks(run: Path, names: Sequence[str]) -> dict[str, StoredWeights]:
-    """Return the weights of a finished run's networks, by target."""
+def _trained(run: Path) -> dict[str, _Target]:
+    """Return what a finished run's metrics.json says of its targets."""
     if form_of(run) is not Form.DEEPBIND:
         raise ModelError(
             f"{run} is no finished run of regplug train deepbind ({METRICS}): train one"
         )
+    try:
+        return msgspec.json.decode((run / METRICS).read_bytes(), type=_Metrics).targets
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(f"{run / METRICS}: {error}; train the targets again") from error
+
+
+def _networks(run: Path, names: Sequence[str]) -> dict[str, StoredWeights]:
+    """Return the weights of a run's networks, by target."""
     networks = load_weights(run / WEIGHTS)
     for name in names:
         if name not in networks:
-            raise ModelError(f"{run} has no target {name}; it has {', '.join(networks)}")
+            raise ModelError(f"{run / WEIGHTS} is damaged: it lacks {name}; train it again")
         if missing := [array for array in STORED if array not in networks[name].arrays]:
             raise ModelError(
                 f"{run / WEIGHTS} is damaged: {name} lacks {', '.join(missing)}; train it again"

@@ -13,11 +13,10 @@ from regplug.genome.codes import Codes
 from regplug.hooks.networks import StoredNetwork
 from regplug.motifs.matches import Matches, jaspar, match
 from regplug.motifs.meme import DNA, RNA
-from regplug.motifs.motif import FEWEST, Motif, motifs_of
+from regplug.motifs.motif import Motif, motifs_of
 
 MOST = 2000  # sequences that a target's motifs are made of, at most
 BEST = 3  # known motifs shown per filter, at most
-REPORTED = 0.1  # known motifs with a smaller q are shown
 LEAST = 0.05  # bits, below which a letter is not drawn
 
 
@@ -29,15 +28,12 @@ class Known(NamedTuple):
         also: a second name, such as the protein's, or "".
         p: of the match.
         q: of the match, over all known motifs.
-        better_than_shuffled: whether p is smaller than that of the filter's columns in random
-            orders; otherwise the match is no evidence.
     """
 
     name: str
     also: str
     p: float
     q: float
-    better_than_shuffled: bool
 
 
 class Letter(NamedTuple):
@@ -57,7 +53,7 @@ class Filter(NamedTuple):
         motif: what it learned.
         consensus: the motif's letters.
         logo: the letters to draw.
-        known: the best matches, best first.
+        known: those it is like, best first; see `Matches.like`.
         shuffled: the smallest p of the motif's columns in random orders, against any known motif.
     """
 
@@ -89,9 +85,7 @@ def filters_of(
     """Return each target's filters that have a motif, and the title of the known motifs.
 
     Networks that read one strand are of RNA, and compared with no known motifs; if all are, the
-    title is empty. A target's filters are sorted: first those whose best match beats that of their
-    columns in random orders, by the factor between the two p; then the others, by information;
-    last those of fewer than FEWEST sites.
+    title is empty. A target's filters are sorted by information × sites, the clearest first.
 
     Args:
         networks: target → its network.
@@ -117,9 +111,9 @@ def filters_of(
         ]
         for target, found in motifs.items()
     }
-    return {target: sorted(found, key=_order) for target, found in filters.items()}, (
-        matches.title if matches else ""
-    )
+    for found in filters.values():
+        found.sort(key=lambda filter: -filter.motif.clarity)
+    return filters, matches.title if matches else ""
 
 
 def _filter(motif: Motif, matches: Matches | None = None, row: int = 0) -> Filter:
@@ -138,18 +132,11 @@ def _filter(motif: Motif, matches: Matches | None = None, row: int = 0) -> Filte
 
 def _known(matches: Matches, row: int) -> Iterator[Known]:
     """Yield the known motifs to show for the filter in a row of the matches, best first."""
-    for column in matches.ranked(row)[:BEST]:
-        p, q = float(matches.p[row, column]), float(matches.q[row, column])
-        if q < REPORTED:
-            motif = matches.known[column]
-            yield Known(motif.name, motif.also, p, q, p < float(matches.shuffled[row]))
-
-
-def _order(filter: Filter) -> tuple[bool, float, float]:
-    """Return what filters are sorted by; see `filters_of`."""
-    best, motif = next(iter(filter.known), None), filter.motif
-    factor = best.p / filter.shuffled if best and best.better_than_shuffled else 1.0
-    return motif.sites < FEWEST, factor, -float(motif.information.sum())
+    for column in matches.like(row)[:BEST]:
+        motif = matches.known[column]
+        yield Known(
+            motif.name, motif.also, float(matches.p[row, column]), float(matches.q[row, column])
+        )
 
 
 def _logo(motif: Motif, letters: str) -> Iterator[Letter]:

@@ -33,6 +33,7 @@ from regplug.train.deepbind.target import Result, read_result, train_target
 
 RUN = "run.json"
 Say = Callable[[str], None]
+Stepped = Callable[[str, int, int], None]
 
 
 class RunCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +56,7 @@ def train_run(
     *,
     resume: bool,
     progress: Say,
+    stepped: Stepped = lambda what, steps, step: None,
 ) -> list[Result]:
     """Train a network per set, `recipe.workers` at a time; return results in the sets' order.
 
@@ -65,6 +67,8 @@ def train_run(
         out: folder of the run.
         resume: whether `out` may hold this run already, of which what is done is kept.
         progress: called with lines of text, in several processes if there are several workers.
+        stepped: called after each step with what is trained, its steps, and how many are done, if
+            there is one worker.
 
     Raises:
         ConfigError: the recipe wants a GPU, and there is none.
@@ -77,6 +81,7 @@ def train_run(
         )
     card = _card(recipe, sets, tests)
     _begin(out, card, resume)
+    alone = recipe.workers == 1  # functions that move a bar cannot be sent to other processes
     jobs = {
         path.name: bind(
             train_target,
@@ -85,6 +90,7 @@ def train_run(
             None if tests is None else tests / path.name,
             out / path.name,
             bind(_say, progress, path.name),
+            **({"stepped": bind(_step, stepped, path.name)} if alone else {}),
         )
         for path in sets
     }
@@ -96,6 +102,10 @@ def train_run(
 
 def _say(progress: Say, target: str, text: str) -> None:
     progress(f"{target}: {text}")
+
+
+def _step(stepped: Stepped, target: str, what: str, steps: int, step: int) -> None:
+    stepped(f"{target}: {what}", steps, step)
 
 
 def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> RunCard:

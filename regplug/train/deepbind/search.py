@@ -8,6 +8,7 @@ the same settings again, from the same seeds and losses, and finds the folds don
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial as bind
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ class _Search(NamedTuple):
     folder: Path
     seed: int
     progress: Callable[[str], None]
+    stepped: Callable[[str, int, int], None]
 
 
 def search(
@@ -73,6 +75,7 @@ def search(
     *,
     seed: int,
     progress: Callable[[str], None],
+    stepped: Callable[[str, int, int], None] = lambda what, steps, step: None,
 ) -> list[TriedSetting]:
     """Return all settings tried, the best first; losses of folds in `folder` are not made again.
 
@@ -82,6 +85,7 @@ def search(
         folder: of the target; it gets the losses of each round and fold.
         seed: all random numbers follow from it.
         progress: called with lines of text.
+        stepped: called after each step with what is trained, its steps, and how many are done.
 
     Raises:
         DataError: `folder` has losses of other settings, or every setting diverged.
@@ -90,7 +94,7 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study()
-    shared = _Search(recipe, data, folder, seed, progress)
+    shared = _Search(recipe, data, folder, seed, progress, stepped)
     tried: list[TriedSetting] = []
     for round_number in range(recipe.rounds):
         study.sampler = sampler_of(recipe, seed + round_number)
@@ -145,7 +149,8 @@ def draw_setting(recipe: DeepBindRecipe, trial: Trial) -> Setting:
 
 def _fold(shared: _Search, settings: list[Setting], round_number: int, fold: int) -> FoldLosses:
     """Return the losses of a round's settings with `fold` held out, from the disk if there."""
-    recipe, data, folder, seed, progress = shared
+    recipe, data, folder, seed, progress, stepped = shared
+    what = f"round {round_number + 1}, fold {fold + 1}"
     path = folder / f"round{round_number + 1}-fold{fold + 1}.json"
     if path.exists():
         return _read(path, settings)
@@ -163,9 +168,8 @@ def _fold(shared: _Search, settings: list[Setting], round_number: int, fold: int
         rows,
         validation,
         seed=seed,
-        progress=lambda step: progress(
-            f"round {round_number + 1}, fold {fold + 1}: {len(settings)} settings, step {step}"
-        ),
+        progress=lambda step: progress(f"{what}: {len(settings)} settings, step {step}"),
+        stepped=bind(stepped, what),
     )
     losses = FoldLosses(settings, curve.steps, curve.training.tolist(), curve.validation.tolist())
     with complete(path) as partial:

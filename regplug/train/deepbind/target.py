@@ -8,6 +8,7 @@ What is on disk is done: a target that goes on after a kill makes the rest.
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial as bind
 from pathlib import Path
 
 import msgspec
@@ -82,8 +83,11 @@ def train_target(
     test: Path | None,
     folder: Path,
     progress: Callable[[str], None],
+    stepped: Callable[[str, int, int], None] = lambda what, steps, step: None,
 ) -> Result:
     """Calibrate, train and test on the sets in two folders; leave network and result in `folder`.
+
+    `progress` and `stepped` are called as those of `train_run`.
 
     Raises:
         DataError: the sets are damaged, or all settings diverge.
@@ -96,9 +100,10 @@ def train_target(
     tested = None if test is None else read_set(test)
     metric = METRIC[data.card.kind]
     seed = recipe.seed + zlib.crc32(training.name.encode())
-    tried = search(recipe, data, folder, seed=seed, progress=progress)
+    tried = search(recipe, data, folder, seed=seed, progress=progress, stepped=stepped)
     progress(f"best validation loss {tried[0].loss:.4f} after {tried[0].best_steps} steps")
-    finals, kept, network = _finals(recipe, data, tried[0], seed + 1)
+    in_finals = bind(stepped, f"{recipe.finals} final networks")
+    finals, kept, network = _finals(recipe, data, tried[0], seed + 1, in_finals)
     found = {} if tested is None else _test(network, tested, data.card.scale, folder)
     result = Result(
         target=training.name,
@@ -133,7 +138,11 @@ def read_result(folder: Path) -> Result:
 
 
 def _finals(
-    recipe: DeepBindRecipe, data: TrainingSet, best: TriedSetting, seed: int
+    recipe: DeepBindRecipe,
+    data: TrainingSet,
+    best: TriedSetting,
+    seed: int,
+    stepped: Callable[[int, int], None],
 ) -> tuple[list[Final], int, StoredWeights]:
     """Return networks trained on all rows with the best setting; which is kept, and its weights.
 
@@ -149,7 +158,7 @@ def _finals(
     as_long = msgspec.structs.replace(
         recipe, steps=steps, checkpoints=min(recipe.checkpoints, steps)
     )
-    curve = fit(as_long, data.card, groups, rows, seed=seed)
+    curve = fit(as_long, data.card, groups, rows, seed=seed, stepped=stepped)
     losses = mean_losses(data.card, groups, Rows(np.array(data.codes), data.targets))
     if not np.isfinite(losses).any():
         raise DataError("every final network diverged: lower the recipe's learning_rate")

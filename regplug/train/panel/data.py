@@ -1,12 +1,10 @@
-"""ChIP-seq sets of several factors ─Panel.batches→ an epoch's examples: bound, shuffled, genome.
+"""Peaks of several factors ─PanelSource.batches→ an epoch's examples: bound, shuffled, genome.
 
 A factor's peaks are positives of its target and negatives of the other targets, except of those
 with a peak that shares 50 bases with them.
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -14,10 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from regplug.data.sequences.chip import ChipSet, chip_file, read_chip
 from regplug.data.sets.shuffle import shuffle_dinucleotides
 from regplug.data.sites.windows import random_pieces
-from regplug.errors import DataError
 from regplug.genome.codes import Codes, reverse_complement
 from regplug.train.loop.examples import Examples
 
@@ -63,22 +59,6 @@ class Drawn(NamedTuple):
     codes: Codes  # (n, bases)
     targets: NDArray[np.float32]  # (n, factors)
     weights: NDArray[np.float32]  # (n, factors)
-
-
-def read_sets(folder: Path, factors: Sequence[str], part: str) -> dict[str, ChipSet]:
-    """Return the set of each factor; `part` is "AC" (training) or "B" (test).
-
-    Raises:
-        DataError: a file is missing or damaged, or the sets' sequences differ in length.
-    """
-    try:
-        sets = {factor: read_chip(chip_file(folder, factor, part)) for factor in factors}
-    except (OSError, EOFError, KeyError, ValueError, zlib.error) as error:
-        raise DataError(f"{folder} has no readable sets of all targets: {error}") from error
-    widths = {chip_set.codes.shape[1] for chip_set in sets.values()}
-    if len(widths) > 1:
-        raise DataError(f"{folder}: the sets' sequences have {sorted(widths)} bases, not the same")
-    return sets
 
 
 def join_bound(sets: Sequence[Codes], strongest: int) -> Bound:

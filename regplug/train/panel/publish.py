@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.windows import read_genome_windows
-from regplug.errors import ModelError
+from regplug.errors import DataError, ModelError
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
@@ -26,8 +26,8 @@ from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
 from regplug.train.loop.names import without_folders
-from regplug.train.panel.data import read_sets
 from regplug.train.panel.metrics import KINDS, Aucs, Predict, negatives_aucs
+from regplug.train.panel.sets import read_sets
 
 ROWS = 256  # in a request to a server
 
@@ -78,14 +78,14 @@ def publish_panel(
 ) -> ModelCard:
     """Write the model of a run into `repo`; return the model's card.
 
-    The AUCs in the card are those of the exported graph on the held-out B files in `data` and on
-    the `test` windows, as `regplug predict` scores them.
+    The AUCs in the card are those of the exported graph on the held-out sets in `data` and on the
+    `test` windows, as `regplug predict` scores them.
 
     Args:
         run: folder of the run.
         repo: model repository.
         about: what the card says beside what is measured.
-        data: folder of the ChIP-seq sets.
+        data: folder of the sets to test on; see `read_sets`.
         genome: FASTA of windows.
         split: TSV that assigns the windows to `train` and `test`.
         measuring: how the targets' spreads are measured.
@@ -148,12 +148,15 @@ def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
 def aucs_on_tests(
     predict: Predict, targets: Sequence[str], data: Path, genome: Path, split: Path
 ) -> Aucs:
-    """Return the AUCs of outputs, one per target in order, on the B files and `test` windows.
+    """Return the AUCs of outputs, one per target in order, on the test sets and `test` windows.
 
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: a file is missing or damaged, or a set has bound sequences alone.
     """
     tests = read_sets(data, targets, "B")
+    for target, test in tests.items():
+        if test.bound.all() or not test.bound.any():
+            raise DataError(f"{data}: {target} has one class only: AUCs take shuffles too")
     return negatives_aucs(
         predict,
         {target: test.codes[test.bound] for target, test in tests.items()},

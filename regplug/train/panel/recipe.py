@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -16,7 +16,8 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The settings of a panel: an ensemble of networks, each with an output per target.
 
     Attributes:
-        targets: transcription factors; the data's file names start with them.
+        targets: transcription factors, in the order of the outputs; the names of the sets, or with
+            --data what the files' names start with. If none, those of the sets, in their order.
         seed: all random numbers follow from it and the member's number.
         members: networks whose logits are averaged.
         held_out: True to compare recipes: every other of a set's 500 strongest peaks and a quarter
@@ -27,7 +28,7 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         schedule: see Schedule.
     """
 
-    targets: Annotated[tuple[str, ...], msgspec.Meta(min_length=2)]
+    targets: tuple[str, ...] = ()
     seed: int = 1
     members: Count = 1
     held_out: bool = False
@@ -36,6 +37,8 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     schedule: Schedule = Schedule()
 
     def __post_init__(self) -> None:
+        if len(self.targets) == 1:
+            raise ValueError("targets names one factor, and a panel is of two or more")
         if len(set(self.targets)) < len(self.targets):
             raise ValueError("a target is named twice")
         if self.schedule.patience:
@@ -44,7 +47,7 @@ class PanelRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     def shape(self, width: int) -> CnnShape:
         """Return the network's shape for sequences of `width` bases."""
-        given = {"targets": len(self.targets), "width": width}
+        given = {"targets": max(2, len(self.targets)), "width": width}
         if given.keys() & self.network.keys():
             raise ValueError("network.targets and network.width follow from the data")
         return msgspec.convert(given | self.network, CnnShape)

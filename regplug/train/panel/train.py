@@ -7,7 +7,7 @@ import hashlib
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from regplug.data.sequences.chip import ChipSet
 from regplug.data.sites.windows import read_genome_windows
 from regplug.files.output import complete, naming
 from regplug.files.runs import METRICS, Form
@@ -27,7 +28,7 @@ from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.checkpoint import Epoch
 from regplug.train.loop.loop import Resumable, train_networks
-from regplug.train.panel.data import PanelSource, join_bound, read_sets
+from regplug.train.panel.data import PanelSource, join_bound
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
 
@@ -51,12 +52,14 @@ class PanelData(NamedTuple):
         return total.hexdigest()
 
 
-def read_panel(recipe: PanelRecipe, data: Path, genome: Path, split: Path) -> PanelData:
-    """Return the recipe's peaks in `data` and the `train` windows; never those to test on.
+def read_panel(
+    recipe: PanelRecipe, sets: Mapping[str, ChipSet], genome: Path, split: Path
+) -> PanelData:
+    """Return the peaks of the recipe's targets and the `train` windows; never those to test on.
 
     Args:
         recipe: says which targets, and whether some are held out.
-        data: folder of the ChIP-seq sets.
+        sets: of each target, to train on.
         genome: FASTA of windows.
         split: TSV that assigns the windows to `train` and `test`.
 
@@ -64,8 +67,7 @@ def read_panel(recipe: PanelRecipe, data: Path, genome: Path, split: Path) -> Pa
         DataError: a file is missing or damaged.
         SequenceError: `genome` is not a FASTA.
     """
-    sets = read_sets(data, recipe.targets, "AC").values()
-    peaks = [chip_set.codes[chip_set.bound] for chip_set in sets]
+    peaks = [sets[target].codes[sets[target].bound] for target in recipe.targets]
     windows = read_genome_windows(genome, split, "train")
     if not recipe.held_out:
         return PanelData(peaks, windows, [], [])
@@ -85,12 +87,14 @@ def train_panel(
     *,
     resume: bool = False,
     progress: Callable[[str], None],
+    stepped: Callable[[str, int, int], None] = lambda epoch, steps, step: None,
 ) -> None:
     """Train the recipe's members; `out` gets `weights.safetensors` and `metrics.json`.
 
     While it runs, `out` holds a checkpoint per member, written after each epoch; with `resume`
     training goes on from these. It runs in one thread, so that the same recipe, data and machine
-    give the same weights. `progress` is called with a line of text after each epoch.
+    give the same weights. `progress` is called with a line of text after each epoch, `stepped`
+    after each step with the epoch's name, its number of steps, and how many are done.
 
     Raises:
         TrainingError: the loss is NaN or infinite, the examples do not fill a batch, or `out` holds
@@ -118,12 +122,16 @@ def train_panel(
         def report(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
             progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
 
+        def in_epoch(epoch: int, steps: int, step: int, member: int = member) -> None:
+            stepped(f"member {member + 1}, epoch {epoch}", steps, step)
+
         epochs = train_networks(
             network,
             source,
             recipe.schedule,
             Resumable(checkpoint, run, seed),
             done=report,
+            stepped=in_epoch,
         )
         networks.append(network)
         losses = [epoch.loss for epoch in epochs]

@@ -60,6 +60,23 @@ def run(folders, out, recipe=RECIPE, *, resume=False, told=None):
     return train_run(recipe, sets, tests, out, resume=resume, progress=progress)
 
 
+def test_steps_are_told(folders, tmp_path):
+    told = []
+    (sets, tests), stepped = folders, lambda *step: told.append(step)
+    results = train_run(
+        RECIPE, sets, tests, tmp_path / "run", resume=False, progress=print, stepped=stepped
+    )
+    assert told == [
+        (f"{result.target}: {what}", steps, step)
+        for result in results
+        for what, steps in [
+            *((f"round {r}, fold {fold}", 40) for r in (1, 2) for fold in (1, 2, 3)),
+            ("2 final networks", result.steps),
+        ]
+        for step in range(1, steps + 1)
+    ]
+
+
 def weights(out):
     return {
         f"{target}/{name}": value

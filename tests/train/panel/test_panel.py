@@ -23,6 +23,7 @@ from regplug.train.cnn.network import Cnn
 from regplug.train.loop import loop
 from regplug.train.panel.publish import read_panel_run
 from regplug.train.panel.recipe import read_panel_recipe
+from regplug.train.panel.sets import given_sets, read_sets, with_targets
 from regplug.train.panel.train import WEIGHTS, ensemble_logits, read_panel, train_panel
 
 MOTIFS = {"ONE": encode("TGACTCAGCA"), "TWO": encode("CCGGAAGTGG")}
@@ -72,7 +73,8 @@ def toys(tmp_path_factory):
 def run(toys, out, *settings, **options):
     """Train the toy recipe into `out`."""
     recipe = read_panel_recipe(toys / "recipe.toml", settings)
-    data = read_panel(recipe, toys, toys / "windows.fa", toys / "split.tsv")
+    sets = read_sets(toys, recipe.targets, "AC")
+    data = read_panel(recipe, sets, toys / "windows.fa", toys / "split.tsv")
     train_panel(recipe, data, out, progress=lambda line: None, **options)
     return load_file(out / WEIGHTS)
 
@@ -91,7 +93,8 @@ def test_planted_motifs_are_learned_and_held_out(toys, tmp_path):
 
 def test_held_out_peaks_and_test_windows_are_not_trained_on(toys):
     recipe = read_panel_recipe(toys / "recipe.toml", ["held_out=true"])
-    files = (toys, toys / "windows.fa", toys / "split.tsv")
+    sets = read_sets(toys, recipe.targets, "AC")
+    files = (sets, toys / "windows.fa", toys / "split.tsv")
     data = read_panel(recipe, *files)
     whole = read_panel(msgspec.structs.replace(recipe, held_out=False), *files)
     assert (
@@ -111,6 +114,15 @@ def test_same_seed_same_weights(toys, tmp_path):
     other = run(toys, tmp_path / "c", *settings, "seed=2")
     assert not equal(first, other)
     assert (first["1/stem.weight"] != first["2/stem.weight"]).any()
+
+
+def test_steps_are_told(toys, tmp_path):
+    """400 peaks of each factor, shuffles of 720 and 100 pieces are 25 batches of 64, and 20."""
+    told = []
+    run(toys, tmp_path, "schedule.epochs=1", "members=2", stepped=lambda *step: told.append(step))
+    assert told == [
+        (f"member {member}, epoch 1", 25, step) for member in (1, 2) for step in range(1, 26)
+    ]
 
 
 class KilledError(Exception):
@@ -150,6 +162,79 @@ def test_a_loss_that_is_no_number_stops_the_run(toys, tmp_path):
     with pytest.raises(TrainingError, match="the loss is nan in epoch 1"):
         run(toys, tmp_path, "schedule.learning_rate=1e30")
     assert not (tmp_path / WEIGHTS).exists()
+
+
+@pytest.mark.slow
+def test_sets_and_files_give_the_weights_that_the_folder_gives(toys, tmp_path):
+    """A set made by `regplug prepare`, and the table itself, hold the same peaks in one order."""
+    for part, folder in (("AC", "sets"), ("B", "tests")):
+        for name in MOTIFS:
+            table = toys / f"{name}_cell_{part}.seq.gz"
+            where = ("-o", tmp_path / folder / name, "--folds", 1)
+            made = regplug("prepare", "deepbind", "chip", table, *where)
+            assert made.exit_code == 0, made.exception
+    shutil.copy(toys / "TWO_cell_AC.seq.gz", tmp_path / "TWO.seq.gz")
+    expected = run(toys, tmp_path / "expected", "schedule.epochs=2")
+    words = ("train", "panel", toys / "recipe.toml", "-o", tmp_path / "run", *on_toys(toys)[2:])
+    words += ("--set", "schedule.epochs=2", "--set", "targets=[]")
+    trained = regplug(*words, tmp_path / "sets" / "ONE", tmp_path / "TWO.seq.gz")
+    assert trained.exit_code == 0, trained.exception
+    assert equal(load_file(tmp_path / "run" / WEIGHTS), expected)
+    assert read_panel_run(tmp_path / "run").targets == ("ONE", "TWO")
+    about = ("-o", tmp_path / "repo", "--name", "toy", *on_toys(toys)[2:])
+    aucs = [
+        regplug("export", tmp_path / "run", *about, "--test", folder).stdout.splitlines()[:2]
+        for folder in (toys, tmp_path / "tests")
+    ]
+    assert aucs[0] == aucs[1]
+    assert aucs[0][0].startswith("ONE\tAUC 0.")
+
+
+def test_peaks_of_a_bed_are_its_windows(toys, tmp_path):
+    """101 bases around the middles, the strongest (first) peak first."""
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 4, 2000, dtype=np.uint8)
+    (tmp_path / "genome.fa").write_text(f">chr1\n{decode(codes)}\n")
+    (tmp_path / "A.narrowPeak").write_text("chr1\t990\t1010\nchr1\t400\t501\n")
+    (tmp_path / "B.bed").write_text("chr1\t1500\t1700\n")
+    sets = given_sets([tmp_path / "B.bed", tmp_path / "A.narrowPeak"], tmp_path / "genome.fa")
+    assert list(sets) == ["B", "A"]
+    recipe = with_targets(read_panel_recipe(toys / "recipe.toml", ["targets=[]"]), sets)
+    assert recipe.targets == ("B", "A")
+    peaks = read_panel(recipe, sets, toys / "windows.fa", toys / "split.tsv").peaks
+    np.testing.assert_array_equal(peaks[0], [codes[1550:1651]])
+    np.testing.assert_array_equal(peaks[1], [codes[950:1051], codes[400:501]])
+
+
+def test_sets_that_do_not_fit(toys, tmp_path):
+    from regplug.data.sets.chip import prepare_chip
+    from regplug.data.sets.training import write_set as write
+
+    tables = [toys / f"{name}_cell_AC.seq.gz" for name in MOTIFS]
+    made = prepare_chip(tables[0])
+    for name, changes in (("ONE", {}), ("RNA", {"strand": "forward"})):
+        card = msgspec.structs.replace(made.card, **changes)
+        write(tmp_path / name, made._replace(card=card))
+    write(tmp_path / "SHORT", prepare_chip(tables[1], length=40))
+    one = tmp_path / "ONE"
+    words = ("train", "panel", toys / "recipe.toml", *on_toys(toys)[2:], "-o", tmp_path / "run")
+    for sets, error, told in (
+        ([one, tmp_path / "RNA"], DataError, "RNA is of intensities or of RNA"),
+        ([one, one], DataError, "two sets are of ONE"),
+        ([one, tmp_path / "SHORT"], DataError, "have [40, 61] bases, not the same"),
+        ([one, tmp_path / "none"], DataError, "none"),
+        ([one], ConfigError, "are ONE, TWO, and the sets are of ONE: add --set 'targets=[]'"),
+        ([one, "--set", "targets=[]"], ConfigError, "two factors or more"),
+        (["--data", toys, "--set", "targets=[]"], ConfigError, "name them in the recipe's targets"),
+    ):
+        done = regplug(*words, *sets)
+        assert isinstance(done.exception, error), done.output
+        assert told in str(done.exception)
+        assert not (tmp_path / "run").exists()
+    for sets in ([], [one, "--data", toys], ["--data", toys, "--fasta", "genome.fa"]):
+        done = regplug(*words, *sets)
+        assert done.exit_code == 2
+        assert "give SETS [--fasta], or --data" in done.output
 
 
 def regplug(*words):
