@@ -23,6 +23,7 @@ AGAINST = {
     "mean AUC, other_tfs": "other factors",
     "mean AUC, genome": "genome",
 }
+BESIDE = {"GC": "G and C", "6-mers": "6-mer regression"}
 TAGS = (
     "RP_STATUS",
     "RP_BASSET_DHS4_HEPG2",
@@ -62,6 +63,20 @@ def models() -> str:
     return "\n".join(lines)
 
 
+def along() -> str:
+    """Return the AUPRCs of basset_dhs4 along a genome beside the baselines', from its card."""
+    card = read_card(ROOT / "model_repo" / "basset_dhs4")
+    first, scores = card.along[0], list(dict.fromkeys(it.score for it in card.along))
+    heads = [f"`{card.name}`", *(BESIDE[score] for score in scores[1:])]
+    where = f"along {', '.join(first.contigs)} ({first.tiles:,} tiles of {card.window} bp): AUPRC"
+    lines = [f"| {' | '.join([where, *heads])} |", "|---|" + "---:|" * len(heads)]
+    for target in dict.fromkeys(it.target for it in card.along):
+        mine = [it for it in card.along if it.target == target]
+        cells = [f"{mine[0].sample} ({mine[0].open} open)", *(f"{it.auprc:.3f}" for it in mine)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _records(text: str) -> str:
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return "\n".join(_record(row) for name in SHOWN for row in rows if row[2] == name)
@@ -74,7 +89,7 @@ def _record(row: list[str]) -> str:
     return "  ".join([*row[:5], ";".join(kept) + (";..." if dropped else "")])
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"example": example, "models": models}
+BLOCKS: dict[str, Callable[[], str]] = {"example": example, "models": models, "along": along}
 
 
 def main() -> None:
