@@ -1,4 +1,4 @@
-"""What Basset's numbers mean: probabilities that chromatin is accessible, one per cell type."""
+"""What Basset's numbers mean: probabilities that a site is accessible, or bound, one per sample."""
 
 from regplug.scoring.adapter import VariantEffect
 
@@ -7,4 +7,4 @@ class Basset(VariantEffect):
     """Writes SAD, the SNP accessibility difference: ALT − REF of the probabilities."""
 
     name = "basset"
-    effect = "SAD, change of the probability of accessible chromatin, ALT - REF"
+    effect = "SAD, change of the probability that the site is accessible or bound, ALT - REF"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from regplug.errors import OutputError
 from regplug.files.output import complete
 from regplug.hooks.track_writer import TrackFile, TrackSet
-from regplug_browser.assembly import IGV_HAS, assembly_of
+from regplug_browser.assembly import IGV_HAS, LENGTHS, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
@@ -46,7 +46,8 @@ class Hub:
         if assembly is None:
             raise OutputError(
                 f"UCSC needs the assembly's name, and the contigs of {made.genome.path.name} are "
-                "not as long as those of hg19 or hg38: name it with --assembly, or use --page"
+                f"not as long as those of {', '.join(LENGTHS)}: name it with --assembly, or use "
+                "--page"
             )
         _check_contigs(made, assembly)
         path = made.folder / "hub.txt"

@@ -25,7 +25,7 @@ from regplug.interpret.explain.picture import Explained, draw_maps
 from regplug.interpret.explain.report import check_map_folder, write_maps
 from regplug.interpret.explain.rows import Style
 from regplug.motifs.hits import Hit, best, find_hits, is_named
-from regplug.motifs.matches import Collection, jaspar
+from regplug.motifs.matches import Collection, TaxGroup, jaspar
 from regplug.motifs.meme import RNA, read_meme
 from regplug.motifs.motif import Motif
 from regplug.scoring.backend import BackendOptions
@@ -87,6 +87,7 @@ def explain(
     style: Style = "basset",
     proteins: Sequence[str] = (),
     against: File | None = None,
+    tax_group: TaxGroup = "vertebrates",
     genes: File = "",
     repo: str | None = None,
     options: BackendOptions = PLAIN,
@@ -106,7 +107,9 @@ def explain(
         name: of the variant or region, for the title.
         style: whose colours and letters: basset's plain changes, or deepbind's, times the score.
         proteins: or motifs, to look for at a variant; by default the target's own, then all.
-        against: known motifs, MEME format; by default JASPAR CORE, vertebrates.
+        against: known motifs, MEME format; by default those of JASPAR CORE.
+        tax_group: without `against`, whose: vertebrates, fungi, insects, nematodes, plants or
+            urochordates.
         genes: GTF, for models of RNA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
@@ -121,7 +124,7 @@ def explain(
     if output is not None:
         check_map_folder(Path(output))
     asked = parse_variant(place) if isinstance(place, str) else place
-    known = _motifs(against, proteins) if isinstance(asked, Variant) else []
+    known = _motifs(against, tax_group, proteins) if isinstance(asked, Variant) else []
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta)))
         where = asked or _region(str(place), genome)
@@ -155,10 +158,10 @@ def _region(text: str, genome: Genome) -> Interval:
     return regions[0]
 
 
-def _motifs(against: File | None, proteins: Sequence[str]) -> list[Motif]:
+def _motifs(against: File | None, tax_group: TaxGroup, proteins: Sequence[str]) -> list[Motif]:
     """Return the known motifs to look for at a variant; MotifError if a protein has none."""
     if against is None:
-        collection = jaspar()
+        collection = jaspar(tax_group)
     else:
         letters, motifs = read_meme(Path(against))
         if letters == RNA:

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
+from regplug.cli.shared.options import (
+    backend_from,
+    backend_options,
+    fasta_option,
+    known_motifs_options,
+    targets_option,
+)
 
 
 @click.command(short_help="Draw what every base of a variant's surroundings does.")
@@ -37,11 +43,7 @@ from regplug.cli.shared.options import backend_from, backend_options, fasta_opti
     help="Protein or motif to look for at a variant; repeat for more.  [default: the target's own, "
     "then all]",
 )
-@click.option(
-    "--against",
-    type=click.Path(path_type=Path),
-    help="Known motifs, MEME format.  [default: JASPAR CORE, vertebrates]",
-)
+@known_motifs_options
 @click.option("--genes", default="", help="GTF, for models of RNA.")
 @fasta_option
 @backend_options

@@ -28,6 +28,8 @@ from regplug.files.extras import needs
 @click.option("--trained-on", default="", help="Said in the card.")
 @click.option("--assembly", default="", help="Of the training data.")
 @click.option("--license", default="", help="Of the weights, said in the card.")
+@click.option("--cite-as", default="", help="The publication to cite.  [default: the method's]")
+@click.option("--doc", default="", help="What the outputs are.  [default: by the kind of run]")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
     runs: tuple[Path, ...], test: Path | None, output: Path, threads: int, **options: Any

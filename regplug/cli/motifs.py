@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regplug.cli.shared.options import (
+    known_motifs_options,
     model_repo_option,
     old_or_new,
     renamed,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from regplug.hooks.networks import StoredNetwork
     from regplug.interpret.filters.report import Learned
-    from regplug.motifs.matches import Collection, Matches
+    from regplug.motifs.matches import Collection, Matches, TaxGroup
 
 FILE = click.Path(path_type=Path)
 
@@ -39,9 +40,7 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--output", "-o", required=True, type=FILE, help="Folder to write.")
 @targets_option("Of the run, or published IDs.  [default: all]")
-@click.option(
-    "--against", type=FILE, help="Known motifs, MEME format.  [default: JASPAR CORE, vertebrates]"
-)
+@known_motifs_options
 @renamed("--most", "--max", "most", type=click.IntRange(1))
 @click.option(
     "--max",
@@ -69,6 +68,7 @@ def motifs(
     output: Path,
     targets: tuple[str, ...],
     against: Path | None,
+    tax_group: "TaxGroup",
     most: int,
     gc: float,
     rna: bool,
@@ -102,14 +102,14 @@ def motifs(
         influence, labels = None, []
         if run is None:
             opened = open_first_layer(str(model), model_repo, rna=rna, threads=threads)
-            collection = _known(against, rna)
+            collection = _known(against, tax_group, rna)
             windows = read_model_sequences(sequences, opened.card, most)
             click.echo(windows.summary, err=True)
             learned, influence = look_at(opened, windows, gc, lambda word: _task(bar, word))
             labels = opened.card.labels
         else:
             networks = _networks(run, targets, rna)
-            collection = _known(against, rna)
+            collection = _known(against, tax_group, rna)
             learned = _learned(networks, sequences, most, gc)
         found = None
         if collection:
@@ -190,13 +190,13 @@ def _tell(
         )
 
 
-def _known(against: Path | None, rna: bool) -> "Collection | None":
+def _known(against: Path | None, tax_group: "TaxGroup", rna: bool) -> "Collection | None":
     """Return the known motifs to compare with; None for RNA without a file."""
     from regplug.motifs.matches import Collection, jaspar
     from regplug.motifs.meme import RNA, read_meme
 
     if against is None:
-        return None if rna else jaspar()
+        return None if rna else jaspar(tax_group)
     letters, known = read_meme(against)
     if letters == RNA and not rna:
         raise MotifError(f"the motifs in {against} are of RNA: add --rna, or give motifs of DNA")

@@ -13,6 +13,8 @@ from regplug.genome.codes import UNKNOWN, Codes, decode, encode
 from regplug.genome.variant import Interval
 
 BLOCK = 1 << 16
+# How it is called: UCSC, Ensembl, and Ensembl and SGD of yeast, Ensembl of worm and fly.
+MITOCHONDRION = ["chrM", "MT", "chrMT", "M", "Mito", "chrmt", "MtDNA", "mitochondrion_genome"]
 
 
 class Reference(Protocol):
@@ -152,7 +154,7 @@ class Genome:
 def _spellings(chrom: str) -> list[str]:
     """Return the other ways to write a contig's name: with or without chr, M as MT."""
     bare = chrom.removeprefix("chr")
-    mitochondrion = ["chrM", "MT", "chrMT", "M"] if bare in ("M", "MT") else []
+    mitochondrion = MITOCHONDRION if chrom in MITOCHONDRION else []
     return [bare, f"chr{bare}", *mitochondrion]
 
 

@@ -8,6 +8,7 @@ columns in random orders: a match that means something is better than the best m
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ SHUFFLES = 20  # random orders of a motif's columns
 # of the factors' own families were found, 43; at 0.4 bits one was lost, and sharp ones of ours.
 FLAT = 0.3
 REPORTED = 0.1  # a motif is said to be like a known one below this q
+# Groups of organisms that JASPAR has a hundred motifs or so of.
+TaxGroup = Literal["vertebrates", "fungi", "insects", "nematodes", "plants", "urochordates"]
+TAX_GROUPS: tuple[TaxGroup, ...] = get_args(TaxGroup)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,8 @@ class Matches:
         return [column for column in self.ranked(row).tolist() if alike[column]]
 
 
-def jaspar() -> Collection:
-    """Return the vertebrates' CORE motifs of the newest JASPAR release that pyjaspar brings.
+def jaspar(tax_group: TaxGroup = "vertebrates") -> Collection:
+    """Return a group's CORE motifs of the newest JASPAR release that pyjaspar brings.
 
     Raises:
         MissingLibraryError: pyjaspar is not installed.
@@ -79,7 +83,7 @@ def jaspar() -> Collection:
         from pyjaspar import jaspardb
     database = jaspardb()
     try:
-        found = database.fetch_motifs(collection="CORE", tax_group=["vertebrates"])
+        found = database.fetch_motifs(collection="CORE", tax_group=[tax_group])
     finally:
         database.conn.close()
     motifs = []
@@ -87,7 +91,7 @@ def jaspar() -> Collection:
         counts = np.array([entry.counts[base] for base in "ACGT"]).T
         shares = counts / counts.sum(axis=1, keepdims=True)
         motifs.append(Motif(entry.matrix_id, shares, round(counts.sum(axis=1).max()), entry.name))
-    return Collection(f"{database.release} CORE vertebrates", motifs)
+    return Collection(f"{database.release} CORE {tax_group}", motifs)
 
 
 def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool = True) -> Matches:

@@ -1,4 +1,5 @@
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -168,3 +169,27 @@ def test_nothing_is_half_written(regplug, files, monkeypatch):
     )
     assert (done.status, done.err) == (1, "regplug: the pen is dry: fill it\n")
     assert sorted(files.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_motifs_of_another_group(regplug, files):
+    pytest.importorskip("pyjaspar")
+    command = ("motifs", files / "dna.txt", "--sequences", files / "a.fa", "-o", files / "out")
+    done = regplug(*command, "--tax-group", "fungi")
+    assert done.status == 0, done.err
+    title = re.search(r"1 filters, compared with (\d+) of (JASPAR\d+ CORE fungi)", done.err)
+    assert 150 < int(title[1]) < 300  # 193 in 2026; of vertebrates 1,019
+    header, row = (line.split("\t") for line in (files / "out/motifs.tsv").read_text().splitlines())
+    assert dict(zip(header, row, strict=True))["known_motifs"] == title[2]
+
+
+@pytest.mark.parametrize("command", [("motifs", "dna.txt", "--sequences"), ("explain",)])
+def test_a_group_is_of_jaspar(regplug, files, command):
+    """Whatever the order of the two options."""
+    for known in (
+        ("--against", "k.meme", "--tax-group", "fungi"),
+        ("--tax-group", "vertebrates", "--against", "k.meme"),
+    ):
+        done = regplug(*command, "a.fa", *known, "-o", files / "out")
+        assert done.status == 2
+        assert "does not go with --against" in done.err

@@ -118,6 +118,12 @@ def test_summits(prepare):
     assert sites.starts.tolist() == [750, 1750, 2750]
 
 
+def test_a_peak_of_a_single_base_is_its_own_summit(prepare):
+    sites, err = prepare({"a": "chr1\t1003\t1004\tReb1\n"}, "--summits", *ALL)
+    assert sites.starts.tolist() == [703]
+    assert "without a summit" not in err
+
+
 def test_what_is_left_out_is_counted(prepare):
     text = "chr1\t100\t200\n" * 3 + "chr1\t4999\t5001\nchrQ\t5\t9\ntiny\t5\t9\nchrY\t700\t900\n"
     sites, err = prepare({"a": text, "b": text}, "--exclude-chroms", "Y", *ALL)

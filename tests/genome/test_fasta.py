@@ -63,7 +63,18 @@ def test_a_bgzipped_fasta_reads_as_the_plain_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("there", "asked"),
-    [("chr1", "1"), ("1", "chr1"), ("chrM", "MT"), ("MT", "chrM"), ("M", "chrMT"), ("chrX", "X")],
+    [
+        ("chr1", "1"),
+        ("1", "chr1"),
+        ("chrM", "MT"),
+        ("MT", "chrM"),
+        ("M", "chrMT"),
+        ("chrX", "X"),
+        ("chrM", "Mito"),
+        ("chrmt", "chrM"),
+        ("MtDNA", "chrM"),
+        ("mitochondrion_genome", "chrM"),
+    ],
 )
 def test_contigs_are_matched_over_chr(genome_of, there, asked):
     genome = genome_of(**{there: "ACGT"})

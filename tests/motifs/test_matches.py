@@ -7,7 +7,7 @@ import pytest
 import regplug.motifs.matches
 from regplug.errors import MissingLibraryError
 from regplug.genome.codes import encode
-from regplug.motifs.matches import FLAT, Collection, Matches, jaspar, match
+from regplug.motifs.matches import FLAT, TAX_GROUPS, Collection, Matches, jaspar, match
 from regplug.motifs.motif import Motif
 
 pytest.importorskip("memelite")
@@ -89,6 +89,21 @@ def test_jaspar():
     assert by_name["MA0139.2"].also == "CTCF"  # its newest version in 2026
     for motif in collection.motifs:
         np.testing.assert_allclose(motif.frequencies.sum(axis=1), 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", TAX_GROUPS)
+def test_jaspar_of_each_group(group):
+    collection = jaspar(group)
+    assert re.fullmatch(rf"JASPAR20\d\d CORE {group}", collection.title)
+    assert len(collection.motifs) > 90  # of JASPAR 2026: 94 of urochordates, 1,019 of vertebrates
+
+
+@pytest.mark.slow
+def test_a_site_of_yeast_is_found_among_those_of_fungi():
+    """TTACCCG is the core of Reb1, and of its paralogue Nsi1."""
+    found = match([word("TTACCCGG")], jaspar("fungi"))
+    assert {found.known[at].also.upper() for at in found.like(0)[:2]} == {"REB1", "NSI1"}
 
 
 @pytest.mark.parametrize("library", ["pyjaspar", "memelite", "scipy.stats"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from regplug.motifs.matches import TAX_GROUPS
 from regplug.scoring.backend import BackendOptions
 
 Function = Callable[..., Any]
@@ -21,6 +22,36 @@ def fasta_option(function: Function) -> Function:
 def comma_separated(value: str | None) -> tuple[str, ...]:
     """Return the words between commas; empty words are left out."""
     return tuple(filter(None, (value or "").split(",")))
+
+
+def known_motifs_options(function: Function) -> Function:
+    """Add --against and --tax-group, which say what known motifs there are."""
+    for option in (
+        click.option(
+            "--tax-group",
+            type=click.Choice(TAX_GROUPS),
+            default="vertebrates",
+            show_default=True,
+            callback=_without_against,
+            help="Without --against: whose motifs of JASPAR CORE.",
+        ),
+        click.option(
+            "--against",
+            type=PATH,
+            is_eager=True,
+            help="Known motifs, MEME format.  [default: JASPAR CORE]",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _without_against(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Return the group; click.UsageError if it is given beside a file of motifs."""
+    given = ctx.get_parameter_source(parameter.name or "")
+    if given is click.core.ParameterSource.COMMANDLINE and ctx.params.get("against"):
+        raise click.UsageError("--tax-group is of JASPAR: it does not go with --against")
+    return value
 
 
 def targets_option(text: str) -> Callable[[Function], Function]:

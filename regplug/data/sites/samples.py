@@ -130,7 +130,8 @@ def read_peaks(path: Path, genome: Genome, settings: Settings, *, summits: bool)
     """Return the peaks in a BED or narrowPeak, plain or gzipped, in any order.
 
     The centre is the midpoint (start + end) // 2, as in Basset, or with `summits` start + column
-    10, where there is one and it is not -1. Contigs in the settings have the genome's names.
+    10, where there is one and it is not -1. A peak of a single base is its own summit. Contigs in
+    the settings have the genome's names.
 
     Raises:
         DataError: a line is no peak, the file is truncated, or most of its peaks lie outside the
@@ -157,7 +158,7 @@ def read_peaks(path: Path, genome: Genome, settings: Settings, *, summits: bool)
             centre = _summit(path, number, cells, start, end) if summits else None
             if centre is None:
                 centre = (start + end) // 2
-                counts[NO_SUMMIT] += summits
+                counts[NO_SUMMIT] += summits and end - start > 1
             found.append((at, start, end, centre))
     _check(path, genome, len(found), counts)
     contig, start, end, centre = np.array(found, np.int64).T

@@ -88,11 +88,12 @@ def publish_basset(
         sha256="",
         default=about.default,
         assembly=about.assembly,
-        doc=f"{what} with an output per sample: probability of accessible chromatin, {average} of "
-        "both strands",
+        doc=about.doc
+        or f"{what} with an output per sample: probability that the site is open or bound, "
+        f"{average} of both strands",
         trained_on=about.trained_on or first.metrics.set.name,
         license=about.license,
-        cite_as=CITE if basset else "",
+        cite_as=about.cite_as or (CITE if basset else ""),
         created_by=f"regplug {VERSION}: "
         + "; ".join(without_folders(run.metrics.command) for run in found),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from regplug.data.sets.training import TrainingSet
 from regplug.genome.codes import Codes
 from regplug.hooks.networks import StoredNetwork
-from regplug.motifs.matches import Matches, jaspar, match
+from regplug.motifs.matches import Matches, TaxGroup, jaspar, match
 from regplug.motifs.meme import DNA, RNA
 from regplug.motifs.motif import Motif, motifs_of
 
@@ -80,7 +80,9 @@ def bound_codes(data: TrainingSet) -> Codes:
 
 
 def filters_of(
-    networks: Mapping[str, StoredNetwork], codes: Mapping[str, Codes]
+    networks: Mapping[str, StoredNetwork],
+    codes: Mapping[str, Codes],
+    tax_group: TaxGroup = "vertebrates",
 ) -> tuple[dict[str, list[Filter]], str]:
     """Return each target's filters that have a motif, and the title of the known motifs.
 
@@ -90,6 +92,7 @@ def filters_of(
     Args:
         networks: target → its network.
         codes: target → the sequences (n, length) in which its filters are laid.
+        tax_group: whose motifs of JASPAR they are compared with.
 
     Raises:
         MissingLibraryError: a library that compares motifs is not installed.
@@ -102,7 +105,7 @@ def filters_of(
     }
     both = [target for target, network in networks.items() if network.card.strand == "max"]
     dna = [motif for target in both for motif in motifs[target]]
-    matches = match(dna, jaspar()) if dna else None
+    matches = match(dna, jaspar(tax_group)) if dna else None
     rows = iter(range(len(dna)))
     filters = {
         target: [

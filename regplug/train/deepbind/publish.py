@@ -69,10 +69,11 @@ def publish_deepbind(
         sha256="",
         default=about.default,
         assembly=about.assembly,
-        doc="DeepBind networks, used by the scan: the maximum over sub-windows; above 0 a sequence "
+        doc=about.doc
+        or "DeepBind networks, used by the scan: the maximum over sub-windows; above 0 a sequence "
         "looks bound",
         trained_on=about.trained_on,
-        cite_as=CITE,
+        cite_as=about.cite_as or CITE,
         license=about.license,
         created_by=f"regplug {VERSION}: {command}",
     )

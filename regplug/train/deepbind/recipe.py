@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from regplug.motifs.matches import TaxGroup
 from regplug.train.loop.recipes import Count, Range, Share, Size, read_as
 
 
@@ -71,6 +72,7 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
             repeated, each time with a new shuffle.
         finals: networks trained on all rows with the best setting, of which the one with the
             lowest training loss is kept.
+        tax_group: whose motifs of JASPAR the report compares detectors with.
     """
 
     seed: Size = 1
@@ -96,6 +98,7 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     decay_after: Size = 100
     rows: Count = 100_000
     finals: Count = 6
+    tax_group: TaxGroup = "vertebrates"
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself; ValueError becomes msgspec.ValidationError."""

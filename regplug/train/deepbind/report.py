@@ -65,7 +65,9 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     networks = {stored.label: stored for stored in networks_at(plugin_manager(), run)}
     data = {path.name: read_set(path) for path in sets}
     codes = {target: bound_codes(training) for target, training in data.items()}
-    filters, known = filters_of({target: networks[target] for target in data}, codes)
+    card = msgspec.json.decode((run / RUN).read_bytes(), type=RunCard)
+    chosen = {target: networks[target] for target in data}
+    filters, known = filters_of(chosen, codes, card.recipe.tax_group)
     sections = [
         _section(
             f"target-{number}", run / target, training.card, len(codes[target]), filters[target]
@@ -74,7 +76,7 @@ def write_run_report(run: Path, sets: Sequence[Path]) -> Path:
     ]
     page = _template().render(
         title=run.absolute().name,
-        run=msgspec.json.decode((run / RUN).read_bytes(), type=RunCard),
+        run=card,
         sections=sections,
         means=dict(_means(sections)),
         known=known,

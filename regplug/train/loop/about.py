@@ -12,6 +12,8 @@ class About(NamedTuple):
         trained_on: in words.
         assembly: of the training data.
         license: of the weights.
+        cite_as: the publication to cite; "" for the method's.
+        doc: what the outputs are; "" for what the command writes of such networks.
         default: True to let annotate run it unasked.
     """
 
@@ -20,4 +22,6 @@ class About(NamedTuple):
     trained_on: str = ""
     assembly: str = ""
     license: str = ""
+    cite_as: str = ""
+    doc: str = ""
     default: bool = False

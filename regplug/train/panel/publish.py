@@ -109,10 +109,12 @@ def publish_panel(
         sha256="",
         default=about.default,
         assembly=about.assembly,
-        doc="Mean logits of a small ensemble of convolutional networks, and of both strands; "
+        doc=about.doc
+        or "Mean logits of a small ensemble of convolutional networks, and of both strands; "
         "the higher, the more a sequence looks like a peak",
         trained_on=about.trained_on,
         license=about.license,
+        cite_as=about.cite_as,
         created_by=f"regplug {VERSION}: {without_folders(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:

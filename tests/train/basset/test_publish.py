@@ -80,6 +80,14 @@ def test_the_card_has_the_areas_of_the_test(export, tmp_path):
             assert float(target.about[kind]) == pytest.approx(area, abs=1e-4)
 
 
+def test_the_card_says_what_its_maker_says(export, tmp_path):
+    about = ("--doc", "Reb1 is there", "--cite-as", "They 2021", "--assembly", "sacCer3")
+    assert export("a", *about, "--license", "MIT").status == 0
+    card = read_card(tmp_path / "toy")
+    said = (card.doc, card.cite_as, card.assembly, card.license)
+    assert said == ("Reb1 is there", "They 2021", "sacCer3", "MIT")
+
+
 def test_areas_by_hand():
     """Of one target no site is open elsewhere; the other is open nowhere."""
     scores = np.array([[0.9, 0], [0.4, 0], [0.6, 0], [0.1, 0]], np.float32)

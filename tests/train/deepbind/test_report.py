@@ -244,3 +244,14 @@ def test_a_filter_of_dna_is_known_to_jaspar():
     assert "TGACTCA" in consensus or "TGAGTCA" in consensus
     assert one.known[0].p < one.shuffled
     assert (other.known, other.consensus) == ([], "UGACUCA")
+
+
+def test_a_filter_of_yeast_is_known_among_fungi():
+    """TTACCCG is the core of Reb1, and of its paralogue Nsi1."""
+    codes = np.random.default_rng(1).integers(0, 4, (200, 30), dtype=np.uint8)
+    codes[:, 10:17] = encode("TTACCCG")
+    filters, known = filters_of(
+        {"Reb1": stored(network("TTACCCG", both=True))}, {"Reb1": codes}, "fungi"
+    )
+    assert known.endswith("CORE fungi")
+    assert filters["Reb1"][0].known[0].also.upper() in {"REB1", "NSI1"}
