@@ -12,7 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ["regplug", *sorted(path.name for path in (ROOT / "plugins").glob("regplug_*"))]
-MODELS = {"basset_dhs4", "deepbind_encode", "deepbind_single", "deepbind_single_scan"}
+MODELS = {
+    "basset_dhs4",
+    "open_chromatin",
+    "deepbind_encode",
+    "deepbind_single",
+    "deepbind_single_scan",
+}
 LOAD = """
 from importlib.metadata import entry_points
 for one in entry_points(group="regplug"):
