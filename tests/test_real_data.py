@@ -66,9 +66,9 @@ def test_every_alt_of_the_slice_is_scored(
         n = len(record.ALT)
         for tag in ("RP_STATUS", "RP_HUMAN_TF__STATUS", "RP_DEEPBIND_ENCODE__STATUS"):
             assert record.INFO[tag] == ",".join(["ok"] * n)
-        assert record.INFO["RP_BASSET_DHS4__STATUS"] == ",".join(["ok"] * n)
+        assert record.INFO["RP_OPEN_CHROMATIN__STATUS"] == ",".join(["ok"] * n)
         assert record.INFO.get("RP_DEEPBIND_ENCODE_SP1") is not None
-        assert record.INFO.get("RP_BASSET_DHS4_K562") is not None
+        assert record.INFO.get("RP_OPEN_CHROMATIN__MAX") is not None
     with gzip.open(tmp_path / "all.tsv.gz", "rt") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     assert len(rows) == alts + 1
