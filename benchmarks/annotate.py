@@ -57,7 +57,11 @@ def main() -> None:
             Case("a model that costs nothing", f"to {suffix}", "nothing", toy, 100_000, suffix)
             for suffix in (".vcf.gz", ".vcf", ".bcf")
         ]
-        models = [(str(REPO), "deepbind_encode", 20_000), (str(REPO), "basset_dhs4", 10_000)]
+        models = [
+            (str(REPO), "deepbind_encode", 20_000),
+            (str(REPO), "open_chromatin", 5_000),
+            (str(REPO), "basset_dhs4", 10_000),
+        ]
         if options.panel:
             repo, _, name = options.panel.rpartition(":")
             models.append((repo, name, 500))
