@@ -19,7 +19,8 @@ DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its p
 
 demo: .venv/core
 	@mkdir -p out
-	$(BIN)/regplug annotate examples/variants.vcf --fasta examples/example.hg38.fa.gz -o out/demo.vcf.gz
+	$(BIN)/regplug annotate examples/variants.vcf --fasta examples/example.hg38.fa.gz \
+		--model basset_dhs4 --model deepbind_encode -o out/demo.vcf.gz
 	@$(BIN)/python examples/show.py out/demo.vcf.gz
 
 quick: .venv/quick

@@ -127,7 +127,7 @@ def _pairs(
     for view in views(model.card, changes, PAIRS[name], settings.chosen, right):
         for figure, estimate in figures:
             found = estimate(view.changes, seed=settings.seed)
-            yield _row(model.card, name, PAIRS[name], figure, view, found, len(changes))
+            yield _row(model.card, settings, name, PAIRS[name], figure, view, found, len(changes))
 
 
 def _correlations(
@@ -142,12 +142,30 @@ def _correlations(
 
     for view in views(model.card, changes[scored], measured.cell, settings.chosen, figure):
         found = correlation(view.changes, effects, groups, seed=settings.seed)
-        yield _row(
-            model.card, measured.set, measured.cell, SPEARMAN, view, found, len(measured.variants)
-        )
+        of = len(measured.variants)
+        yield _row(model.card, settings, measured.set, measured.cell, SPEARMAN, view, found, of)
 
 
 def _row(
-    card: ModelCard, name: str, cell: str, figure: str, view: View, found: Estimate, of: int
+    card: ModelCard,
+    settings: Settings,
+    name: str,
+    cell: str,
+    figure: str,
+    view: View,
+    found: Estimate,
+    of: int,
 ) -> Row:
-    return Row(card.name, card.window or 0, name, cell, figure, view.how, view.output, found, of)
+    return Row(
+        card.name,
+        card.sha256,
+        card.window or 0,
+        settings.effect,
+        name,
+        cell,
+        figure,
+        view.how,
+        view.output,
+        found,
+        of,
+    )

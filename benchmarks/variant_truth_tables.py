@@ -6,7 +6,7 @@ from typing import NamedTuple, TextIO
 
 from benchmarks.variant_truth_figures import Estimate
 
-COLUMNS = ("model", "window", "set", "cell", "figure", "how", "output")
+COLUMNS = ("model", "sha256", "window", "effect", "set", "cell", "figure", "how", "output")
 MISSING = "–"
 DIRECTION, TENTH, SPEARMAN = "direction", "direction, strongest tenth", "Spearman"
 SATMUT = "satmut "
@@ -23,10 +23,15 @@ SHOWN = [
 
 
 class Row(NamedTuple):
-    """One figure of one view of a model; `of` counts variants, `estimate.variants` those used."""
+    """One figure of one view of a model; `of` counts variants, `estimate.variants` those used.
+
+    `sha256` is that of its graph, and empty for a baseline.
+    """
 
     model: str
+    sha256: str
     window: int
+    effect: str
     set: str
     cell: str
     figure: str
@@ -41,7 +46,7 @@ def write_tsv(rows: Iterable[Row], file: TextIO) -> None:
     file.write("\t".join([*COLUMNS, "value", "low", "high", "variants", "of"]) + "\n")
     for row in rows:
         numbers = [f"{one:.6f}" for one in row.estimate[:3]]
-        cells = [*map(str, row[:7]), *numbers, str(row.estimate.variants), str(row.of)]
+        cells = [*map(str, row[: len(COLUMNS)]), *numbers, str(row.estimate.variants), str(row.of)]
         file.write("\t".join(cells) + "\n")
 
 

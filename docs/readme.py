@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from regplug.models.repository import model_names, read_card
+from regplug.scoring.measured import AlongFigure
 
 ROOT = Path(__file__).parent.parent
 SHOWN = ("SORT1_rs12740374", "TERT_C228T", "HBB_deletion")
@@ -23,6 +24,7 @@ AGAINST = {
     "mean AUC, other_tfs": "other factors",
     "mean AUC, genome": "genome",
 }
+BESIDE = {"GC": "G and C", "6-mers": "6-mer regression"}
 TAGS = (
     "RP_STATUS",
     "RP_BASSET_DHS4_HEPG2",
@@ -38,6 +40,7 @@ def example() -> str:
         out = Path(folder, "out.vcf")
         command = [sys.executable, "-m", "regplug", "annotate", "examples/variants.vcf"]
         command += ["--fasta", "examples/example.hg38.fa.gz", "-o", str(out)]
+        command += ["--model", "basset_dhs4", "--model", "deepbind_encode"]
         subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
         after = out.read_text()
     before = (ROOT / "examples/variants.vcf").read_text()
@@ -49,7 +52,7 @@ def models() -> str:
     lines = ["| model | reads | AUC of each target | means |", "|---|---|---|---|"]
     for name in model_names(ROOT / "model_repo"):
         card = read_card(ROOT / "model_repo" / name)
-        if card.window is None:
+        if card.window is None or not {"auc", "auc_elsewhere"} & card.targets[0].about.keys():
             continue
         shown = "auc_elsewhere" if "auc_elsewhere" in card.targets[0].about else "auc"
         aucs = ", ".join(f"{t.label} {float(t.about[shown]):.3f}" for t in card.targets)
@@ -60,6 +63,27 @@ def models() -> str:
         )
         lines.append(f"| `{name}` | {card.window} bases | {WHAT[shown]}: {aucs} | {means} |")
     return "\n".join(lines)
+
+
+def along() -> str:
+    """Return the AUPRCs of the models of chromatin along chr22, from their cards."""
+    scores = ["model", *BESIDE.values()]
+    lines = [
+        "| along chr22, which was held out: AUPRC | " + " | ".join(scores) + " |",
+        "|---|" + "---:|" * len(scores),
+    ]
+    for name in ("open_chromatin", "basset_dhs4"):
+        found = [it for it in read_card(ROOT / "model_repo" / name).along if on_chr22(it)]
+        for target in dict.fromkeys(it.target for it in found):
+            mine = [it for it in found if it.target == target]
+            what = f"`{name}` {mine[0].sample} ({mine[0].open} of {mine[0].tiles:,} open)"
+            lines.append(f"| {' | '.join([what, *(f'{it.auprc:.3f}' for it in mine)])} |")
+    return "\n".join(lines)
+
+
+def on_chr22(figure: AlongFigure) -> bool:
+    """Tell whether a figure is of the contig that no model was trained on."""
+    return list(figure.contigs) == ["chr22"]
 
 
 def _records(text: str) -> str:
@@ -74,7 +98,7 @@ def _record(row: list[str]) -> str:
     return "  ".join([*row[:5], ";".join(kept) + (";..." if dropped else "")])
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"example": example, "models": models}
+BLOCKS: dict[str, Callable[[], str]] = {"example": example, "models": models, "along": along}
 
 
 def main() -> None:

@@ -24,7 +24,12 @@ pytestmark = pytest.mark.triton
 
 ROOT = Path(__file__).parents[1]
 REPO = ROOT / "model_repo"
-MODELS = {"basset_dhs4": 200, "deepbind_encode": 101, "panel": 71}  # their windows
+MODELS = {
+    "open_chromatin": 600,
+    "basset_dhs4": 200,
+    "deepbind_encode": 101,
+    "panel": 71,
+}  # their windows
 
 
 @pytest.fixture(scope="module")

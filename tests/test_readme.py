@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 
-@pytest.mark.parametrize("name", ["example", "models"])
+@pytest.mark.parametrize("name", ["example", "models", "along"])
 def test_a_block_is_up_to_date(name):
     spec = importlib.util.spec_from_file_location("readme", ROOT / "docs" / "readme.py")
     readme = importlib.util.module_from_spec(spec)

@@ -14,7 +14,7 @@ COMMANDS = {
     "embed": "regplug.cli.embed",
     "explain": "regplug.cli.explain",
     "export": "regplug.cli.export",
-    "models": "regplug.cli.models",
+    "models": "regplug.cli.models.command",
     "motifs": "regplug.cli.motifs",
     "plugins": "regplug.cli.plugins",
     "predict": "regplug.cli.predict",

@@ -9,6 +9,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -134,6 +135,28 @@ def check_model(folder: Path) -> ModelCard:
         if line not in config:
             raise ModelError(f"{card.name}: config.pbtxt lacks the card's line: {line[:80]}")
     return card
+
+
+def rewrite_card(folder: Path, card: ModelCard) -> None:
+    """Put another card of the same graph and targets into the model directory `folder`.
+
+    In config.pbtxt only the promised lines change, so what a user has tuned stays.
+
+    Raises:
+        ModelError: the files in the folder do not agree, or the card is of another model.
+        OutputError: the folder cannot be written.
+    """
+    old = check_model(folder)
+    if (card.name, card.sha256, card.labels) != (old.name, old.sha256, old.labels):
+        raise ModelError(f"the card in {folder} is of {old.name}, and not of that {card.name}")
+    config = (folder / "config.pbtxt").read_text()
+    lines = [promised_config(of).splitlines() for of in (old, card)]
+    for before, after in zip(*lines, strict=True):
+        config = config.replace(before, after)
+    with complete(folder.resolve()) as partial:
+        shutil.copytree(folder, partial, symlinks=True)
+        (partial / "card.json").write_text(card_to_json(card))
+        (partial / "config.pbtxt").write_text(config)
 
 
 def promised_config(card: ModelCard) -> str:

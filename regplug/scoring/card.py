@@ -7,6 +7,9 @@ from typing import Literal
 import msgspec
 
 from regplug.errors import ModelError
+from regplug.scoring.measured import AlongFigure, VariantFigure
+
+FIGURES = ("along", "variants")  # keys that a card has only where something was recorded
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,6 +52,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         license: of the weights.
         notice: what the licence asks users to be told.
         created_by: version of regplug and command that made the model.
+        along: how well it finds what is open along a genome, beside baselines.
+        variants: how well it predicts measured effects of variants, beside a baseline.
         sha256: of model.onnx.
     """
 
@@ -73,6 +78,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     license: str = ""
     notice: str = ""
     created_by: str = ""
+    along: tuple[AlongFigure, ...] = ()
+    variants: tuple[VariantFigure, ...] = ()
 
     def __post_init__(self) -> None:
         labels = [target.label for target in self.targets]
@@ -111,8 +118,12 @@ def read_width(card: ModelCard) -> int:
 
 
 def card_to_json(card: ModelCard) -> str:
-    """Return the card as JSON, indented, ASCII only."""
-    return json.dumps(msgspec.to_builtins(card), indent=1) + "\n"
+    """Return the card as JSON, indented, ASCII only; figures are left out where there are none.
+
+    So a card from before there were figures has the same text, and the server's configuration too.
+    """
+    kept = {key: v for key, v in msgspec.to_builtins(card).items() if v or key not in FIGURES}
+    return json.dumps(kept, indent=1) + "\n"
 
 
 def card_from_json(text: str | bytes, *, source: str) -> ModelCard:

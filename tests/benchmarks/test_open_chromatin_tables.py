@@ -4,10 +4,11 @@ import csv
 import gzip
 import sys
 
+import numpy as np
 import pyBigWig
 import pytest
 
-from benchmarks import chip_table, peaks_together
+from benchmarks import chip_table, peaks_together, reporter_table
 from tests.data.sites.toy_sites import write_sites
 from tests.toy_genomes import random_letters, write_fasta
 
@@ -76,3 +77,44 @@ def test_in_how_many_cells_a_base_is_open(main, tmp_path):
     with pyBigWig.open(str(out)) as file:
         assert file.intervals("a") == ((5, 10, 1.0), (10, 15, 2.0), (15, 20, 1.0))
         assert file.intervals("b") == ((10, 20, 0.0), (20, 30, 1.0), (30, 50, 0.0))
+
+
+def test_what_a_model_says_of_real_sequence(main, tmp_path, monkeypatch):
+    """A model of two outputs, the As and twice the Cs of the middle four bases."""
+    sites = [random_letters(10, seed=seed) for seed in range(40)]
+    parts = ["test"] * 10 + ["train"] * 30
+    opened = [int(at % 3 == 0) for at in range(40)]
+    set_ = write_sites(tmp_path / "s.h5", sites, {"x": opened}, parts)
+
+    class Model:
+        card = type("Card", (), {"window": 4, "labels": ["A", "C"]})
+
+        def predict(self, codes):
+            assert codes.shape[1] == 4
+            counts = [(codes == 0).sum(1), 2 * (codes == 1).sum(1)]
+            return np.stack(counts, axis=1).astype(np.float32)
+
+    monkeypatch.setattr(reporter_table, "open_backend", lambda *_: Model())
+    monkeypatch.setattr(reporter_table, "CHANGED", 0.3)
+    out = tmp_path / "t.tsv.gz"
+    options = ["--model", "m", "--model-repo", tmp_path, "--rows", 30]
+    outputs = ["--output-of", "a=A", "--output-of", "both=A,C"]
+    main(reporter_table, set_, *options, *outputs, "-o", out)
+    with gzip.open(out, "rt") as file:
+        header, *rows = csv.reader(file, delimiter="\t")
+    assert header == ["sequence", "a", "both"]
+    first, copies = [row[0] for row in rows[:15]], [row[0] for row in rows[15:]]
+    assert set(first[:10]) == {sites[at] for at in range(10, 40) if opened[at]}
+    assert set(first[10:]) < {sites[at] for at in range(10, 40) if not opened[at]}
+    changes = [
+        sum(a != b for a, b in zip(*pair, strict=True)) for pair in zip(first, copies, strict=True)
+    ]
+    assert 0 < np.mean(changes) < 5
+    counts = np.array([[row[0][3:7].count("A"), row[0][3:7].count("C")] for row in rows])
+    a = np.log([float(row[1]) / (1 - float(row[1])) for row in rows])
+    np.testing.assert_allclose(
+        a, (counts[:, 0] - counts[:, 0].mean()) / counts[:, 0].std(), atol=2e-3
+    )
+    both = np.log([float(row[2]) / (1 - float(row[2])) for row in rows])
+    mean = ((counts - counts.mean(0)) / counts.std(0)).mean(1)
+    np.testing.assert_allclose(both, mean / mean.std(), atol=2e-3)

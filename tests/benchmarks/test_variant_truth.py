@@ -21,6 +21,7 @@ from benchmarks.variant_truth_figures import (
 from benchmarks.variant_truth_outputs import matching, views
 from benchmarks.variant_truth_sets import in_window, read_pairs, read_reporters
 from benchmarks.variant_truth_tables import Row, markdown
+from regplug.data.measure.recorded import variant_figures
 from regplug.genome.codes import decode, encode
 from regplug.genome.variant import Variant
 from regplug.scoring.alleles import column
@@ -174,7 +175,9 @@ def test_cells_of_the_tables():
     def one(how, value, variants, of=100, figure="direction"):
         found = (value, value - 0.1, value + 0.1, variants)
         estimate_type = type(direction(np.ones(1), seed=0))
-        return Row("m", 9, "dsQTL", "GM12878", figure, how, "T", estimate_type(*found), of)
+        return Row(
+            "m", "", 9, "diff", "dsQTL", "GM12878", figure, how, "T", estimate_type(*found), of
+        )
 
     text = markdown([one("mean", 0.6, 90), one("best", 0.7, 100)]).splitlines()
     assert text[2].startswith("| `m` (9) | 0.600 [0.50, 0.70] ᵐ of 90 |  |")
@@ -209,12 +212,14 @@ def test_a_model_that_knows_the_effects(tmp_path, monkeypatch, capsys):
         lines = [COLUMNS, *([one[name] for name in COLUMNS] for one in rows)]
         file.writelines("\t".join(line) + "\n" for line in lines)
     (data / "loci" / "loci.hg38.fa").write_text(f">chr9:1-60 SORT1\n{locus.letters}\n")
-    centre_model(tmp_path / "repo", "known", window=21)
+    card = centre_model(tmp_path / "repo", "known", window=21)
     arguments = ["--data", data, "--model-repo", tmp_path / "repo", "known", "-o", data / "t.tsv"]
     monkeypatch.setattr("sys.argv", ["variant_truth", *map(str, arguments)])
     main()
     made = [line.split("\t") for line in (data / "t.tsv").read_text().splitlines()[1:]]
-    found = {(x[0], x[2], x[4]): (float(x[7]), *map(int, x[10:])) for x in made}
+    assert {(x[1] == card.sha256, x[3]) for x in made if x[0] == "known"} == {(True, "diff")}
+    assert {x[1] for x in made if x[0] != "known"} == {""}
+    found = {(x[0], x[4], x[6]): (float(x[9]), *map(int, x[12:])) for x in made}
     assert found["known", "dsQTL", "direction"] == (1, 4, 4)
     assert found["known", "H3K27ac", "direction"] == (0, 4, 4)
     assert found["known", "CTCF_asb", "direction"] == (0.5, 4, 4)
@@ -225,6 +230,10 @@ def test_a_model_that_knows_the_effects(tmp_path, monkeypatch, capsys):
     # of C-A, G-A, T-C and T-G the first two gain a G or C, the others lose one
     assert found["GC content", "dsQTL", "direction"] == (0.5, 4, 4)
     assert found["constant", "dsQTL", "direction, strongest tenth"] == (0.5, 1, 4)
+    kept = {(it.score, it.set, it.figure): it.value for it in variant_figures(data / "t.tsv", card)}
+    assert kept["known", "raQTL HepG2", "Spearman"] == -1
+    assert kept["GC content", "dsQTL", "direction"] == 0.5
+    assert {score for score, _, _ in kept} == {"known", "GC content"}
     assert "| `known` (21) | 1.000 [1.00, 1.00] | 1.000" in capsys.readouterr().out
 
 

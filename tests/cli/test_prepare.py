@@ -195,6 +195,55 @@ def test_reads(prepare, name):
         assert Counter(pairwise(source)) == Counter(pairwise(shuffle))
 
 
+COUNTED = "AACC{0}2\nACAC{0}1\n\nCCGU{0}01\nNNNN{0}3\n"
+
+
+@pytest.mark.parametrize("between", [",", "\t", " ", ", "])
+def test_counted_reads(prepare, between):
+    made, err = prepare("selex", COUNTED.format(between), "--strand", "forward")
+    assert sequences(made)[:4] == ["AACC", "AACC", "ACAC", "CCGT"]
+    assert (made.card.positives, made.card.strand) == (4, "forward")
+    assert made.card.dropped == {"without a known base": 3}
+    once, err = prepare("selex", COUNTED.format(between), "--distinct")
+    assert sequences(once)[:3] == ["AACC", "ACAC", "CCGT"]
+    assert once.card.dropped == {"without a known base": 3, "copies of another read": 1}
+    assert "dropped 1: copies of another read" in err
+
+
+def test_strands_share_a_fold_only_where_both_are_read(prepare):
+    text = ">a\nAACC\n>b\nGGTT\n>c\nACAC\n"  # b is a's other strand
+    made, _ = prepare("selex", text, "--folds", 2)
+    assert made.folds[0] == made.folds[1]
+    made, _ = prepare("selex", text, "--folds", 3, "--strand", "forward")
+    assert sorted(made.folds[:3]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("strand", "bound", "unbound", "both"),
+    [
+        ("forward", "AACC ACAC CCCA ACAC", "TTTA GGTT TTTA CATA", 2),
+        ("both", "ACAC CCCA ACAC", "TTTA TTTA CATA", 4),  # AACC is GGTT's other strand
+    ],
+)
+def test_reads_beside_a_background(prepare, tmp_path, strand, bound, unbound, both):
+    background = ["TTTA", "GGTT", "NNNN", "TTTA", "TTGA", "CATA"]
+    (tmp_path / "first.fa").write_text("".join(f">r\n{read}\n" for read in background))
+    text = "".join(f">r\n{read}\n" for read in ["AACC", "ACAC", "TTGA", "CCCA", "ACAC"])
+    options = ["--background", tmp_path / "first.fa", "--folds", 2, "--strand", strand]
+    made, err = prepare("selex", text, *options)
+    assert sequences(made) == [*bound.split(), *unbound.split()]
+    count = len(bound.split())
+    assert made.targets.tolist() == [1] * count + [0] * len(unbound.split())
+    assert (made.card.negatives, made.card.strand) == ("given", strand)
+    assert made.card.dropped == {"without a known base": 1, "in both classes": both}
+    assert f"dropped {both}: in both classes" in err
+    assert [source.name for source in made.card.sources] == ["input", "first.fa"]
+    for copied in ("ACAC", "TTTA"):
+        first, second = (made.folds[i] for i, it in enumerate(sequences(made)) if it == copied)
+        assert first == second
+    assert set(made.folds[:count]) == set(made.folds[count:]) == {0, 1}
+
+
 # -- intensities -----------------------------------------------------------------------------
 
 PROBES = "id\tSequence\ta\tb\tc\np1\tAAAA\t2\t4\t8\np2\tCCCC\t3\t3\t6\np3\tGGGG\t9\t3\t1\n"
@@ -225,6 +274,15 @@ def test_without_median_the_other_columns_do_not_count(prepare):
     assert made.medians is None
     assert sorted(made.folds) == [0, 1, 2]
     assert made.card.strand == "forward"
+
+
+def test_a_table_without_names(prepare):
+    text = "AAAA\t4\t100\nCCCC\t3\t300\nACAC\t3\t200\n"
+    options = ["--names", "seq,intensity,background", "--column", "intensity"]
+    made, _ = prepare("intensities", text, *options, "--clamp", 100)
+    assert sequences(made) == ["AAAA", "CCCC", "ACAC"]
+    assert made.targets == pytest.approx([2**0.5, -(0.5**0.5), -(0.5**0.5)])
+    assert made.card.scale.column == "intensity"
 
 
 @pytest.mark.parametrize("median", [True, False])

@@ -64,6 +64,26 @@ def test_neither_fasta_nor_fastq(refused, form):
     assert "neither FASTA nor FASTQ: line 2 starts with 'ACGT'" in refused(form, "\nACGT\n")
 
 
+def test_counted_reads(refused):
+    for count in ("0", "-1", "1.5", "many", "9" * 10, "\u0664"):
+        message = refused("selex", f"ACGT,1\nACCC,{count}\n")
+        assert f"line 2: the count is {count!r}, no whole number above 0" in message
+    assert "line 2: 1 columns, not a read and a count" in refused("selex", "ACGT,1\nACCC\n")
+
+
+def test_backgrounds(refused, tmp_path):
+    (tmp_path / "longer.fa").write_text(">a\nACGTA\n")
+    (tmp_path / "same.fa").write_text(">a\nACGT\n>b\nTTTT\n")
+    (tmp_path / "none.fa").write_text(">a\nNNNN\n")
+    reads = ">a\nACGT\n>b\nAAAA\n"
+    for name, why in (
+        ("longer", "longer.fa 5: give --length"),
+        ("same", "0 different positives for 3 folds"),
+        ("none", "none.fa holds a known base"),
+    ):
+        assert why in refused("selex", reads, "--background", tmp_path / f"{name}.fa")
+
+
 def test_odd_records(refused):
     assert "line 3: the sequence has no letters" in refused("selex", ">a\nACG\n>b\n>c\nACG\n")
     assert "line 5: no FASTQ read" in refused("selex", "@a\nAC\n+\nII\n@b\nAC\n")
@@ -152,6 +172,10 @@ def test_intensity_tables(refused):
     assert "no column c" in refused("intensities", several, "--column", "c")
     assert "name the column of sequences" in refused("intensities", "probe\ta\nACGT\t1\n")
     assert "name the column of sequences" in refused("intensities", several, "--sequence", "x")
+    message = refused("intensities", "ACGT\t1\t2\n")
+    assert "of a table without a line of names, give them with --names" in message
+    three = "--names", "seq,a,b", "--column", "a"
+    assert "line 1: 2 columns, not 3" in refused("intensities", "ACGT\t1\n", *three)
     assert "two columns of one name" in refused("intensities", "seq\ta\ta\nACGT\t1\t1\n")
     assert "all the same" in refused("intensities", several, "--column", "a")
     assert "takes two or more" in refused("intensities", "seq\ta\nACCT\t1\n", "--median")

@@ -9,6 +9,7 @@ import pytest
 
 from regplug.data.sites.sites import Sites
 from regplug.genome.codes import decode
+from regplug.train.basset.source import SiteSource
 from tests.toy_genomes import random_letters, write_fasta
 
 HEADER = "chr\tstart\tend\tsequence\tA_1\tB_2\tother\n"
@@ -81,6 +82,51 @@ def test_labels_that_nobody_knows(regplug, tmp_path, monkeypatch):
     with Sites(out) as sites:
         assert sites.card.unknown
         assert sites.peaks.tolist() == [1, 1]
+
+
+def test_graded_labels(regplug, tmp_path, monkeypatch):
+    """A network is trained on the grades, to 1/254; all else takes the upper half for open."""
+    monkeypatch.setattr("regplug.data.sites.beside.save_figure", lambda _, path: path.touch())
+    table, out = tmp_path / "t.tsv", tmp_path / "set.h5"
+    values = ["0", "0.25", "0.5", "0.51", "1", ""]
+    rows_ = [f"{'ACGT'[at % 4] * 4}\t{at % 2}\t{value}\n" for at, value in enumerate(values)]
+    table.write_text("sequence\tA\tB\n" + "".join(rows_))
+    make = ["prepare", "sequences", table, "--columns", "A,B", "-o", out]
+    done = regplug(*make, "--graded", "B")
+    assert done.status == 0, done.err
+    read = [row[4]["B"] for row in rows(out)]
+    assert read == [0, 0, 0, 1, 1, 255]
+    with Sites(out) as sites:
+        assert sites.card.graded == ("B",)
+        assert sites.peaks.tolist() == [3, 2]
+        grades = sites.read(0, 6, graded=True).targets[:, 1]
+        assert grades.tolist() == [0, 64, 127, 130, 254, 255]  # 63.5 to the even one
+        (batch,) = SiteSource(sites).batches(np.random.default_rng(0), 6)
+    assert sorted(batch.targets[:, 1].tolist()) == pytest.approx(
+        [0, 0, 64 / 254, 127 / 254, 130 / 254, 1]
+    )
+    assert np.sort(batch.targets[:, 0]).tolist() == [0, 0, 0, 1, 1, 1]
+    assert (batch.weights == 0).sum() == 1
+
+    plain = tmp_path / "plain.tsv"
+    plain.write_text("sequence\tB\nACGT\t1\nTTTT\t0\n")
+    assert (
+        regplug("prepare", "sequences", plain, "--columns", "B", "-o", tmp_path / "p.h5").status
+        == 0
+    )
+    joined = tmp_path / "joined.h5"
+    assert regplug("prepare", "join", out, tmp_path / "p.h5", "-o", joined).status == 0
+    with Sites(joined) as sites:
+        assert sites.card.graded == ("B",)
+        assert sites.read(0, 8, graded=True).targets[:, 1].tolist() == [*grades, 254, 0]
+
+    done = regplug(*make, "--graded", "A,B")  # which has 0 and 1, and may be graded too
+    assert done.status == 0, done.err
+    table.write_text(table.read_text().replace("0.51", "1.51"))
+    done = regplug(*make, "--graded", "B")
+    assert (done.status, "neither 0 nor 1 in B" in done.err) == (1, True)
+    done = regplug(*make, "--graded", "C")
+    assert (done.status, "C: graded, and none of the samples" in done.err) == (1, True)
 
 
 def test_joined_with_tiles_of_bigwigs(sequences, regplug, tmp_path):

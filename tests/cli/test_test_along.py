@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from regplug.data.measure.along import shared_targets
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
+from regplug.models.repository import check_model
 from regplug.scoring.card import Target
 from tests.data.sites.toy_samples import write_samples
 from tests.data.sites.toy_sites import write_sites
@@ -114,7 +116,24 @@ def test_a_model_beside_the_baselines(tiles, run, tmp_path):
     assert above["T0", "GC"]["auroc"] == above["T0", "GC"]["auroc_high"] == 0
     assert above["T0", "6-mers"]["auprc_high"] < 0
     assert record["words"]["trained_on_tiles"] == (~test).sum()
+    assert record["set"]["contigs"] == ["chr2"]
+    assert {(one["target"], one["label"]) for one in record["scores"]} == {
+        ("T0", "T0"),
+        ("T1", "T1"),
+    }
     assert run(path, "-o", out, "--block", 2000, "--bootstrap", 100).out == done.out
+
+
+def test_what_was_measured_goes_into_the_card(tiles, run, toys, tmp_path, regplug):
+    shutil.copytree(toys / "share", tmp_path / "repo" / "share")
+    done = run(tiles(), "--bootstrap", 10, "--as", "T1=T0", "--as", "T0=T1", "-o", tmp_path / "out")
+    arguments = "--along", tmp_path / "out" / "metrics.json", "--model-repo", tmp_path / "repo"
+    assert regplug("models", "record", "share", *arguments).status == 0
+    card = check_model(tmp_path / "repo" / "share")
+    assert [
+        [it.sample, it.score, f"{it.auroc:.4f}", f"{it.auprc_high:.4f}"] for it in card.along
+    ] == [[row[0], row[1], row[4], row[9]] for row in rows(done.out)[1:]]
+    assert {(it.sample, it.target) for it in card.along} == {("T0", "T1"), ("T1", "T0")}
 
 
 def test_without_bootstraps_and_with_other_names(toys, tiles, run):

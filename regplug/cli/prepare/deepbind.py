@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.shared.options import old_or_new, renamed
+from regplug.cli.shared.options import comma_separated, old_or_new, renamed
 
 if TYPE_CHECKING:
     from regplug.data.sets.training import TrainingSet
@@ -39,6 +39,15 @@ def set_options(function: Callable[..., Any]) -> Callable[..., Any]:
     ):
         function = option(function)
     return function
+
+
+strand_option = click.option(
+    "--strand",
+    type=click.Choice(["both", "forward"]),
+    default="both",
+    show_default=True,
+    help="forward for RNA.",
+)
 
 
 @click.group(short_help="Make a set to train DeepBind on.")
@@ -88,11 +97,21 @@ def bound(sequences: Path, output: Path, **options: Any) -> None:
     _make(output, lambda: prepare_bound(sequences, **options))
 
 
-@deepbind.command(short_help="Reads of HT-SELEX against their shuffles.")
+@deepbind.command(short_help="Reads of HT-SELEX against shuffles or a background.")
 @click.argument("reads", type=FILE)
+@click.option(
+    "--background",
+    type=FILE,
+    help="Reads that were not selected: of the first library.  [default: dinucleotide shuffles]",
+)
+@click.option("--distinct", is_flag=True, help="Take each read once, whatever its copies.")
+@strand_option
 @set_options
 def selex(reads: Path, output: Path, **options: Any) -> None:
-    """Take HT-SELEX READS of the last cycle (FASTA, FASTQ) against their shuffles; both strands."""
+    """Take HT-SELEX READS of the last cycle against their shuffles or a --background.
+
+    READS is a FASTA, a FASTQ, or lines READ,COUNT.
+    """
     from regplug.data.sets.selex import prepare_selex
 
     _make(output, lambda: prepare_selex(reads, **options))
@@ -103,6 +122,7 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
 @renamed("--target", "--column", "target")
 @click.option("--column", "target", callback=old_or_new, help="To learn, where there are several.")
 @click.option("--sequence", help="Column of sequences.  [default: seq or sequence]")
+@click.option("--names", metavar="N,N", help="Of all columns, in a table without a line of names.")
 @click.option("--ignore", multiple=True, help="Column that holds no intensities.")
 @click.option("--median", is_flag=True, help="Divide by the probe's median over columns (PBM).")
 @click.option(
@@ -113,26 +133,21 @@ def selex(reads: Path, output: Path, **options: Any) -> None:
     show_default=True,
     help="Percentile that higher intensities are set to.",
 )
-@click.option(
-    "--strand",
-    type=click.Choice(["both", "forward"]),
-    default="both",
-    show_default=True,
-    help="forward for RNA.",
-)
+@strand_option
 @set_options
 def intensities(
     table: Path,
     output: Path,
     target: str | None,
     sequence: str | None,
+    names: str | None,
     ignore: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Take the probes and intensities (PBM, RNAcompete) of a tab-separated TABLE; a regression."""
     from regplug.data.sets.intensities import Columns, prepare_intensities
 
-    columns = Columns(target, sequence, ignore)
+    columns = Columns(target, sequence, ignore, comma_separated(names))
     _make(output, lambda: prepare_intensities(table, columns, **options))
 
 

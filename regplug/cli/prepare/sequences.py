@@ -1,6 +1,6 @@
 """`regplug prepare sequences`: sequences and what they are open in → sites; `prepare dhs`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +29,17 @@ def _table_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(short_help="Make sites of sequences and labels.")
 @click.argument("table", type=PATH)
 @click.option("--columns", metavar="C,C", required=True, help="Samples, or their starts before _.")
+@click.option("--graded", metavar="C,C", default="", help="Columns that hold 0 to 1.")
 @_table_options
-def sequences(table: Path, columns: str, **options: Any) -> None:
+def sequences(table: Path, columns: str, graded: str, **options: Any) -> None:
     """Make a set of the sequences in TABLE, each open in some samples.
 
     TABLE has chr, start, end, sequence and a column per sample: 0, 1 or, where nobody knows,
     nothing. Without the first three, all are trained on. Closed tiles come from `regplug prepare
-    basset --along`; `regplug prepare join` unites the two sets.
+    basset --along`; `regplug prepare join` unites the two sets. Columns that are --graded hold how
+    open a sequence is, 0 to 1. Networks learn that; in tests the upper half counts as open.
     """
-    _make(table, columns, options)
+    _make(table, columns, options, graded=comma_separated(graded))
 
 
 @click.command(short_help="Make sites of sequences, and of closed windows.")
@@ -94,7 +96,11 @@ def dhs(
 
 
 def _make(
-    table: Path, columns: str, options: dict[str, Any], measurement: "Measurement | None" = None
+    table: Path,
+    columns: str,
+    options: dict[str, Any],
+    measurement: "Measurement | None" = None,
+    graded: Sequence[str] = (),
 ) -> None:
     """Make the set, and tell what is in it."""
     with needs("train"):
@@ -109,6 +115,7 @@ def _make(
         samples=comma_separated(columns),
         split=ContigSplit(valid, test),
         excluded=excluded,
+        graded=graded,
         measurement=measurement,
     )
     tell_set(options["output"], card, counts)

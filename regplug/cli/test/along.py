@@ -63,8 +63,20 @@ def test_along(
             for tested in measure_tiles(scored, block=block, bootstraps=bootstraps):
                 tests.append(tested)
                 advance(1)
+        labels = {
+            sites.samples[sample]: backend.card.labels[target]
+            for sample, target in zip(columns, targets, strict=True)
+        }
         about = AboutTiles(
-            backend.card, path.name, sites.card, sites.names, part, block, bootstraps, words.rows
+            model=backend.card,
+            labels=labels,
+            file=path.name,
+            tiles=sites.card,
+            contigs=sites.names,
+            part=part,
+            block=block,
+            bootstraps=bootstraps,
+            trained_on=words.rows,
         )
         left = [name for name in sites.samples if name not in scored.names]
     if output is not None:

@@ -22,7 +22,8 @@ FILE = click.Path(path_type=Path)
     "--seed-from",
     type=FILE,
     metavar="RUN|FILE",
-    help="Begin with a trained network (a run, or a file of Basset's weights), a new last layer.",
+    help="Begin with a trained network (a run, or a file of Basset's weights); of its last layer "
+    "only a run's targets that the SITES have too are kept.",
 )
 @click.option(
     "--trials",

@@ -1,11 +1,12 @@
 """The folder that a test along a genome writes.
 
 metrics.tsv    a row per target and score, `.` where there is no number
-metrics.json   the same, the model, the set, the baselines, and by how much the model is better
+metrics.json   the same, the model and its target (`label`) that a sample is paired with, the set,
+               the baselines, and by how much the model is better
 pr, stretch    .png and .svg
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ class AboutTiles(NamedTuple):
     """What was tested on what."""
 
     model: ModelCard
+    labels: Mapping[str, str]  # sample of the set → the model's target
     file: str  # of the tiles
     tiles: SitesCard
     contigs: Sequence[str]  # names
@@ -79,12 +81,17 @@ def _record(about: AboutTiles, scored: TileScores, tests: Sequence[TileTest]) ->
     return {
         "regplug": VERSION,
         "model": {name: getattr(about.model, name) for name in ("name", "version", "sha256")},
-        "set": {"file": about.file, "part": about.part, "tiles": len(scored.starts)},
+        "set": {
+            "file": about.file,
+            "part": about.part,
+            "contigs": [about.contigs[at] for at in np.unique(scored.contigs)],
+            "tiles": len(scored.starts),
+        },
         "set_card": about.tiles,
         "bootstraps": about.bootstraps,
         "block_bases": about.block,
         "words": {"k": K, "penalty_C": PENALTY, "trained_on_tiles": about.trained_on},
-        "scores": [_row(test) for test in tests],
+        "scores": [{"label": about.labels[test.target]} | _row(test) for test in tests],
         "model_above": _above(tests),
     }
 

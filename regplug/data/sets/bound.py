@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from regplug.data.sequences.records import NO_BASE, Record, known_bases, read_records, to_codes
-from regplug.data.sets.folds import assign_folds, same_sequences
+from regplug.data.sets.folds import assign_by_class, same_sequences
 from regplug.data.sets.training import SetCard, TrainingSet
 from regplug.errors import DataError
 from regplug.files.sources import sources_of
@@ -78,7 +77,8 @@ def prepare_bound(
         dropped={str(why): int((reasons == why).sum()) for why in np.unique(reasons[~kept])},
     )
     codes = codes[kept]
-    fold = _folds(same_sequences(codes, both_strands=False), bound, folds, seed)
+    groups = same_sequences(codes, both_strands=False)
+    fold = assign_by_class(groups, bound, folds=folds, seed=seed)
     return TrainingSet(codes, bound.astype(np.float32), fold, card)
 
 
@@ -117,14 +117,3 @@ def _why(key: bytes, known: np.bool_, classes: Counter[bytes], elsewhere: set[by
     if key in elsewhere:
         return BOTH_SPLITS
     return BOTH_CLASSES if classes[key] > 1 else ""
-
-
-def _folds(
-    groups: NDArray[np.intp], bound: NDArray[np.bool_], folds: int, seed: int
-) -> NDArray[np.uint8]:
-    """Return a fold per row (n,): the groups of each class are spread evenly."""
-    rng = np.random.default_rng(seed)
-    fold = np.empty(len(bound), np.uint8)
-    for rows, what in ((bound, "positives"), (~bound, "negatives")):
-        fold[rows] = assign_folds(groups[rows], folds=folds, rng=rng, what=what)
-    return fold

@@ -48,19 +48,34 @@ def assign_folds(
     return fold_of[group].astype(np.uint8)
 
 
+def assign_by_class(
+    groups: NDArray[np.intp], bound: NDArray[np.bool_], *, folds: int, seed: int
+) -> Folds:
+    """Return a fold per row (n,): the groups of each class are spread evenly.
+
+    Raises:
+        DataError: a class has fewer groups than folds.
+    """
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(bound), np.uint8)
+    for rows, what in ((bound, "positives"), (~bound, "negatives")):
+        fold[rows] = assign_folds(groups[rows], folds=folds, rng=rng, what=what)
+    return fold
+
+
 def with_shuffles(
-    positives: Codes, *, folds: int, seed: int
+    positives: Codes, *, folds: int, seed: int, both_strands: bool = True
 ) -> tuple[Codes, NDArray[np.float32], Folds]:
     """Return positives (n, length) and a dinucleotide shuffle of each, their targets and folds.
 
     Row n + i is the shuffle of row i, and in its fold: codes (2n, length), targets and folds
-    (2n,).
+    (2n,). `both_strands` is that of `same_sequences`, which share a fold.
 
     Raises:
         DataError: fewer different positives than folds.
     """
     for_folds, for_shuffles = np.random.default_rng(seed).spawn(2)
-    groups = same_sequences(positives, both_strands=True)
+    groups = same_sequences(positives, both_strands=both_strands)
     fold = assign_folds(groups, folds=folds, rng=for_folds, what="positives")
     shuffled = [
         shuffle_dinucleotides(positives[start : start + TOGETHER], rng=for_shuffles)

@@ -33,11 +33,13 @@ class Columns(NamedTuple):
         target: the one to learn; may be left out where there is one.
         sequence: that of the sequences; by default the one called seq or sequence.
         ignore: those that are no intensities.
+        names: of all columns, where the table's first line does not have them.
     """
 
     target: str | None = None
     sequence: str | None = None
     ignore: Sequence[str] = ()
+    names: Sequence[str] = ()
 
 
 def prepare_intensities(
@@ -54,7 +56,7 @@ def prepare_intensities(
     """Return the probes of a table, and one column of intensities scaled to mean 0, variance 1.
 
     Args:
-        path: a tab-separated table with named columns.
+        path: a tab-separated table.
         columns: which of them are what.
         median: first divide by the probe's median over all columns (PBM).
         percentile: intensities above it are set to it (100: none are).
@@ -108,7 +110,7 @@ def _read(path: Path, asked: Columns, *, only_target: bool) -> Table:
             names its line and column).
     """
     lines = read_lines(path)
-    names = next(lines)[1].split("\t")
+    names = list(asked.names) or next(lines)[1].split("\t")
     if len(set(names)) < len(names):
         raise DataError(f"{path} has two columns of one name: {', '.join(names)}")
     sequence_at = _sequence_column(path, names, asked.sequence)
@@ -138,7 +140,8 @@ def _sequence_column(path: Path, names: list[str], sequence: str | None) -> int:
     if len(found) != 1:
         raise DataError(
             f"{path} has {len(found)} columns called {' or '.join(wanted)}: name the column of "
-            f"sequences with --sequence; there are {', '.join(names[:9])}"
+            f"sequences with --sequence; there are {', '.join(names[:9])} (of a table without a "
+            "line of names, give them with --names)"
         )
     return found[0]
 

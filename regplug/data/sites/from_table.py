@@ -17,7 +17,7 @@ from regplug.data.sites.from_genome import check_labelled
 from regplug.data.sites.labelled import LabelledSites, joined, read_labelled_sites
 from regplug.data.sites.parts import PARTS, ContigSplit, no_sites
 from regplug.data.sites.samples import Settings
-from regplug.data.sites.sites import UNLABELLED, SitesCard
+from regplug.data.sites.sites import GRADES, UNLABELLED, SitesCard
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.writer import SitesWriter
 from regplug.errors import DataError
@@ -34,6 +34,7 @@ def prepare_table(
     samples: Sequence[str],
     split: ContigSplit,
     excluded: Sequence[str],
+    graded: Sequence[str] = (),
     measurement: Measurement | None = None,
 ) -> tuple[SitesCard, Counts]:
     """Write the sites in `table`, and closed tiles; return the card and what is in the set.
@@ -48,6 +49,7 @@ def prepare_table(
         samples: names of columns, or their beginnings before `_`.
         split: contigs that are held out.
         excluded: contigs that are left out.
+        graded: samples whose column holds how open a site is, 0 to 1.
         measurement: windows to take closed tiles from: see `closed_sites`.
 
     Raises:
@@ -58,7 +60,9 @@ def prepare_table(
     inputs = [table, *(measurement.paths if measurement else ())]
     outputs = [output, *(output.with_name(output.stem + suffix) for suffix in BESIDE)]
     check_paths(outputs, inputs)
-    sites = read_labelled_sites(table, samples, split)
+    if odd := [name for name in graded if name not in samples]:
+        raise DataError(f"{', '.join(odd)}: graded, and none of the samples")
+    sites = read_labelled_sites(table, samples, split, graded)
     used = ~np.isin(sites.contigs, excluded)
     counts = Counter({NOT_USED: int((~used).sum())})
     rows = sites.rows(used)
@@ -79,6 +83,7 @@ def prepare_table(
     card = SitesCard(
         settings=settings,
         closed=measurement.closed if measurement else None,
+        graded=tuple(graded),
         unknown=bool((rows.targets == UNLABELLED).any()),
         sources=sources_of(inputs),
         counts=dict(+counts) | no_sites(split, of_names, names.tolist()),
@@ -96,7 +101,9 @@ def _write(path: Path, rows: LabelledSites, samples: Sequence[str], card: SitesC
     """Write the sites, contig by contig and by start."""
     names, contigs = np.unique(rows.contigs, return_inverse=True)
     order = np.lexsort((rows.places[:, 0], contigs))
-    peaks = (rows.targets == 1).sum(0, dtype=np.int64).tolist()
+    least = np.where(np.isin(samples, card.graded), GRADES // 2 + 1, 1)
+    is_open = (rows.targets >= least) & (rows.targets != UNLABELLED)
+    peaks = is_open.sum(0, dtype=np.int64).tolist()
     with SitesWriter(path, rows.codes.shape[1], names.tolist(), samples) as writer:
         for contig in range(len(names)):
             here = order[contigs[order] == contig]

@@ -4,7 +4,7 @@ Sets ─keys→ sites to train on that are held out elsewhere ─Sites.read→ S
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +16,7 @@ from regplug.data.sites.beside import BESIDE, write_beside
 from regplug.data.sites.from_genome import check_labelled
 from regplug.data.sites.parts import TRAIN, GivenSplit
 from regplug.data.sites.samples import Settings
-from regplug.data.sites.sites import UNLABELLED, Sites, SitesCard
+from regplug.data.sites.sites import GRADES, UNLABELLED, Sites, SitesCard
 from regplug.data.sites.summary import Counts
 from regplug.data.sites.widen import Flanks
 from regplug.data.sites.writer import SitesWriter
@@ -94,6 +94,7 @@ def _write(
     length, total = max(sites.card.settings.length for sites in sets), sum(map(len, sets))
     flanks = None if widen is None else Flanks(sets, length, widen)
     held = _held_out(sets, progress)
+    graded = {name for sites in sets for name in sites.card.graded}
     peaks, parts, left_out = Counter[str](), [], 0
     with SitesWriter(path, length, _contigs(sets), samples) as writer:
         first = done = 0  # contig of the set's first name; sites done
@@ -102,11 +103,12 @@ def _write(
             peaks += Counter(dict(zip(sites.samples, sites.peaks.tolist(), strict=True)))
             for low in range(0, len(sites), TOGETHER):
                 rows = slice(low, min(len(sites), low + TOGETHER))
-                batch, part = sites.read(rows.start, rows.stop), sites.parts[rows]
+                batch = sites.read(rows.start, rows.stop, graded=True)
+                part = sites.parts[rows]
                 kept = (part != TRAIN) | ~np.isin(_keys(batch.codes), held)
                 left_out += int((~kept).sum())
                 targets = np.full((len(part), len(samples)), UNLABELLED, np.uint8)
-                targets[:, columns] = batch.targets
+                targets[:, columns] = _as_grades(batch.targets, sites, graded)
                 codes, starts = batch.codes, sites.starts[rows]
                 if flanks and codes.shape[1] < length:
                     starts = np.maximum(starts - flanks.before(codes.shape[1]), 0)
@@ -122,6 +124,7 @@ def _write(
         card = SitesCard(
             settings=settings,
             unknown=any(sites.card.unknown or len(sites.samples) < len(samples) for sites in sets),
+            graded=tuple(name for name in samples if name in graded),
             joined=tuple(sites.card for sites in sets),
             widened=widen,
             sources=sources_of(sites.path for sites in sets),
@@ -129,6 +132,12 @@ def _write(
         )
         writer.finish(card, np.concatenate(parts), [peaks[name] for name in samples])
     return card
+
+
+def _as_grades(targets: NDArray[np.uint8], sites: Sites, graded: Set[str]) -> NDArray[np.uint8]:
+    """Return a set's targets (n, samples); of samples graded elsewhere, 1 is the highest grade."""
+    raised = np.isin(sites.samples, list(graded)) & ~sites.is_graded
+    return np.where(raised & (targets == 1), np.uint8(GRADES), targets)
 
 
 def _contigs(sets: Sequence[Sites]) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from regplug.data.sequences.records import read_lines
 from regplug.data.sites.parts import ContigSplit
-from regplug.data.sites.sites import UNLABELLED
+from regplug.data.sites.sites import GRADES, UNLABELLED
 from regplug.errors import DataError
 from regplug.genome.codes import Codes, encode
 
@@ -23,7 +23,7 @@ class LabelledSites(NamedTuple):
     contigs: NDArray[np.str_]  # (n,)
     places: NDArray[np.int64]  # (n, 2), start and end of each site, 0-based, half-open
     codes: Codes  # (n, length)
-    targets: NDArray[np.uint8]  # (n, samples), 0, 1 or UNLABELLED
+    targets: NDArray[np.uint8]  # (n, samples), 0, 1 or UNLABELLED, or grades
     parts: NDArray[np.uint8]  # (n,), see `parts.PARTS`
 
     def rows(self, which: NDArray[np.bool_]) -> "LabelledSites":
@@ -39,11 +39,13 @@ def joined(tables: Sequence[LabelledSites]) -> LabelledSites:
     return LabelledSites(*map(np.concatenate, zip(*tables, strict=True)))
 
 
-def read_labelled_sites(table: Path, samples: Sequence[str], split: ContigSplit) -> LabelledSites:
+def read_labelled_sites(
+    table: Path, samples: Sequence[str], split: ContigSplit, graded: Sequence[str] = ()
+) -> LabelledSites:
     """Return the sites in a table, in its order.
 
-    An empty label is unknown. Sites of a table without the column chr are counted from 0 on a
-    contig called `sequences`.
+    An empty label is unknown; labels of `graded` samples are 0 to 1, and become grades. Sites of a
+    table without the column chr are counted from 0 on a contig called `sequences`.
 
     Raises:
         DataError: it cannot be read or lacks a column, a value is no number or no 0 or 1,
@@ -60,16 +62,20 @@ def read_labelled_sites(table: Path, samples: Sequence[str], split: ContigSplit)
             contigs.append(row["chr"] if placed else NOWHERE)
             places.append((int(row["start"]), int(row["end"])) if placed else (at, at + 1))
             letters.append(row["sequence"])
-            labels.append([float(row[column] or UNLABELLED) for column in columns])
+            labels.append([float(row[column] or "nan") for column in columns])
         codes = np.stack([encode(sequence) for sequence in letters])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{table}, line {lines.line_num}: {error}; it needs chr, start, end, sequence (all "
             "equally long) and a column of 0, 1 or nothing per sample"
         ) from error
-    targets = np.array(labels)
-    if not np.isin(targets, (0, 1, UNLABELLED)).all():
-        raise DataError(f"{table} has a value that is neither 0 nor 1 in {', '.join(columns)}")
+    targets, is_graded = np.array(labels), np.isin(samples, graded)
+    unknown = np.isnan(targets)
+    within = np.where(is_graded, (targets >= 0) & (targets <= 1), np.isin(targets, (0, 1)))
+    if not (within | unknown).all():
+        wrong = columns[int(np.argwhere(~(within | unknown))[0, 1])]
+        raise DataError(f"{table} has a value that is neither 0 nor 1 in {wrong}")
+    targets = np.where(unknown, UNLABELLED, np.rint(targets * np.where(is_graded, GRADES, 1)))
     names, of_names = np.unique(contigs, return_inverse=True)
     parts = split.assign(of_names, names.tolist())
     return LabelledSites(

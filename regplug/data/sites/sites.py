@@ -2,7 +2,8 @@
 
     /codes    uint8 (n, length)   bases of each site, A C G T = 0 1 2 3, else 4
     /targets  uint8 (n, samples)  1 where a sample is open, 0 where not; 255, where the card says
-                                  that it may be, where nobody knows
+                                  that it may be, where nobody knows; of samples that the card calls
+                                  graded 0 to 254, how open of 254
     /parts    uint8 (n,)          0 train, 1 valid, 2 test
     /contigs  int32 (n,)          which of /names; sites are in their order, then by start
     /starts   int64 (n,)          0-based
@@ -35,6 +36,7 @@ from regplug.genome.codes import UNKNOWN, Codes
 BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
 UNLABELLED = 255  # a target that is not known
+GRADES = 254  # the highest grade
 
 
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,6 +64,8 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         along: how tiles along a genome were labelled and drawn, if the sites are such tiles.
         cuts: sample with a bigWig → mean signal from which its tiles are open, and up to which
             they are closed.
+        graded: samples whose targets are grades, 0 to GRADES, of what is 0 to 1. Networks are
+            trained on them; everything else takes the upper half for open.
         unknown: whether targets may be UNLABELLED: neither open nor closed, as far as is known.
         joined: cards of the sets that it was joined from.
         widened: seed by which shorter sites of these were put into closed tiles; None if none were.
@@ -75,6 +79,7 @@ class SitesCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     closed: Closed | None = None
     along: Along | None = None
     cuts: dict[str, tuple[float, float]] = {}
+    graded: tuple[str, ...] = ()
     unknown: bool = False
     joined: tuple["SitesCard", ...] = ()
     widened: int | None = None
@@ -87,7 +92,7 @@ class SiteBatch(NamedTuple):
     """Sites in memory."""
 
     codes: Codes  # (n, length)
-    targets: NDArray[np.uint8]  # (n, samples), 0 or 1, or UNLABELLED
+    targets: NDArray[np.uint8]  # (n, samples), 0 or 1, or UNLABELLED; grades if they were asked for
 
 
 class Sites:
@@ -148,8 +153,8 @@ class Sites:
         """Return the number of sites in a part: train, valid or test."""
         return int((self.parts == PARTS.index(part)).sum())
 
-    def read(self, start: int, stop: int) -> SiteBatch:
-        """Return the sites in rows [start, stop).
+    def read(self, start: int, stop: int, *, graded: bool = False) -> SiteBatch:
+        """Return the sites in rows [start, stop); with their grades, or 1 for the upper half.
 
         Raises:
             DataError: the file is damaged there.
@@ -160,22 +165,38 @@ class Sites:
             raise DataError(f"{self.path} is damaged: {_first(error)}; make it again") from error
         if batch.codes.max(initial=0) > UNKNOWN or self._odd(batch.targets):
             raise DataError(f"{self.path} holds a code above 4 or a target above 1; make it again")
+        if not graded and self.is_graded.any():
+            grades = batch.targets[:, self.is_graded]
+            halves = np.where(grades == UNLABELLED, UNLABELLED, grades > GRADES // 2)
+            batch.targets[:, self.is_graded] = halves
         return batch
+
+    @property
+    def is_graded(self) -> NDArray[np.bool_]:
+        """Tell of each sample (samples,) whether its targets are grades."""
+        return np.isin(self.samples, self.card.graded)
 
     def _odd(self, targets: NDArray[np.uint8]) -> bool:
         """Tell whether a target is none."""
+        targets = targets[:, ~self.is_graded]
         above = targets > 1
         if self.card.unknown:
             above &= targets != UNLABELLED
         return bool(above.any())
 
     def batches(
-        self, part: str, size: int, *, rng: np.random.Generator | None = None
+        self,
+        part: str,
+        size: int,
+        *,
+        rng: np.random.Generator | None = None,
+        graded: bool = False,
     ) -> Iterator[SiteBatch]:
         """Yield each site of a part once, `size` at a time; the last batch may be smaller.
 
         Without `rng` in the order of the file. With it, blocks of 256 neighbours are drawn at
-        random, and the rows of 64 blocks are shuffled together; same `rng`, same batches.
+        random, and the rows of 64 blocks are shuffled together; same `rng`, same batches. `graded`
+        is that of `read`.
 
         Raises:
             DataError: the file is damaged.
@@ -186,7 +207,8 @@ class Sites:
             blocks = rng.permutation(blocks)
         rest: list[SiteBatch] = []
         for at in range(0, len(blocks), MIXED):
-            pool = _joined(rest + [self._rows(i, chosen) for i in blocks[at : at + MIXED].tolist()])
+            mixed = blocks[at : at + MIXED].tolist()
+            pool = _joined(rest + [self._rows(block, chosen, graded) for block in mixed])
             if rng:
                 order = rng.permutation(len(pool.codes))
                 pool = SiteBatch(pool.codes[order], pool.targets[order])
@@ -197,10 +219,10 @@ class Sites:
         if rest and len(rest[0].codes):
             yield rest[0]
 
-    def _rows(self, block: int, chosen: NDArray[np.bool_]) -> SiteBatch:
+    def _rows(self, block: int, chosen: NDArray[np.bool_], graded: bool) -> SiteBatch:
         """Return the chosen rows of a block."""
         low, high = block * BLOCK, min(len(self), (block + 1) * BLOCK)
-        batch = self.read(low, high)
+        batch = self.read(low, high, graded=graded)
         return SiteBatch(batch.codes[chosen[low:high]], batch.targets[chosen[low:high]])
 
     def close(self) -> None:

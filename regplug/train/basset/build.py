@@ -53,15 +53,26 @@ def load_arrays(network: Kinds, arrays: Arrays) -> None:
     network.load_state_dict(state, strict=False)  # what _NOT_LEARNED names is not in `arrays`
 
 
-def seed_from(network: Kinds, arrays: Arrays) -> None:
-    """Give the network another's weights, but for the last layer (as basset_train.lua -seed does).
+def seed_from(network: Kinds, arrays: Arrays, same: Mapping[int, int] = {}) -> None:
+    """Give the network another's weights; of the last layer, those of the same targets.
+
+    Without any the last layer is new, as basset_train.lua -seed has it. If it reads other numbers
+    than the other network's, it is new too.
+
+    Args:
+        network: to begin with.
+        arrays: the other network's.
+        same: target of `network` → the same target of the other.
 
     Raises:
         ModelError: the layers below the last are of another shape, or damaged.
     """
-    before = arrays_of(network)
     trunk = {name: array for name, array in arrays.items() if not name.startswith(LAST)}
-    last = {name: array for name, array in before.items() if name.startswith(LAST)}
+    last = {name: array for name, array in arrays_of(network).items() if name.startswith(LAST)}
+    for name, array in last.items():
+        other = arrays.get(name)
+        if other is not None and other.shape[1:] == array.shape[1:]:
+            array[list(same.keys())] = other[list(same.values())]
     try:
         load_arrays(network, trunk | last)
     except ModelError as error:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from regplug.data.measure.metrics import auroc
-from regplug.data.sites.sites import UNLABELLED, SiteBatch, Sites
+from regplug.data.sites.sites import GRADES, UNLABELLED, SiteBatch, Sites
 from regplug.errors import DataError
 from regplug.train.basset.build import Kinds, probabilities
 from regplug.train.loop.examples import Examples
@@ -25,7 +25,7 @@ TOGETHER = 512  # sites scored at once
 class SiteSource:
     """The sites to train on, read from the disk in a new random order each epoch.
 
-    A target that is not known counts nothing.
+    A target that is not known counts nothing, and one that is graded is a share, 0 to 1.
 
     Attributes:
         size: how many there are.
@@ -38,17 +38,20 @@ class SiteSource:
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
         """Yield the sites in random order, `size` at a time; a smaller rest is left out."""
-        for batch in self._sites.batches("train", size, rng=rng):
+        for batch in self._sites.batches("train", size, rng=rng, graded=True):
             if len(batch.codes) == size:
                 yield self._examples(batch)
 
     def _examples(self, batch: SiteBatch) -> Examples:
         """Return a batch's examples; the mean of the weights is 1, as where all is known."""
-        if not self._sites.card.unknown:
+        if not self._sites.card.unknown and not self._sites.card.graded:
             return Examples(batch.codes, batch.targets)
         known = batch.targets != UNLABELLED
         weights = known.astype(np.float32) / max(float(known.mean()), np.finfo(np.float32).tiny)
-        return Examples(batch.codes, batch.targets * known, weights)
+        targets = batch.targets * known
+        if self._sites.card.graded:
+            targets = targets / np.where(self._sites.is_graded, np.float32(GRADES), np.float32(1))
+        return Examples(batch.codes, targets, weights)
 
 
 class Validation:

@@ -6,7 +6,7 @@ Sites ─SiteSource→ Examples ─loop.train→ network ─Validation→ AUCs �
 import hashlib
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -53,7 +53,8 @@ def train_basset(
         out: folder of the run.
         resume: whether `out` may hold this run already.
         seeded_from: a run, or a file that `regplug models import basset` reads: training begins
-            with its layers below the last; the last layer and the optimiser are new.
+            with its layers below the last, and of a run's last layer with the targets that have the
+            same name; the rest and the optimiser are new.
         tell: called with lines of text.
         stepped: called after each step with the epoch, its number of steps, and how many are done.
 
@@ -69,7 +70,7 @@ def train_basset(
         source, validation = SiteSource(sites), Validation(sites, here)
         if not source.size:
             raise DataError(f"{path} has no sites to train on: make it with a smaller --valid")
-        network = _network(recipe, shape, seeded_from)
+        network = _network(recipe, shape, sites.samples, seeded_from)
         (data,) = sources_of([path])
         run = _identity(recipe, data.sha256, network)
         first = here.rank == 0
@@ -128,15 +129,20 @@ def _shape(recipe: BassetRecipe, sites: Sites) -> Shape:
         raise ConfigError(f"the recipe's network does not fit {sites.path}: {error}") from error
 
 
-def _network(recipe: BassetRecipe, shape: Shape, seeded_from: Path | None) -> Kinds:
-    """Return a network with its initial weights; those below the last may be of `seeded_from`."""
+def _network(
+    recipe: BassetRecipe, shape: Shape, targets: Sequence[str], seeded_from: Path | None
+) -> Kinds:
+    """Return a network of `targets` with its initial weights, perhaps those of `seeded_from`."""
     torch.manual_seed(recipe.seed)
     network = build(shape, recipe.dropout)
     if seeded_from is None:
         return network
     try:
         if seeded_from.is_dir():
-            seed_from(network, read_basset_run(seeded_from).arrays)
+            other = read_basset_run(seeded_from)
+            theirs = {name: at for at, name in enumerate(other.metrics.targets)}
+            same = {at: theirs[name] for at, name in enumerate(targets) if name in theirs}
+            seed_from(network, other.arrays, same)
         else:
             seed_from(network, _arrays_in(seeded_from, shape.width))
     except ModelError as error:

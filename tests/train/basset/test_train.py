@@ -235,6 +235,30 @@ def test_a_new_task_begins_with_the_trained_trunk(trained, toys, tmp_path, monke
     assert read_basset_run(out).targets == ("lung",)
 
 
+def test_targets_of_the_same_name_are_kept(trained, toys, tmp_path, monkeypatch):
+    run_, before = read_basset_run(trained), weights(trained)
+    kind, kept = run_.metrics.kind, list(reversed(run_.targets))
+    codes, targets = toy_codes(200, seed=2)
+    names = ("lung", *kept)
+    labels = np.concatenate([targets[:, :1], targets[:, : len(kept)]], axis=1)
+    write_open(toys / "more.h5", codes, labels, train=100, valid=100, samples=names)
+    begun = {}
+
+    def stop(network, *_, **__):
+        begun.update(arrays_of(network))
+        raise KilledError
+
+    monkeypatch.setattr("regplug.train.basset.train.train_networks", stop)
+    with pytest.raises(KilledError):
+        run(toys, tmp_path / "run", kind=kind, sites="more.h5", seeded_from=trained)
+    last = "last" if kind == "basset" else "head"
+    for leaf in ("weight", "bias"):
+        array = begun[f"{last}.{leaf}"]
+        assert len(array) == len(names)
+        np.testing.assert_array_equal(array[1:], before[f"{last}.{leaf}"][::-1])
+        assert not np.isin(array[0], before[f"{last}.{leaf}"]).any()
+
+
 def test_a_trunk_of_another_shape_is_refused(trained, toys, tmp_path):
     kind = read_basset_run(trained).metrics.kind
     other = {"basset": "network.filters=[12, 9]", "cnn": "network.channels=8"}[kind]

@@ -1,4 +1,4 @@
-"""`regplug models`: what there is, what it is, whether it works, and how to get more."""
+"""`regplug models`: a command for each thing to do with models."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.models.record import record
+from regplug.cli.models.show import show
 from regplug.cli.shared.options import backend_from, backend_options
 from regplug.errors import ModelError, RegplugError
 
@@ -17,7 +19,11 @@ COLUMNS = ("name", "family", "window", "targets", "strand", "default", "metrics"
 
 @click.group()
 def models() -> None:
-    """List, show, verify and import models."""
+    """List, show, verify and import models, and record how good they are."""
+
+
+models.add_command(show)
+models.add_command(record)
 
 
 @models.command("list", short_help="List the models.")
@@ -58,34 +64,6 @@ def _print_table(rows: "list[list[str]]") -> None:
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)
-
-
-@models.command()
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print the card as it is stored.")
-@backend_options
-def show(name: str, as_json: bool, **options: Any) -> None:
-    """Show the card of model NAME, and its targets."""
-    import msgspec
-
-    from regplug.hooks.manager import open_backend, plugin_manager
-    from regplug.scoring.card import card_to_json
-
-    location, backend_options = backend_from(options)
-    backend = open_backend(plugin_manager(), location, name, backend_options)
-    card = backend.card
-    backend.close()
-    if as_json:
-        click.echo(card_to_json(card), nl=False)
-        return
-    for key, value in msgspec.structs.asdict(card).items():
-        if key not in ("targets", "notice") and value not in ("", None, {}):
-            click.echo(f"{key}: {value}")
-    about = list(dict.fromkeys(key for target in card.targets for key in target.about))
-    click.echo("\t".join(["target", "spread", *about]))
-    for target in card.targets:
-        spread = "." if target.spread is None else f"{target.spread:.4g}"
-        click.echo("\t".join([target.label, spread, *(target.about.get(k, ".") for k in about)]))
 
 
 @models.command(short_help="Check models' files, and replay golden scores.")

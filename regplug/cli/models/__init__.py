@@ -1,0 +1,1 @@
+"""`regplug models`: what there is, what it is, whether it works, and how to get more."""
