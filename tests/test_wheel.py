@@ -15,6 +15,7 @@ PACKAGES = ["regplug", *sorted(path.name for path in (ROOT / "plugins").glob("re
 MODELS = {
     "basset_dhs4",
     "open_chromatin",
+    "yeast",
     "deepbind_encode",
     "deepbind_single",
     "deepbind_single_scan",
