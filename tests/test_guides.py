@@ -73,7 +73,7 @@ def test_commands_and_their_options_exist(page, group):
 def test_hours_of_a_genome_follow_from_the_rates_of_readme():
     readme, page = (ROOT / "README.md").read_text(), (DOCS / "first_steps.md").read_text()
     rows = re.findall(
-        r"^\| (.*?) \| ([\d,]+) \| ([\d.]+) \| (\d*) ?\| (\d*) ?\|$", page, re.MULTILINE
+        r"^\| (.*?) \| ([\d,]+) \| ([\d.]+) \| (\d*) ?\| ([\d.]*) ?\|$", page, re.MULTILINE
     )
     assert len(rows) == 4
     total = 0.0

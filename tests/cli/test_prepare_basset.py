@@ -183,6 +183,15 @@ MANY = {
     name: "".join(f"chr{1 + i % 2}\t{s}\t{s + 2}\n" for i, s in enumerate(range(at, 2900, 70)))
     for at, name in ((50, "a"), (90, "b"))
 }
+
+
+@pytest.mark.parametrize(("length", "overlap"), [(600, 200), (200, 66), (1000, 200), (1, 0)])
+def test_windows_overlap_by_a_third_or_200(prepare, length, overlap):
+    """200 is the paper's, of sites of 600 bases."""
+    sites, _ = prepare({"a": "chr1\t1990\t2010\n"}, "--length", length, *ALL)
+    assert sites.card.settings.overlap == overlap
+
+
 SMALL = ["--length", 20, "--merge", 5]
 
 

@@ -19,7 +19,7 @@ COLUMNS = ("name", "family", "window", "targets", "strand", "default", "metrics"
 
 @click.group()
 def models() -> None:
-    """List, show, verify and import models, and record how good they are."""
+    """List, show, verify, import and measure models."""
 
 
 models.add_command(show)

@@ -26,8 +26,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--merge",
     type=click.IntRange(0),
-    default=200,
-    show_default=True,
+    show_default="200, of sites below 600 bases a third",
     help="Bases of overlap from which windows become one.",
 )
 @click.option(
@@ -67,6 +66,8 @@ def basset(samples: Path, output: Path, fasta: Path, **options: Any) -> None:
     check_no_along(options)
     options["split"] = options["split"] or "random"
     split = _split(options)
+    if options["merge"] is None:
+        options["merge"] = min(200, options["length"] // 3)
     if options["merge"] >= options["length"]:
         raise click.BadParameter("must be below --length", param_hint="--merge")
     with needs("train"):
