@@ -162,6 +162,7 @@ def test_joined_with_tiles_of_bigwigs(sequences, regplug, tmp_path):
         ([(*ROWS[0][:3], "ACG", 1, 0, "x")], "all equally long"),
         ([(*ROWS[0][:4], 2, 0, "x")], "neither 0 nor 1"),
         ([(*ROWS[0][:3], ROWS[0][3], "yes", 0, "x")], "could not convert"),
+        ([(*ROWS[0][:3], ROWS[0][3], 1)], "line 7: float() argument must be"),
         ([(*ROWS[0][:1], "-", *ROWS[0][2:])], "line 7: invalid literal"),
     ],
 )

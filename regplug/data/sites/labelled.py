@@ -62,7 +62,8 @@ def read_labelled_sites(
             contigs.append(row["chr"] if placed else NOWHERE)
             places.append((int(row["start"]), int(row["end"])) if placed else (at, at + 1))
             letters.append(row["sequence"])
-            labels.append([float(row[column] or "nan") for column in columns])
+            values = [row[column] for column in columns]  # None where the line is cut short
+            labels.append([np.nan if value == "" else float(value) for value in values])
         codes = np.stack([encode(sequence) for sequence in letters])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
