@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from regplug.data.measure.kmers import joined_words
 from regplug.data.measure.metrics import auroc
 from regplug.data.sets.training import TrainingSet
 from regplug.genome.codes import UNKNOWN, Codes
@@ -52,20 +53,10 @@ def word_counts(codes: Codes, k: int, *, both_strands: bool) -> sparse.csr_matri
         bases = np.array(codes[:, at : at + places])
         words = words * 4 + np.minimum(bases, 3)
         known &= bases < UNKNOWN
-    columns = _joined(k) if both_strands else np.arange(4**k)
+    columns = joined_words(k) if both_strands else np.arange(4**k)
     rows = np.repeat(np.arange(len(codes)), known.sum(1))
     shape = len(codes), int(columns.max()) + 1
     return sparse.coo_matrix((np.ones(len(rows)), (rows, columns[words[known]])), shape).tocsr()
-
-
-def _joined(k: int) -> NDArray[np.int64]:
-    """Return the column of each word of k bases (4 ** k,); both strands' words share one."""
-    words = np.arange(4**k)
-    other, rest = np.zeros_like(words), words.copy()
-    for _ in range(k):
-        other, rest = other * 4 + 3 - rest % 4, rest // 4
-    columns: NDArray[np.int64] = np.unique(np.minimum(words, other), return_inverse=True)[1]
-    return columns
 
 
 def fit_ridge(data: TrainingSet, figure: Figure) -> Regression:

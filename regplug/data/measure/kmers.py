@@ -25,7 +25,7 @@ ROWS = 40_000  # tiles to learn from, at most, drawn at random: features take 8 
 TOGETHER = 1024  # tiles counted at once
 
 
-def _joined_words(k: int) -> NDArray[np.int64]:
+def joined_words(k: int) -> NDArray[np.int64]:
     """Return the column of each word of k bases (4 ** k,); both strands' words share one."""
     words = np.arange(4**k)
     other, rest = np.zeros_like(words), words.copy()
@@ -35,7 +35,7 @@ def _joined_words(k: int) -> NDArray[np.int64]:
     return columns
 
 
-_COLUMN = _joined_words(K)
+_COLUMN = joined_words(K)
 WORDS = int(_COLUMN.max()) + 1
 
 
