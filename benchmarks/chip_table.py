@@ -7,7 +7,9 @@ A factor's peaks (its `<FACTOR>_<CELL>_*_AC.seq.gz`, strongest first) are 1 in t
 `<FACTOR>_<CELL>`, 0 in those of factors whose names begin otherwise, as a peak of one is seldom one
 of another, and 1 in the column of the cell they were found open in; nothing is said of other cells.
 Pieces of closed tiles that a set trains on are 0 for each factor, and in each cell of the set.
-Peaks that share 31 bases with what the set holds out are left out.
+Peaks that share 31 bases with what the set holds out are left out, and with `--fasta hg19.fa.gz
+--without chr1:1-5000000` those that share them with a region of a genome: peaks have no
+coordinates, so their bases alone say where they lie.
 """
 
 import argparse
@@ -17,15 +19,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pysam
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from regplug.data.sequences.chip import read_chip
 from regplug.data.sites.parts import TRAIN
 from regplug.data.sites.sites import Sites
-from regplug.genome.codes import UNKNOWN, Codes, decode, reverse_complement
+from regplug.genome.codes import UNKNOWN, Codes, decode, encode, reverse_complement
 
 WORD = 31  # bases, which fit in 62 bits
+PIECE = 100_000  # words of a region made at once
 FAMILY = 3  # letters that names of one family share: USF1 and USF2, TAF1 and TAF7
 CELLS = {"H1-hESC": "H1hESC"}  # their name in the sets of tiles
 
@@ -35,15 +39,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--tiles", type=Path, required=True, help="with what is held out")
+    parser.add_argument("--fasta", type=Path, help="of the regions --without")
+    parser.add_argument("--without", action="append", default=[], metavar="CHR:START-END")
     parser.add_argument("--strongest", type=int, default=8000, help="peaks of each factor")
     parser.add_argument("--closed", type=int, default=40_000, help="pieces of closed tiles")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
+    if options.without and not options.fasta:
+        parser.error("--without needs the --fasta that its regions are of")
     files = sorted(path for folder in options.data for path in folder.glob("*_AC.seq.gz"))
     names = ["_".join(path.name.split("_")[:2]) for path in files]
     with Sites(options.tiles) as sites, gzip.open(options.output, "wt") as table:
-        held, cells = held_out(sites), list(dict.fromkeys([*sites.samples, "K562"]))
+        held = np.union1d(held_out(sites), words_of(options.without, options.fasta))
+        cells = list(dict.fromkeys([*sites.samples, "K562"]))
         print("sequence", *names, *cells, sep="\t", file=table)
         width = 0
         for name, path in zip(names, files, strict=True):
@@ -78,6 +87,21 @@ def held_out(sites: Sites) -> NDArray[np.int64]:
         codes = sites.read(low, low + 1024).codes[sites.parts[low : low + 1024] != TRAIN]
         if len(codes):
             found.append(np.unique(words(codes)))
+    joined = np.unique(np.concatenate(found))
+    return joined[joined >= 0]
+
+
+def words_of(regions: Sequence[str], fasta: Path | None) -> NDArray[np.int64]:
+    """Return the words of regions of a FASTA, chr:start-end (1-based, both included), sorted."""
+    found = [np.empty(0, np.int64)]
+    if fasta is not None:
+        with pysam.FastaFile(str(fasta)) as genome:
+            for region in regions:
+                codes = encode(genome.fetch(region=region))
+                found += [
+                    words(codes[None, low : low + PIECE + WORD - 1])[0]
+                    for low in range(0, len(codes) - WORD + 1, PIECE)
+                ]
     joined = np.unique(np.concatenate(found))
     return joined[joined >= 0]
 

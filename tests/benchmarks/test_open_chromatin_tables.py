@@ -32,7 +32,7 @@ def reverse(letters):
     return letters[::-1].translate(str.maketrans("ACGT", "TGCA"))
 
 
-def test_peaks_of_factors_in_a_table(main, tmp_path):
+def test_peaks_of_factors_in_a_table(main, tmp_path, monkeypatch):
     tiles = [random_letters(60, seed=seed) for seed in range(4)]
     peaks = [random_letters(40, seed=10 + seed) for seed in range(6)]
     held = reverse(tiles[0][5:36]) + "ACGTACGTA"  # 31 bases of the tile that is held out
@@ -63,6 +63,17 @@ def test_peaks_of_factors_in_a_table(main, tmp_path):
     ]
     assert [row[1:] for row in rows[4:]] == [["0", "0", "0", "0", "0", ""]] * 2
     assert all(row[0] in tiles[2] or row[0] in tiles[3] for row in rows[4:])
+
+    genome = random_letters(70, seed=90) + reverse(peaks[2]) + random_letters(70, seed=91)
+    fasta = write_fasta(tmp_path / "g.fa", {"chr1": genome, "chr2": peaks[3]})
+    options = ["--data", tmp_path, "--tiles", set_, "--closed", 0, "--fasta", fasta, "-o", out]
+    for region, left in (("chr1:71-101", 4), ("chr1:71-100", 5)):  # 31 bases of a peak, and 30
+        monkeypatch.setattr(chip_table, "PIECE", 7)
+        main(chip_table, *options, "--without", region)
+        with gzip.open(out, "rt") as file:
+            found = [row[0] for row in csv.reader(file, delimiter="\t")][1:]
+        assert len(found) == left
+        assert (peaks[2] in found) == (left == 5)
 
 
 def test_in_how_many_cells_a_base_is_open(main, tmp_path):
