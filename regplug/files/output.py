@@ -10,14 +10,20 @@ from pathlib import Path
 from regplug.errors import OutputError, ReaderGoneError
 
 STDOUT = Path("/dev/stdout")
+INDICES = (".csi", ".tbi", ".gzi", ".idx", ".fai")  # of what other programs make beside a file
 
 
 @contextmanager
-def complete(path: Path) -> Iterator[Path]:
+def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     """Give a name beside `path` to write a file or folder to; at the end it is renamed to `path`.
 
     Folders above it that are missing are made. On any error, Ctrl-C included, what was written and
-    made is removed, and an older `path` stays as it was.
+    made is removed, and an older `path` stays as it was. Indices of a file that is replaced go with
+    it; one that was made of the new file (its name and a suffix of INDICES) gets its name too.
+
+    Args:
+        path: of the file or folder.
+        called: the name that the user gave, where it is a link to `path`; indices lie beside it.
 
     Raises:
         OutputError: the folder cannot be made or written, or the disk is full.
@@ -31,8 +37,10 @@ def complete(path: Path) -> Iterator[Path]:
             yield partial
             if partial.is_dir() and path.is_dir():
                 shutil.rmtree(path)
-            partial.replace(path)
+            _give_name(partial, path, called or path)
     finally:
+        for index in _indices(partial):
+            index.unlink(missing_ok=True)
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:
@@ -40,6 +48,25 @@ def complete(path: Path) -> Iterator[Path]:
         for folder in missing:
             with suppress(OSError):  # it holds the finished output, or was never made
                 folder.rmdir()
+
+
+def _give_name(partial: Path, path: Path, called: Path) -> None:
+    """Rename what is complete, and its indices; never does an index lie beside another's file."""
+    if partial.is_file():
+        for index in {*_indices(path), *_indices(called)}:
+            index.unlink(missing_ok=True)
+    partial.replace(path)
+    for suffix in INDICES:
+        with suppress(FileNotFoundError):
+            Path(f"{partial}{suffix}").replace(f"{called}{suffix}")
+
+
+def _indices(path: Path) -> list[Path]:
+    """Return where htslib and others look for the index of a file: x.vcf.gz.csi, and x.vcf.csi."""
+    found = [Path(f"{path}{suffix}") for suffix in INDICES]
+    if path.suffix in (".gz", ".bgz", ".bcf"):
+        found += [path.with_suffix(suffix) for suffix in (".csi", ".tbi")]
+    return found
 
 
 def check_parents(path: Path) -> None:
@@ -97,7 +124,7 @@ def destination(path: str) -> Iterator[Path]:
         with naming(path):
             yield file
     else:
-        with complete(file.resolve()) as partial:  # what a link points to, not the link
+        with complete(file.resolve(), called=file) as partial:  # what a link points to
             yield partial
 
 

@@ -148,14 +148,14 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
 
 
 def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> None:
-    """Write the index of a finished bgzipped VCF or BCF.
+    """Write the index of a finished bgzipped VCF or BCF beside it.
 
     It is a .tbi for a VCF, a .csi for a BCF and for contigs over 512 Mb. A plain VCF, standard
     output, a pipe, or a file of unsorted records gets none.
 
     Args:
-        partial: the file, still under its first name.
-        path: what it will be called; the index is called `path`.tbi or .csi.
+        partial: the file, still under its first name; the index is called `partial`.tbi or .csi.
+        path: what it will be called.
         contigs: of the header, name → length or None.
     """
     indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
@@ -164,13 +164,10 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     longest = max((length or 0 for length in contigs.values()), default=0)
     bcf = path.suffix == ".bcf"
     csi = bcf or longest > LONGEST_TBI
-    suffix = ".csi" if csi else ".tbi"
-    made, verbosity = Path(f"{partial}{suffix}"), pysam.set_verbosity(0)
+    verbosity = pysam.set_verbosity(0)
     try:
         pysam.tabix_index(str(partial), preset="bcf" if bcf else "vcf", csi=csi, force=True)
-        made.replace(f"{path}{suffix}")
-    except OSError:
-        Path(f"{path}{suffix}").unlink(missing_ok=True)  # an older one would be of another file
+    except OSError:  # unsorted
+        Path(f"{partial}{'.csi' if csi else '.tbi'}").unlink(missing_ok=True)
     finally:
         pysam.set_verbosity(verbosity)
-        made.unlink(missing_ok=True)
