@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from regplug.errors import OutputError
 from regplug.files.output import complete
+from regplug.genome.assembly import LENGTHS
 from regplug.hooks.track_writer import TrackFile, TrackSet
-from regplug_browser.assembly import IGV_HAS, LENGTHS, assembly_of
+from regplug_browser.assembly import IGV_HAS, assembly_of
 from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,

@@ -11,10 +11,11 @@ from typing import Literal, NamedTuple
 
 import pluggy
 
-from regplug.api.models import PLAIN, OpenModel, opened, targets_of
+from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
 from regplug.errors import OutputError
 from regplug.files.output import STDOUT, check_paths
 from regplug.files.version import VERSION
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.regions import check_regions, parse_regions, read_bed
@@ -81,7 +82,7 @@ def annotate(
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
         output_type: v, z, u or b as in bcftools, where the suffix does not tell.
         reference_md5: write the contigs' md5 into the header (slow).
-        force: go on though contigs or REFs do not fit the FASTA.
+        force: go on though contigs, REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
         command: for the header; by default the call.
@@ -103,6 +104,8 @@ def annotate(
         if not force:
             check_build(genome, reader.contigs)
         run = stack.enter_context(opened(models, repo, options))
+        if not force:
+            check_organism(genome, trained_on(run))
         scoring = _models(run, targets, scores, genes)
         plan = _plan(
             reader, genome, scoring, command or _call(vcf, output), reference_md5=reference_md5

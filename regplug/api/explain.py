@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.models import PLAIN, OpenModel, opened, trained_on
 from regplug.api.progress import Bar, silent
 from regplug.errors import MotifError, RegionError
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import parse_regions, parse_variant
@@ -89,6 +90,7 @@ def explain(
     against: File | None = None,
     tax_group: TaxGroup = "vertebrates",
     genes: File = "",
+    force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
     bar: Bar = silent,
@@ -111,6 +113,7 @@ def explain(
         tax_group: without `against`, whose: vertebrates, fungi, insects, nematodes, plants or
             urochordates.
         genes: GTF, for models of RNA.
+        force: go on though the model was trained on another organism than the FASTA's.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
         bar: shows the bases changed.
@@ -119,6 +122,7 @@ def explain(
         RegionError: the place is not in the genome, too long, or has no score; REF is another.
         MissingLibraryError: a library that compares motifs, or draws, is not installed.
         MotifError: the known motifs cannot be read, or lack one of `proteins`.
+        GenomeError: the model was trained on another organism than the FASTA's (unless `force`).
         RegplugError: as the genome and the model raise.
     """
     if output is not None:
@@ -129,6 +133,8 @@ def explain(
         genome = stack.enter_context(Genome(find_fasta(fasta)))
         where = asked or _region(str(place), genome)
         (run,) = stack.enter_context(opened([model], repo, options))
+        if not force:
+            check_organism(genome, trained_on([run]))
         transcripts = Transcripts(os.fspath(genes)) if genes else None
         scorer = run.for_variants(targets, transcripts=transcripts)
         chosen = [run.card.labels.index(target) for target in dict.fromkeys(targets)]

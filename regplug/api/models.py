@@ -147,6 +147,11 @@ def opened(
         ]
 
 
+def trained_on(run: Iterable[OpenModel]) -> dict[str, str]:
+    """Return model → assembly of its training data, as `check_organism` takes them."""
+    return {model.card.name: model.card.assembly for model in run}
+
+
 def place(repo: str | None) -> str | None:
     """Return where models are: `repo`, or as the configuration file says; None: as installed."""
     return repo or read_config().model_repo

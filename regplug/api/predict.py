@@ -13,9 +13,10 @@ import numpy as np
 
 from regplug.api.annotate import File
 from regplug.api.cuts import Cut, Window, cut_regions, cut_sequences
-from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.models import PLAIN, OpenModel, opened, trained_on
 from regplug.errors import ModelError, RegionError
 from regplug.files.extras import needs
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.scoring.backend import Backend, BackendOptions
@@ -41,6 +42,7 @@ def predict(
     output: File | None = None,
     whole: bool = False,
     step: int | None = None,
+    force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
 ) -> "pyarrow.Table | None":
@@ -62,6 +64,7 @@ def predict(
             its middle base.
         step: by default that of `track`: 50 bases for windows of 200 or more, else a tenth of the
             window.
+        force: go on though the model was trained on another organism than the FASTA's.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
 
@@ -71,6 +74,7 @@ def predict(
     Raises:
         SequenceError: the sequences cannot be read, or do not fit the model's window.
         ModelError: `whole`, and the model has no window.
+        GenomeError: the model was trained on another organism than the FASTA's (unless `force`).
         RegionError: the BED cannot be read, or a region is not in the genome.
         MissingLibraryError: pyarrow is not installed, and no `output` is given.
     """
@@ -80,6 +84,8 @@ def predict(
         keys = ["name"]
         if fasta is not None:
             genome = stack.enter_context(Genome(find_fasta(fasta)))
+            if not force:
+                check_organism(genome, trained_on([run]))
             chunks = _scored(cut_regions(_path(sequences), genome, backend.card, window), backend)
             keys += ["chrom", "start", "end"] if window else []
         elif window:

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, OpenModel, opened, targets_of
+from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
 from regplug.api.variants import Variants, variants_from
 from regplug.files.extras import needs
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import Transcripts
@@ -43,14 +44,15 @@ def score(
         models: names or open models; by default all default models.
         targets: the columns wanted, T or MODEL:T; by default all.
         genes: GTF that tells the transcribed strand, for models of RNA.
-        force: go on though REFs do not fit the FASTA.
+        force: go on though REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
 
     Raises:
         MissingLibraryError: pyarrow is not installed.
         VariantFileError: the variants cannot be read.
-        GenomeError: no reference, or over a tenth of 20 REFs and more disagree with it.
+        GenomeError: no reference, over a tenth of 20 REFs and more disagree with it, or a model was
+            trained on another organism.
         ModelError: no such model or target.
     """
     with needs("parquet"):
@@ -59,6 +61,8 @@ def score(
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta)))
         run = stack.enter_context(opened(models, repo, options))
+        if not force:
+            check_organism(genome, trained_on(run))
         chosen = targets_of(targets, [model.card for model in run])
         transcripts = Transcripts(str(genes)) if genes else None
         scoring = [model.for_variants(transcripts=transcripts) for model in run]

@@ -10,6 +10,7 @@ from regplug.cli.shared.options import (
     backend_options,
     comma_separated,
     fasta_option,
+    force_option,
 )
 
 
@@ -44,7 +45,7 @@ from regplug.cli.shared.options import (
 @click.option(
     "--reference-md5", is_flag=True, help="Write the contigs' md5 into the header (slow)."
 )
-@click.option("--force", is_flag=True, help="Go on though contigs or REFs do not fit the FASTA.")
+@force_option
 @backend_options
 def annotate(vcf: str, names: tuple[str, ...], targets: str, scores: str, **options: Any) -> None:
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.

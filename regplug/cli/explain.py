@@ -9,6 +9,7 @@ from regplug.cli.shared.options import (
     backend_from,
     backend_options,
     fasta_option,
+    force_option,
     known_motifs_options,
     targets_option,
 )
@@ -46,6 +47,7 @@ from regplug.cli.shared.options import (
 @known_motifs_options
 @click.option("--genes", default="", help="GTF, for models of RNA.")
 @fasta_option
+@force_option
 @backend_options
 def explain(place: str, output: Path, **options: Any) -> None:
     """Draw the mutation map of a variant or a region: what every single-base change does.

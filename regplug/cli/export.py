@@ -26,7 +26,7 @@ from regplug.files.extras import needs
 )
 @click.option("--version", default="1", show_default=True, help="Of the model.")
 @click.option("--trained-on", default="", help="Said in the card.")
-@click.option("--assembly", default="", help="Of the training data.")
+@click.option("--assembly", default="", help="Of the training data; several: hg19,hg38.")
 @click.option("--license", default="", help="Of the weights, said in the card.")
 @click.option("--cite-as", default="", help="The publication to cite.  [default: the method's]")
 @click.option("--doc", default="", help="What the outputs are.  [default: by the kind of run]")

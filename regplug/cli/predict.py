@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options
+from regplug.cli.shared.options import backend_from, backend_options, force_option
 
 
 @click.command(short_help="Score sequences, or regions of a genome.")
@@ -20,6 +20,7 @@ from regplug.cli.shared.options import backend_from, backend_options
     help="With --whole: bases from window to window.  [default: 50; a tenth of windows under 200]",
 )
 @click.option("--output", "-o", default="-", help="TSV; - is standard output.")
+@force_option
 @backend_options
 def predict(
     sequences: str,
@@ -28,6 +29,7 @@ def predict(
     whole: bool,
     step: int | None,
     output: str,
+    force: bool,
     **options: Any,
 ) -> None:
     """Score the sequences of FASTA (- is standard input), of any length where the model allows it.
@@ -52,6 +54,7 @@ def predict(
         output=output,
         whole=whole,
         step=step,
+        force=force,
         repo=repo,
         options=backend,
     )

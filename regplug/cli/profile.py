@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
+from regplug.cli.shared.options import (
+    backend_from,
+    backend_options,
+    fasta_option,
+    force_option,
+    targets_option,
+)
 from regplug.errors import ModelError, RegionError
 
 if TYPE_CHECKING:
@@ -47,6 +53,7 @@ FEW_SIGNALS = 0.5  # share of a group's exons between AG and GT, below which the
     "--step", type=click.IntRange(1), help="Bases from test to test.  [default: the window]"
 )
 @fasta_option
+@force_option
 @backend_options
 def profile(
     files: tuple[str, ...],
@@ -59,6 +66,7 @@ def profile(
     window: int,
     step: int | None,
     fasta: str | None,
+    force: bool,
     **options: Any,
 ) -> None:
     """Draw a model's mean score along both introns of each group's exons, and test the difference.
@@ -71,9 +79,10 @@ def profile(
     Writes profile.png, profile.svg, profile.tsv, tests.tsv (two-sided Mann-Whitney per window, AUC,
     q over all tests) and dropped.tsv: exons that were not scored, and why.
     """
-    from regplug.api.models import open_model
+    from regplug.api.models import open_model, trained_on
     from regplug.cli.shared.progress import bar
     from regplug.files.output import check_folder
+    from regplug.genome.assembly import check_organism
     from regplug.genome.fasta import Genome
     from regplug.genome.reference import find_fasta
     from regplug.interpret.profile.exons import SIDES
@@ -91,6 +100,8 @@ def profile(
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta, {})))
         opened = stack.enter_context(open_model(model, repo=location, options=backend_options))
+        if not force:
+            check_organism(genome, trained_on([opened]))
         backend = opened.for_sequences
         width, index = read_width(backend.card), _target(backend.card, targets)
         groups = [exon_group(name, each, genome, layout, width) for name, each in exons.items()]

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option, targets_option
+from regplug.cli.shared.options import (
+    backend_from,
+    backend_options,
+    fasta_option,
+    force_option,
+    targets_option,
+)
 
 VIEWS = "regplug.track_writers"  # key in the context's meta: pairs of a TrackWriter and its option
 
@@ -52,7 +58,7 @@ class TrackCommand(click.Command):
     help="Of the files.",
 )
 @click.option("--assembly", help="What browsers call the FASTA.  [default: as in the VCF]")
-@click.option("--force", is_flag=True, help="Go on though contigs or REFs do not fit the FASTA.")
+@force_option
 @fasta_option
 @backend_options
 def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any) -> None:

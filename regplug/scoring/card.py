@@ -44,7 +44,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         companion: the model with the same weights that reads sequences of any length, or None.
         default: True if `regplug annotate` runs it where no model is named.
         unknown_base: the value of each of the four channels at an unknown base.
-        assembly: the assembly of the training data.
+        assembly: the assembly of the training data, or several with commas between.
         doc: what the scores are.
         trained_on: the training data.
         metrics: how good it is: name of a metric → value.

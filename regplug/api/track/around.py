@@ -6,8 +6,10 @@ from contextlib import ExitStack, closing
 import numpy as np
 
 from regplug.api.annotate import File
+from regplug.api.models import trained_on
 from regplug.api.track.asked import Asked, target_places
 from regplug.errors import VariantFileError
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.regions import merged
@@ -34,11 +36,11 @@ def around_variants(
         vcf: path of a VCF or BCF.
         fasta: the reference, or None to look for it.
         stack: closes the genome, which the views read, when the run ends.
-        force: go on though contigs or REFs do not fit the FASTA.
+        force: go on though contigs, REFs or the model's organism do not fit the FASTA.
 
     Raises:
         VariantFileError: the VCF cannot be read, or none of its ALTs can be scored.
-        GenomeError: there is no reference, or it does not fit the VCF.
+        GenomeError: there is no reference, or it does not fit the VCF or the model.
         ModelError: as `target_places`.
         OutputError: a file cannot be written.
     """
@@ -47,6 +49,7 @@ def around_variants(
     genome = stack.enter_context(Genome(path))
     if not force:
         check_build(genome, reader.contigs)
+        check_organism(genome, trained_on([asked.model]))
     card = asked.model.card
     targets = target_places(card, asked)
     model = asked.model.for_variants(asked.targets)

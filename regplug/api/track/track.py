@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.models import PLAIN, OpenModel, opened, trained_on
 from regplug.api.progress import Bar, silent
 from regplug.api.track.along import along_regions, whole_genome
 from regplug.api.track.around import around_variants
 from regplug.api.track.asked import Asked, Format
 from regplug.errors import ConfigError
 from regplug.files.output import check_folder
+from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import parse_regions, read_bed
@@ -87,7 +88,7 @@ def track(
         file_format: of the files.
         views: names of views (hub, igv, page, or a plugin's); they need bigWigs.
         assembly: what browsers call the FASTA; by default as in the VCF.
-        force: go on though contigs or REFs do not fit the FASTA.
+        force: go on though contigs, REFs or the model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
         bar: shows bases, or variants.
@@ -110,6 +111,8 @@ def track(
         else:
             tally = None
             genome = stack.enter_context(Genome(find_fasta(fasta)))
+            if not force:
+                check_organism(genome, trained_on([run]))
             bed = os.fspath(regions_file)
             wanted = parse_regions(regions, genome.lengths) + (read_bed(bed) if bed else [])
             wanted, left_out = whole_genome(genome, asked) if whole else (wanted, 0)

@@ -19,6 +19,12 @@ def fasta_option(function: Function) -> Function:
     return click.option("--fasta", help="Reference, plain or bgzipped (samtools faidx).")(function)
 
 
+def force_option(function: Function) -> Function:
+    """Add --force."""
+    what = "Go on though contigs, REFs or the model's organism do not fit the FASTA."
+    return click.option("--force", is_flag=True, help=what)(function)
+
+
 def comma_separated(value: str | None) -> tuple[str, ...]:
     """Return the words between commas; empty words are left out."""
     return tuple(filter(None, (value or "").split(",")))

@@ -2,9 +2,10 @@
 
 import pytest
 
+from regplug.genome.assembly import LENGTHS
 from regplug.genome.fasta import Genome
 from regplug.hooks.track_writer import TrackSet
-from regplug_browser.assembly import CHROMOSOMES, LENGTHS, assembly_of
+from regplug_browser.assembly import assembly_of
 from tests.plugins.browser.example_tracks import FASTA
 
 
@@ -51,22 +52,4 @@ def test_assembly(lengths, said, expected):
 
 def test_the_example_is_hg38():
     with Genome(FASTA) as genome:
-        table = dict(zip(CHROMOSOMES["hg38"], LENGTHS["hg38"], strict=True))
-        assert {name: table[name] for name in genome.lengths} == genome.lengths
-
-
-def test_genome_sizes():
-    # The sums of the 24 chromosomes, from NCBI's pages of GRCh37 and GRCh38.
-    assert sum(LENGTHS["hg19"]) == 3_095_677_412
-    assert sum(LENGTHS["hg38"]) == 3_088_269_832
-
-
-def test_the_size_of_yeast():
-    # 12,157,105 bases of sacCer3 (UCSC), less the mitochondrion's 85,779.
-    assert sum(LENGTHS["sacCer3"]) == 12_157_105 - 85_779
-
-
-@pytest.mark.data
-def test_the_genome_of_yeast(data):
-    with Genome(data / "yeast" / "sacCer3.fa.gz") as genome:
-        assert genome.lengths == dict(zip(CHROMOSOMES["sacCer3"], LENGTHS["sacCer3"], strict=True))
+        assert {name: LENGTHS["hg38"][name] for name in genome.lengths} == genome.lengths
