@@ -2,6 +2,7 @@
 # make quick  the tests that need neither server, GPU, data sets nor torch
 # make test   set up everything, check, and run every test, the real Triton server included
 # make check  ruff, mypy, import-linter
+# make nightly  hours: the oracle, damaged files and a server at full load, at length
 # make docs   the documentation as a site, in site/
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3
 QUICK = $(PYTEST) -m "not triton and not slow and not data"
 DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
-.PHONY: demo quick test check docs debian clean
+.PHONY: demo quick test check nightly docs debian clean
 
 demo: .venv/core
 	@mkdir -p out
@@ -35,6 +36,9 @@ test: .venv/all debian check
 .PHONY: test-numpy2
 test-numpy2: .venv-numpy2/ready
 	.venv-numpy2/bin/python -m pytest $(QUICK)
+
+nightly: .venv/all
+	$(BIN)/python -m pytest $(PYTEST) -m nightly
 
 check: .venv/all
 	$(BIN)/ruff check .

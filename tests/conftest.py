@@ -104,6 +104,16 @@ def regplug(
     return run
 
 
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Callable[[int], None]:
+    """Return a function that counts cases, where a test tries more than one: `tried(50)`."""
+
+    def count(cases: int) -> None:
+        request.node.user_properties.append(("cases", cases))
+
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the settings of whoever runs the tests out of them."""
@@ -121,6 +131,14 @@ def _must_run(item: pytest.Item) -> str:
     if server_or_browser and os.environ.get("CI") == "true":
         return "CI=true"
     return ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only `make nightly` runs, unless it is asked for: -m nightly."""
+    if "nightly" not in config.option.markexpr:
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [item for item in items if item not in nightly]
 
 
 @pytest.hookimpl(wrapper=True)

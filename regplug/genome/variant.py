@@ -67,23 +67,25 @@ class Variant:
         """Return the same allele trimmed and left-aligned, in upper case.
 
         Insertions and deletions keep one anchor base, as in a VCF; at the first base of a contig
-        the anchor is the base behind (VCF 4.3, section 1.6.1). An allele is not shifted into
-        unknown bases.
+        the anchor is the base behind (VCF 4.3, section 1.6.1). Letters that stand for several
+        bases become N, and N equals N, so that all writings of an allele give one.
 
         Source: Tan, Abecasis and Kang 2015, "Unified representation of genetic variants".
 
         Raises:
             GenomeError: as `genome` raises.
         """
-        start, ref, alt = self.start, self.ref.upper(), self.alt.upper()
+        start, ref, alt = self.start, _plain(self.ref), _plain(self.alt)
         if ref == alt:
             return Variant(self.chrom, self.pos, ref[:1], alt[:1])
         left = _Left(genome, self.chrom)
         while ref[-1:] == alt[-1:] and (min(len(ref), len(alt)) > 1 or start > 0):
             if min(len(ref), len(alt)) == 1:
+                if set(ref + alt) == {"N"}:  # millions of bases may be unknown: one step
+                    start -= left.unknown(start)
+                    if start == 0:
+                        break
                 base = left.base(start - 1)
-                if base == "N":  # an unknown base equals none, so the allele cannot move over it
-                    break
                 start, ref, alt = start - 1, base + ref, base + alt
             ref, alt = ref[:-1], alt[:-1]
         while min(len(ref), len(alt)) > 1 and ref[0] == alt[0]:
@@ -91,10 +93,18 @@ class Variant:
         return Variant(self.chrom, start + 1, ref, alt)
 
 
-class _Left:
-    """Reads single bases from right to left; BLOCK of them are fetched together, for speed."""
+_PLAIN = str.maketrans("URYSWKMBDHV", "TNNNNNNNNNN")
 
-    BLOCK = 128
+
+def _plain(letters: str) -> str:
+    """Return the letters in upper case, U as T, and N for one that stands for several bases."""
+    return letters.upper().translate(_PLAIN)
+
+
+class _Left:
+    """Reads bases from right to left; BLOCK of them are fetched together, for speed."""
+
+    BLOCK, LONG = 128, 1 << 16
 
     def __init__(self, genome: Bases, chrom: str) -> None:
         self.genome, self.chrom = genome, chrom
@@ -106,3 +116,14 @@ class _Left:
             self.first = max(0, at + 1 - self.BLOCK)
             self.letters = self.genome.letters(Interval(self.chrom, self.first, at + 1))
         return self.letters[at - self.first]
+
+    def unknown(self, end: int) -> int:
+        """Return how many unknown bases, all in one run, lie before 0-based `end`."""
+        first = end
+        while first > 0:
+            block = self.genome.letters(Interval(self.chrom, max(0, first - self.LONG), first))
+            known = len(block.rstrip("N"))
+            first -= len(block) - known
+            if known:
+                break
+        return end - first

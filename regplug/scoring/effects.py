@@ -65,7 +65,7 @@ def stronger(plus: Scores, minus: Scores) -> Scores:
     )
     is_plus = plus_size >= minus_size
     status = [
-        on_minus if on_plus is Status.NO_TRANSCRIPT else on_plus
+        on_minus if on_plus is Status.NO_TRANSCRIPT or on_minus is Status.OK else on_plus
         for on_plus, on_minus in zip(plus.status, minus.status, strict=True)
     ]
     return Scores(

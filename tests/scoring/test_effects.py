@@ -82,6 +82,15 @@ def test_stronger_takes_the_strand_that_has_a_score(swap):
     assert both.ref.tolist() == [[0, 0]]
 
 
+def test_stronger_is_ok_where_one_strand_is():
+    """Of an even window one strand's may be mostly N, and the other's just not."""
+    scored = Scores(array([1]), array([2]), [Status.OK])
+    unknown = Scores(array([np.nan]), array([np.nan]), [Status.MOSTLY_N])
+    for both in (stronger(scored, unknown), stronger(unknown, scored)):
+        assert (both.status, both.alt.tolist()) == ([Status.OK], [[2]])
+    assert stronger(unknown, unknown).status == [Status.MOSTLY_N]
+
+
 def test_stronger_without_any_score():
     nothing = array([np.nan])
     none = Scores(nothing, nothing, [Status.NO_TRANSCRIPT])
