@@ -14,6 +14,7 @@ class Status(StrEnum):
     MISSING = "missing"
     REF_MISMATCH = "ref_mismatch"
     UNKNOWN_CONTIG = "unknown_contig"
+    AMBIGUOUS = "ambiguous"
     TOO_LONG = "too_long"
     MOSTLY_N = "mostly_n"
     NO_TRANSCRIPT = "no_transcript"

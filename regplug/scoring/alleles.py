@@ -75,7 +75,12 @@ def examine(variant: Variant, genome: Reference) -> Examined:
         GenomeError: as `genome` raises.
     """
     status = _input_status(variant, genome)
-    return Examined(variant.normalized(genome) if status is Status.OK else variant, status)
+    if status is not Status.OK:
+        return Examined(variant, status)
+    normalized = variant.normalized(genome)
+    if _ambiguous(normalized):
+        return Examined(variant, Status.AMBIGUOUS)
+    return Examined(normalized, Status.OK)
 
 
 def encode_alleles(
@@ -150,6 +155,15 @@ def _input_status(variant: Variant, genome: Reference) -> Status:
     ):
         return Status.REF_MISMATCH
     return Status.OK
+
+
+def _ambiguous(variant: Variant) -> bool:
+    """Tell whether a normalised ALT puts an unknown base there; its anchor may be one."""
+    ref, alt = variant.ref, variant.alt
+    if ref.startswith(alt) or ref.endswith(alt):  # nothing but bases are taken away
+        return False
+    put_in = alt.removeprefix(ref) if alt.startswith(ref) else alt.removesuffix(ref)
+    return UNKNOWN in encode_letters(put_in)
 
 
 def _windows(

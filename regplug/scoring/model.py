@@ -24,7 +24,7 @@ BATCH = 2048  # ALTs that are scored together
 INPUT_STATUS = InfoField(
     "RP_STATUS",
     "What regplug found wrong with the ALT itself: ok, symbolic, star, missing, ref_mismatch, "
-    "unknown_contig",
+    "unknown_contig, ambiguous",
     "String",
     lambda scores: [str(status) for status in scores.status],
 )
@@ -46,14 +46,19 @@ class Model:
         options: FieldOptions,
         transcripts: Transcripts | None = None,
     ) -> None:
-        """Join them; `transcripts` say which ALTs a model of RNA can score: without them, none.
+        """Join them; `transcripts` say which ALTs a model of RNA can score.
 
         Raises:
-            ModelError: the model reads sequences of any length, or an option does not fit it.
+            ModelError: the model reads sequences of any length, or is of RNA and there are no
+                transcripts, or an option does not fit it.
         """
         card = backend.card
         if card.window is None:
             raise ModelError(f"{card.name} scores sequences, not variants: use regplug predict")
+        if card.strand == "forward" and transcripts is None:
+            raise ModelError(
+                f"{card.name} reads the transcribed strand only: say where genes are (--genes GTF)"
+            )
         self.card: ModelCard = card
         self.window: int = card.window
         self._backend, self._adapter, self._transcripts = backend, adapter, transcripts

@@ -224,8 +224,11 @@ def test_models_of_rna_need_a_gene(explain, world, regplug, tmp_path):
     place = f"chr1:205:{world.base('chr1', 205)}:{world.other('chr1', 205)}"
     against = ("--against", tmp_path / "known.meme")
     failed = explain(place, *against, model="toy_rna", repo=repo)
-    assert (failed.status, "no_transcript" in failed.err) == (1, True)
+    assert (failed.status, "--genes" in failed.err) == (1, True)
     genes = ("--genes", tmp_path / "genes.gtf")
+    outside = f"chr1:206:{world.base('chr1', 206)}:{world.other('chr1', 206)}"
+    failed = explain(outside, *against, *genes, model="toy_rna", repo=repo)
+    assert (failed.status, "no_transcript" in failed.err) == (1, True)
     done = explain("chr1:196-215", *genes, model="toy_rna", repo=repo)
     assert done.status == 0, done.err
     model = ("--model-repo", repo, "--model", "toy_rna", *genes)

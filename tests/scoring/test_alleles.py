@@ -170,13 +170,36 @@ def test_mostly_n_looks_at_both_placements(genome_of):
         ("d", 5, "G", "<DEL>", Status.SYMBOLIC),
         ("c", 5, "g", "c", Status.OK),
         ("chrc", 5, "G", "C", Status.OK),
-        ("c", 5, "G", "R", Status.OK),
+        ("c", 5, "G", "R", Status.AMBIGUOUS),
+        ("c", 5, "G", "n", Status.AMBIGUOUS),
+        ("c", 5, "G", "GANC", Status.AMBIGUOUS),
+        ("c", 5, "A", "N", Status.REF_MISMATCH),
+        ("d", 5, "G", "N", Status.UNKNOWN_CONTIG),
+        ("c", 5, "G", "U", Status.OK),
     ],
 )
 def test_the_input_status(genome_of, chrom, pos, ref, alt, status):
     one = examine(Variant(chrom, pos, ref, alt), genome_of(c=LETTERS))
     assert one.status is status
     assert one.variant.pos == pos
+
+
+@pytest.mark.parametrize(
+    ("pos", "ref", "alt", "status"),
+    [
+        (3, "NAC", "NAG", Status.OK),  # the N stands in the genome too: an SNV, padded
+        (3, "NA", "N", Status.OK),  # a deletion, and its anchor
+        (3, "N", "NG", Status.OK),
+        (3, "N", "NN", Status.AMBIGUOUS),
+        (3, "N", "NGR", Status.AMBIGUOUS),
+        (3, "NAC", "NAN", Status.AMBIGUOUS),
+        (3, "N", "A", Status.OK),
+        (1, "A", "NA", Status.AMBIGUOUS),
+        (1, "AC", "C", Status.OK),
+    ],
+)
+def test_an_n_that_the_genome_has_is_not_ambiguous(genome_of, pos, ref, alt, status):
+    assert examine(Variant("c", pos, ref, alt), genome_of(c="ACNACGTACG")).status is status
 
 
 def test_only_scored_alts_have_rows(genome_of):

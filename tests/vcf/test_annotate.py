@@ -20,7 +20,6 @@ from regplug.models.export import export_model
 from regplug.scoring.adapter import FieldOptions, VariantEffect
 from regplug.scoring.alleles import encode_alleles, examine
 from regplug.scoring.card import ModelCard, Target
-from regplug.scoring.effects import Scores
 from regplug.scoring.model import Model, check_tags
 from regplug.vcf.annotate import annotate_records
 from regplug.vcf.records import VariantReader
@@ -143,11 +142,10 @@ def test_models_of_rna_read_the_transcribed_strand(genome_of, rna):
 
 
 def test_models_of_rna_need_genes(genome_of, rna):
-    scores = rna(
-        genome_of(c="A" * 100), [Variant("c", 20, "A", "C"), Variant("c", 20, "A", "*")], ""
-    )
-    assert scores.status == [Status.NO_TRANSCRIPT, Status.STAR]
-    assert isinstance(scores, Scores)
+    with pytest.raises(ModelError, match="centre reads the transcribed strand only.*--genes"):
+        rna(genome_of(c="A" * 100), [Variant("c", 20, "A", "C")], "")
+    scores = rna(genome_of(c="A" * 100), [Variant("c", 20, "A", "*")], gene(1, 9, "+"))
+    assert scores.status == [Status.STAR]
 
 
 def test_a_card_and_a_graph_are_a_model(tmp_path, regplug):

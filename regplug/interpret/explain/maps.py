@@ -181,11 +181,13 @@ def _scored(variant: Variant, model: Model, genome: Genome) -> tuple[Variant, Sc
             "build, or are REF and ALT swapped?"
         )
     if status is not Status.OK:
-        raise RegionError(f"{variant} has no score: {_REASONS[status].format(model.window // 2)}")
+        why = _REASONS.get(status, str(status)).format(model.window // 2)
+        raise RegionError(f"{variant} has no score: {why}")
     return examined.variant, scores
 
 
 _REASONS = {
+    Status.AMBIGUOUS: "ambiguous, ALT has N or another letter that stands for several bases",
     Status.TOO_LONG: "too_long, an allele has more than {} bases, half of the model's window",
     Status.MOSTLY_N: "mostly_n, over a tenth of the bases around it are unknown in the FASTA",
     Status.NO_TRANSCRIPT: "no_transcript, no gene of --genes is there, and the model is of RNA",
