@@ -15,6 +15,7 @@ import pyBigWig
 from matplotlib.figure import Figure
 from PIL import Image
 
+from regplug.files.colours import GREY, LOWERS, RAISES
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
 from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
@@ -31,7 +32,6 @@ FASTA = ROOT / "examples/example.hg38.fa.gz"
 MODEL, TARGET = "deepbind_encode", "GABPA"
 VARIANT, NAME = Variant("chr5", 1_295_113, "G", "A"), "TERT C228T"
 SORT1 = ("basset_dhs4", "HepG2", Variant("chr1", 109_274_968, "G", "T"), "SORT1 rs12740374")
-GREY, ORANGE, BLUE = "#777777", "#D55E00", "#0072B2"  # as in the page
 
 
 def main(folder: Path) -> None:
@@ -90,11 +90,11 @@ def draw_tracks(folder: Path, pixels: int) -> io.BytesIO:
     """Return a PNG of the tracks in `folder`, so many pixels wide."""
     figure = Figure(figsize=(pixels / 100, 2.6), dpi=100, layout="constrained")
     top, low = figure.subplots(2, 1, sharex=True)
-    for kind, colour in (("ref", GREY), ("alt", ORANGE)):
+    for kind, colour in (("ref", GREY), ("alt", LOWERS)):
         top.step(*read(folder, kind), where="mid", color=colour, label=kind.upper(), linewidth=1.5)
     at, values = read(folder, "difference")
-    low.fill_between(at, values.clip(0), step="mid", color=BLUE, linewidth=0)
-    low.fill_between(at, values.clip(None, 0), step="mid", color=ORANGE, linewidth=0)
+    low.fill_between(at, values.clip(0), step="mid", color=RAISES, linewidth=0)
+    low.fill_between(at, values.clip(None, 0), step="mid", color=LOWERS, linewidth=0)
     top.legend(frameon=False, ncols=2, loc="upper right")
     top.set_title(f"Tracks for IGV and UCSC: {TARGET}, the 101 bases around each", fontsize=11)
     top.set_ylabel("score")

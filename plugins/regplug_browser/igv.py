@@ -20,6 +20,7 @@ from regplug_browser.panels import (
     contig,
     first_view,
     kind_name,
+    named,
     panels,
     rgb,
 )
@@ -101,15 +102,18 @@ def _display(panel: Panel) -> dict[str, str]:
 def _vcf(made: TrackSet) -> str:
     """Return the variants as a sorted VCF without INFO, their contigs named as in the FASTA."""
     order = list(made.genome.lengths)
-    rows = [(contig(made, variant.chrom), variant) for variant in made.variants]
-    rows = [(chrom, variant) for chrom, variant in rows if chrom in made.genome.lengths]
+    rows = [
+        (chrom, variant, named(made, index) or ".")
+        for index, variant in enumerate(made.variants)
+        if (chrom := contig(made, variant.chrom)) in made.genome.lengths
+    ]
     rows.sort(key=lambda row: (order.index(row[0]), row[1].pos))
-    used = dict.fromkeys(chrom for chrom, _ in rows)
+    used = dict.fromkeys(chrom for chrom, *_ in rows)
     lines = ["##fileformat=VCFv4.2"]
     lines += [f"##contig=<ID={chrom},length={made.genome.lengths[chrom]}>" for chrom in used]
     lines += ["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
     lines += [
-        f"{chrom}\t{variant.pos}\t.\t{variant.ref}\t{variant.alt}\t.\t.\t."
-        for chrom, variant in rows
+        f"{chrom}\t{variant.pos}\t{name}\t{variant.ref}\t{variant.alt}\t.\t.\t."
+        for chrom, variant, name in rows
     ]
     return "\n".join(lines) + "\n"

@@ -19,6 +19,7 @@ from regplug_browser.panels import (
     contig,
     first_view,
     kind_name,
+    named,
     panels,
     rgb,
 )
@@ -95,8 +96,10 @@ def _variants(made: TrackSet) -> dict[str, Any]:
                 "chr": contig(made, variant.chrom),
                 "start": variant.start,
                 "end": variant.interval.end,
-                "name": f"{variant.ref}>{variant.alt}".translate(NO_MARKUP),
+                "name": f"{named(made, index)} {variant.ref}>{variant.alt}".strip().translate(
+                    NO_MARKUP
+                ),
             }
-            for variant in made.variants
+            for index, variant in enumerate(made.variants)
         ],
     }

@@ -3,6 +3,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const columns = [
   { name: "chrom", of: (row) => row.chrom },
   { name: "pos", of: (row) => row.pos },
+  ...(data.variants.some((row) => row.id) ? [{ name: "ID", of: (row) => row.id }] : []),
   { name: "REF", of: (row) => row.ref },
   { name: "ALT", of: (row) => row.alt },
   { name: "best target", of: (row) => (row.best === null ? "" : data.columns[row.best]) },
@@ -94,7 +95,7 @@ function drawMaps(variant) {
   section.hidden = !variant.maps;
   document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
   if (section.hidden) return;
-  const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt}`;
+  const place = `${variant.id} ${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt}`;
   const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
   section.querySelector("h2").textContent = `${data.columns[variant.best]} around ${place}: ${scores}`;
   const numbers = variant.maps.flatMap((map) => map.differences.flat());
@@ -149,7 +150,7 @@ function drawBase(svg, map, at, x, most) {
 function shade(value, most) {
   if (value === null) return "#bbb";
   const rest = (full) => Math.round(255 - (255 - full) * Math.min(1, Math.abs(value) / most));
-  return `rgb(${(value > 0 ? [0, 114, 178] : [213, 94, 0]).map(rest)})`;
+  return `rgb(${(value > 0 ? data.raises : data.lowers).map(rest)})`;
 }
 
 async function main() {

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from regplug.errors import OutputError
+from regplug.files.colours import LOWERS, RAISES, rgb
 from regplug.files.output import complete
 from regplug.genome.codes import decode
 from regplug.hooks.track_writer import Changes, TrackFile, TrackSet
 from regplug_browser import igv_js
 from regplug_browser.bases import sparse_fasta, why_not
-from regplug_browser.panels import around, contig, first_view, strongest
+from regplug_browser.panels import around, contig, first_view, named, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
 ROWS = 5_000  # variants in its table
@@ -71,6 +72,8 @@ def _page(made: TrackSet) -> str:
     return Template(_part("page.html")).substitute(
         title=html.escape(f"regplug: {models}"),
         hashes=" ".join(f"'sha256-{_sha256(text)}'" for text in (igv, script)),
+        raises=RAISES,
+        lowers=LOWERS,
         css=_part("page.css"),
         license=html.escape(_part("igv.LICENSE")),
         data=_json(_data(made)),
@@ -105,6 +108,8 @@ def _data(made: TrackSet) -> Json:
             "locus": str(first_view(made)),
             "tracks": igv_js.tracks(made, lambda path: _data_url(path.read_bytes())),
         },
+        "raises": rgb(RAISES),
+        "lowers": rgb(LOWERS),
         "columns": [file.target for file in columns],
         "variants": rows,
         "first": strongest(made) if made.variants else None,
@@ -122,6 +127,7 @@ def _variant(made: TrackSet, index: int) -> Json:
     return {
         "chrom": contig(made, variant.chrom),
         "pos": variant.pos,
+        "id": named(made, index),
         "ref": variant.ref,
         "alt": variant.alt,
         "locus": str(around(made, index)),

@@ -4,27 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regplug.files import colours
+from regplug.files.colours import GREY, LOWERS, RAISES
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackFile, TrackSet
 
-Color = tuple[int, int, int]
-# Okabe and Ito's, which the colour-blind can tell apart.
-BLUE, VERMILLION, GREY = (0, 114, 178), (213, 94, 0), (140, 140, 140)
-COLORS: dict[str, Color] = {
-    "score": BLUE,
-    "ref": GREY,
-    "alt": VERMILLION,
-    "difference": BLUE,
-}
-BELOW_ZERO = COLORS | {"score": VERMILLION, "difference": VERMILLION}
+COLORS = {"score": RAISES, "ref": GREY, "alt": LOWERS, "difference": RAISES}  # of values above 0
+BELOW_ZERO = COLORS | {"score": LOWERS, "difference": LOWERS}
 MEANS = {"difference"}  # drawn as means when zoomed out; other kinds as maxima, which keep peaks
 NAMES = {"score": "", "ref": "REF", "alt": "ALT", "difference": "ALT-REF"}
 FLANK = 50  # bases shown on each side of a variant; few enough for letters to be legible
 
 
-def rgb(color: Color) -> str:
+def rgb(colour: str) -> str:
     """Return a colour as UCSC and IGV write it."""
-    return ",".join(map(str, color))
+    return ",".join(map(str, colours.rgb(colour)))
 
 
 class Panel(NamedTuple):
@@ -87,6 +81,11 @@ def strongest(made: TrackSet) -> int:
     """Return the index of the variant with the largest |difference|; 0 if none has a score."""
     sizes = np.abs(made.differences)
     return 0 if np.isnan(sizes).all() else int(np.nanargmax(sizes)) // sizes.shape[1]
+
+
+def named(made: TrackSet, index: int) -> str:
+    """Return a variant's ID, or "" where it has none."""
+    return made.ids[index] if made.ids else ""
 
 
 def contig(made: TrackSet, chrom: str) -> str:

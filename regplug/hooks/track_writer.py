@@ -71,6 +71,7 @@ class TrackSet(NamedTuple):
         differences: ALT - REF at the variants, shape (variants, tracks of kind "difference" in
             their order); NaN where there is no score.
         maps: makes the mutation maps of a variant that has a score; None without variants.
+        ids: of the variants, as the VCF has them; "" where it has none.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class TrackSet(NamedTuple):
     variants: tuple[Variant, ...]
     differences: NDArray[np.float32]
     maps: MapMaker | None = None
+    ids: Sequence[str] = ()
 
 
 class TrackWriter(Protocol):

@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pyBigWig
 import pytest
+from matplotlib.colors import to_hex
 from msgspec.structs import replace
 
+from regplug.files.colours import LOWERS, RAISES, diverging
 from regplug.models.repository import Golden, write_model
 from tests.cli.test_profile import site_model
 from tests.toy_genomes import vcf_text, write_fasta
@@ -152,6 +154,10 @@ def test_a_region_s_map_is_annotate_s(explain, world, place, regplug, tmp_path):
         ratio = [drawn[i, base] / expected[i] for i in at]
         assert ratio == pytest.approx([ratio[0]] * len(at), rel=1e-3)
     assert (tmp_path / "out" / "map.png").read_bytes().startswith(b"\x89PNG")
+    svg = (tmp_path / "out" / "map.svg").read_text()
+    full = RAISES if max(float(row["gain"]) for row in bases) > losses.max() else LOWERS
+    assert f"fill: {full.lower()}" in svg  # the largest change
+    assert [to_hex(diverging()(at)).upper() for at in (0.0, 1.0)] == [LOWERS, RAISES]
 
 
 @pytest.mark.usefixtures("numbers_only")

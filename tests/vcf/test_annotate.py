@@ -142,7 +142,7 @@ def test_models_of_rna_read_the_transcribed_strand(genome_of, rna):
 
 
 def test_models_of_rna_need_genes(genome_of, rna):
-    with pytest.raises(ModelError, match="centre reads the transcribed strand only.*--genes"):
+    with pytest.raises(ModelError, match=r"centre reads the transcribed strand only.*--genes"):
         rna(genome_of(c="A" * 100), [Variant("c", 20, "A", "C")], "")
     scores = rna(genome_of(c="A" * 100), [Variant("c", 20, "A", "*")], gene(1, 9, "+"))
     assert scores.status == [Status.STAR]

@@ -53,12 +53,13 @@ def around_variants(
     card = asked.model.card
     targets = target_places(card, asked)
     model = asked.model.for_variants(asked.targets)
-    records = [variants_of(record) for record in reader]
-    variants = [variant for record in records for variant in record]
+    read = [(record.id or "", variants_of(record)) for record in reader]
+    variants = [variant for _, of_record in read for variant in of_record]
+    ids = tuple(name for name, of_record in read for _ in of_record)
     if not variants:
         raise VariantFileError(f"{reader.path} holds no variant: there is nothing to draw")
     examined, (scores,) = score_variants(variants, [model], genome, force=force)
-    tally = Tally(len(variants), len(records), {card.name: Counter(scores.status)})
+    tally = Tally(len(variants), len(read), {card.name: Counter(scores.status)})
     differences = difference(scores.ref, scores.alt)[:, targets]
     spread = np.array([card.targets[target].spread or 1 for target in targets], np.float32)
     size = np.abs(differences / spread).max(axis=1)
@@ -87,6 +88,6 @@ def around_variants(
         return list(found[0].maps.values())
 
     made = TrackSet(
-        asked.output, tracks, assembly, genome, covering, tuple(variants), differences, maps
+        asked.output, tracks, assembly, genome, covering, tuple(variants), differences, maps, ids
     )
     return made, tally

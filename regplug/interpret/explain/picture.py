@@ -30,9 +30,10 @@ from regplug.scoring.card import ModelCard
 BASE = 0.16  # inches of a base with a letter
 LEAST = 0.1  # the scales of colours and letters reach at least to this, as in Basset
 COLOURS = {
-    "basset": "Colour: what changing the base to that letter adds to the score; grey: not known.",
-    "deepbind": "Colour: what changing the base to that letter adds to the score, times the larger "
-    "of both scores; 0 if neither is positive; grey: not known.",
+    "basset": "Colour: what changing the base to that letter does to the score: blue raises, "
+    "orange lowers it; grey: not known.",
+    "deepbind": "Colour: what changing the base to that letter does to the score: blue raises, "
+    "orange lowers it; times the larger of both scores, 0 if neither is positive; grey: not known.",
 }
 LETTERS = "  Letters: the taller, the more a change can take away; small letters: the base itself."
 

@@ -5,13 +5,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.colours import LOWERS, RAISES, diverging
 from regplug.genome.codes import UNKNOWN, decode
 from regplug.interpret.explain.maps import Allele, Explanation
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.motifs.hits import Hit
 
 READABLE = 240  # bases; in a longer map letters are too narrow, and profiles are drawn
-BLUE, RED = "#2166AC", "#B2182B"  # loss and gain, the ends of the colours
 MARK = "#FFE9A8"  # the variant
 
 Style = Literal["basset", "deepbind"]
@@ -72,11 +72,12 @@ def draw_profile(axis: Any, mutations: MutationMap, style: Style) -> None:
     """Draw loss downwards and gain upwards; in DeepBind's style, the heights of letters."""
     at = np.arange(len(mutations.codes))
     if style == "basset":
-        axis.fill_between(at, 0, -mutations.loss, step="mid", color=BLUE, linewidth=0, label="loss")
-        axis.fill_between(at, 0, mutations.gain, step="mid", color=RED, linewidth=0, label="gain")
+        drawn = {"step": "mid", "linewidth": 0}
+        axis.fill_between(at, 0, -mutations.loss, color=LOWERS, label="loss", **drawn)
+        axis.fill_between(at, 0, mutations.gain, color=RAISES, label="gain", **drawn)
         axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
     else:
-        axis.fill_between(at, 0, mutations.height, step="mid", color=BLUE, linewidth=0)
+        axis.fill_between(at, 0, mutations.height, step="mid", color=LOWERS, linewidth=0)
     axis.axhline(0, color="grey", linewidth=0.5)
     axis.spines[["top", "right", "bottom"]].set_visible(False)
     axis.tick_params(labelsize=8)
@@ -110,7 +111,7 @@ def draw_colours(
         np.arange(columns + 1) - 0.5,
         np.arange(5) - 0.5,
         cells,
-        cmap="RdBu_r",
+        cmap=diverging(),
         vmin=-limit,
         vmax=limit,
         rasterized=columns > READABLE,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.colours import diverging
 from regplug.files.figures import save_figure
 from regplug.interpret.filters.influence import Influence
 
@@ -148,7 +149,7 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     axis = figure.add_subplot(grid[1, 1])
     image = axis.imshow(
         drawn[np.ix_(order, columns)],
-        cmap="RdBu_r",
+        cmap=diverging(),
         vmin=-most,
         vmax=most,
         aspect="auto",

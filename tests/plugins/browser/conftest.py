@@ -24,6 +24,7 @@ VARIANTS = (
     Variant("1", 1010, "G", SCRIPT),
     Variant("1", 2000, "T", "TAC"),
 )
+IDS = ("rs1", IMAGE, "")
 DIFFERENCES = [[0.5, -0.1], [np.nan, np.nan], [-0.25, -2.0]]
 
 
@@ -41,7 +42,8 @@ def toy(tmp_path: Path) -> Iterator[TrackSet]:
         ]
         regions = (Interval("chr1", 900, 1100), Interval("chr1", 1900, 2100))
         differences = np.array(DIFFERENCES, np.float32)
-        yield TrackSet(folder, tuple(tracks), None, genome, regions, VARIANTS, differences)
+        made = TrackSet(folder, tuple(tracks), None, genome, regions, VARIANTS, differences)
+        yield made._replace(ids=IDS)
 
 
 def write_track(path: Path, genome: Genome, target: str, kind, scale: float) -> TrackFile:

@@ -7,9 +7,10 @@ import numpy as np
 import pyBigWig
 from numpy.typing import NDArray
 
+from regplug.files.colours import rgb
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackSet
-from regplug_browser.panels import BELOW_ZERO, COLORS, Color
+from regplug_browser.panels import BELOW_ZERO, COLORS
 
 UP, DOWN = COLORS["difference"], BELOW_ZERO["difference"]
 
@@ -22,9 +23,9 @@ def pixels(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def count(picture: NDArray[np.uint8], color: Color) -> int:
+def count(picture: NDArray[np.uint8], color: str) -> int:
     """Return how many pixels have exactly `color`."""
-    return int((picture == np.array(color, np.uint8)).all(axis=2).sum())
+    return int((picture == np.array(rgb(color), np.uint8)).all(axis=2).sum())
 
 
 def bars(made: TrackSet, shown: Interval, *, width: float, height: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import pysam
 from regplug.hooks.track_writer import TrackSet
 from regplug_browser import bases
 from regplug_browser.igv import Igv
-from tests.plugins.browser.conftest import IMAGE, SCRIPT, VARIANTS
+from tests.plugins.browser.conftest import IDS, IMAGE, SCRIPT, VARIANTS
 
 
 def test_session_of_igv_desktop(toy: TrackSet):
@@ -58,10 +58,13 @@ def test_a_known_assembly_goes_by_name(toy: TrackSet):
 
 
 def test_htslib_reads_the_variants(toy: TrackSet):
-    Igv().write(toy._replace(variants=VARIANTS[::-1]))
+    Igv().write(toy._replace(variants=VARIANTS[::-1], ids=IDS[::-1]))
     with pysam.VariantFile(str(toy.folder / "variants.vcf")) as file:
-        rows = [(record.chrom, record.pos, record.ref, *record.alts) for record in file]
-    assert rows == [("chr1", one.pos, one.ref, one.alt) for one in VARIANTS]
+        rows = [(record.chrom, record.pos, record.id, record.ref, *record.alts) for record in file]
+    ids = [name or None for name in IDS]
+    assert rows == [
+        ("chr1", v.pos, name, v.ref, v.alt) for v, name in zip(VARIANTS, ids, strict=True)
+    ]
 
 
 def test_tracks_without_variants(toy: TrackSet):

@@ -79,6 +79,8 @@ def test_data(toy: TrackSet):
     ]  # fmt: skip
     assert [row["chrom"] for row in data["variants"]] == ["chr1"] * 3  # the VCF says 1
     assert data["variants"][1]["alt"] == SCRIPT
+    assert [row["id"] for row in data["variants"]] == ["rs1", IMAGE, ""]
+    assert (data["raises"], data["lowers"]) == ([0, 114, 178], [213, 94, 0])  # as regplug explain
     urls = [
         wig["url"]
         for track in data["igv"]["tracks"]

@@ -1,0 +1,18 @@
+"""The colours of pictures and pages: Okabe and Ito's, which the colour-blind can tell apart."""
+
+from typing import Any
+
+RAISES, LOWERS, GREY = "#0072B2", "#D55E00", "#8C8C8C"  # what a change does to a score; neither
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of a colour such as #0072B2, each from 0 to 255."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def diverging() -> Any:
+    """Return matplotlib's map of colours for changes: LOWERS, white in the middle, RAISES."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("changes", [LOWERS, "white", RAISES])
