@@ -1,11 +1,14 @@
 """`regplug export` makes a model of a DeepBind run, measured in the form that users run."""
 
+import json
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from regplug.data.sets.training import read_set
+from regplug.files.version import VERSION
 from regplug.files.weights import load_weights, save_weights
 from regplug.models.repository import read_card
 from regplug_deepbind.stored import to_network
@@ -26,6 +29,9 @@ def copied(toy_run, folder, targets):
 
 def test_a_run_becomes_a_model(regplug, toy_run, tmp_path):
     network = copied(toy_run, tmp_path / "run", [BOUND])[BOUND]
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    metrics["command"] = f"regplug train deepbind mine.toml {tmp_path}/sets/X -o {tmp_path}/run"
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(metrics))
     done = regplug(
         *("export", tmp_path / "run", "--test", toy_run / "test", "--name", "toy"),
         *("-o", tmp_path / "repo"),
@@ -41,6 +47,7 @@ def test_a_run_becomes_a_model(regplug, toy_run, tmp_path):
     assert float(card.targets[0].about["auc"]) == pytest.approx(auc, abs=1e-4)
     assert card.metrics["mean AUC"] == pytest.approx(auc, abs=1e-4)
     assert card.strand == ("max" if network.reverse_complement else "forward")
+    assert card.created_by == f"regplug {VERSION}: regplug train deepbind mine.toml X"
     assert regplug("models", "verify", "--model-repo", tmp_path / "repo").status == 0
 
 

@@ -27,7 +27,7 @@ from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
-from regplug.train.loop.names import without_folders
+from regplug.train.loop.names import for_a_card
 
 CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
 MEANS = {
@@ -95,7 +95,7 @@ def publish_basset(
         license=about.license,
         cite_as=about.cite_as or (CITE if basset else ""),
         created_by=f"regplug {VERSION}: "
-        + "; ".join(without_folders(run.metrics.command) for run in found),
+        + "; ".join(for_a_card(run.metrics.command) for run in found),
     )
     aucs = _validated(found) if test is None else _tested(card, onnx, test)
     return export_model(repo, _with_aucs(card, aucs), onnx, measuring)

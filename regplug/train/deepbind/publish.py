@@ -24,6 +24,7 @@ from regplug.models.export import PLAIN
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.deepbind.measure import METRIC
 from regplug.train.loop.about import About
+from regplug.train.loop.names import for_a_card
 
 CITE = (
     "Alipanahi, Delong, Weirauch and Frey 2015, Nature Biotechnology 33:831, doi:10.1038/nbt.3300"
@@ -75,7 +76,7 @@ def publish_deepbind(
         trained_on=about.trained_on,
         cite_as=about.cite_as or CITE,
         license=about.license,
-        created_by=f"regplug {VERSION}: {command}",
+        created_by=f"regplug {VERSION}: {for_a_card(command)}",
     )
     measured = measure_graph(card, stored, test)
     by_metric: dict[str, list[float]] = {}

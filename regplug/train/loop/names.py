@@ -8,9 +8,25 @@ TENSORBOARD = "tensorboard"  # a folder
 TRIALS = "trials"  # a folder
 
 
-def without_folders(command: str) -> str:
-    """Return the command with paths shortened to their last names.
+def for_a_card(command: str) -> str:
+    """Return the command that made a run as a model's card tells it: what was asked, not where.
 
-    It goes into a model's card, whose readers do not have the folders of whoever trained it.
+    Paths are shortened to their last names, and the run's own folder (-o) and --resume left out:
+    whoever reads a card has not the folders of whoever trained the model.
     """
-    return shlex.join(word.rstrip("/").rpartition("/")[2] for word in shlex.split(command))
+    words, kept = iter(shlex.split(command)), []
+    for word in words:
+        option, equals, value = word.partition("=")
+        if word in ("-o", "--output"):
+            next(words, "")
+        elif word == "--set":  # its value is no path
+            kept += [word, next(words, "")]
+        elif option.startswith("--") and equals and option != "--output":
+            kept.append(f"{option}={value if option == '--set' else _last(value)}")
+        elif word != "--resume" and option != "--output" and not word.startswith("-o"):
+            kept.append(_last(word))
+    return shlex.join(kept)
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]

@@ -25,7 +25,7 @@ from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
-from regplug.train.loop.names import without_folders
+from regplug.train.loop.names import for_a_card
 from regplug.train.panel.metrics import KINDS, Aucs, Predict, negatives_aucs
 from regplug.train.panel.sets import read_sets
 
@@ -115,7 +115,7 @@ def publish_panel(
         trained_on=about.trained_on,
         license=about.license,
         cite_as=about.cite_as,
-        created_by=f"regplug {VERSION}: {without_folders(found.command)}",
+        created_by=f"regplug {VERSION}: {for_a_card(found.command)}",
     )
     with tempfile.TemporaryDirectory() as scratch:
         export_model(Path(scratch), card, onnx, Measuring(3))

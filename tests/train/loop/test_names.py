@@ -1,0 +1,31 @@
+"""What a card says of the command that made a run."""
+
+import pytest
+
+from regplug.train.loop.names import for_a_card
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (
+            "regplug train basset recipes/a.toml /home/me/my.h5 -o runs/a_1 --set seed=1",
+            "regplug train basset a.toml my.h5 --set seed=1",
+        ),
+        (
+            "regplug train deepbind a.toml s/MYC/ s/SP1 --test=/data/test --output runs/b --resume",
+            "regplug train deepbind a.toml MYC SP1 --test=test",
+        ),
+        (
+            "regplug train panel a.toml 'of mine/x y.bed' --output=run --set 'targets=[\"A/B\"]'",
+            "regplug train panel a.toml 'x y.bed' --set 'targets=[\"A/B\"]'",
+        ),
+        (
+            "regplug train basset a.toml b.h5 -oruns/c --seed-from runs/first_1 --set=x=1/2",
+            "regplug train basset a.toml b.h5 --seed-from first_1 --set=x=1/2",
+        ),
+        ("", ""),
+    ],
+)
+def test_what_was_asked_not_where(command, said):
+    assert for_a_card(command) == said
