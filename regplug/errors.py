@@ -17,6 +17,12 @@ RegplugError
 └── ReaderGoneError      no fault: whoever read standard output has had enough
 """
 
+import zlib
+
+# What is raised where a file cannot be read or does not parse. ValueErrors are also bytes that are
+# not UTF-8, numbers of 5,000 digits, and what msgspec and tomllib raise.
+UNREADABLE = (OSError, ValueError, RecursionError, EOFError, zlib.error)
+
 
 class RegplugError(Exception):
     """Any error that regplug reports; the command line prints its message and exits with 1."""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from regplug.errors import ModelError
+from regplug.errors import UNREADABLE, ModelError
+from regplug.files.lines import lines_in
 from regplug.files.version import VERSION
 from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN, export_model
@@ -60,13 +61,14 @@ def read_index(folder: Path) -> list[dict[str, str]]:
     """
     path = folder / "db.tsv"
     try:
-        lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    except OSError as error:
+        lines = (line for line in lines_in(path) if not line.startswith("#"))
+        table = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        rows = list(table)
+    except (*UNREADABLE, csv.Error) as error:
         raise ModelError(
-            f"no index of models at {path}: give the folder with db.tsv and params"
+            f"no index of models at {path} ({error}): give the folder with db.tsv and params"
         ) from error
-    rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    lacking = set(_ABOUT.values()) - set(rows.fieldnames or ())
+    lacking = set(_ABOUT.values()) - set(table.fieldnames or ())
     if lacking:
         raise ModelError(f"{path} is no DeepBind index: it lacks the column {sorted(lacking)[0]}")
     return [row for row in rows if (folder / "params" / f"{row['ID']}.txt").is_file()]

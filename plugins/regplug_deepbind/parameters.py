@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
+from regplug.files.lines import lines_of
 from regplug_deepbind.network import Network
 
 _FLAGS = ("reverse_complement", "has_avg_pooling")
@@ -62,7 +63,7 @@ def _sizes(header: dict[str, int]) -> dict[str, int]:
 
 def _fields(path: Path) -> dict[str, str]:
     """Return the text of every key; ModelError unless each known key is there once and no other."""
-    lines = _text(path).splitlines()
+    lines = lines_of(_text(path))
     if not lines[0].startswith("# deepbind "):
         raise _fault(path, "the first line is not '# deepbind <version>'")
     fields: dict[str, str] = {}
@@ -88,7 +89,7 @@ def _text(path: Path) -> str:
     Otherwise a file that was cut off within a number would be read, with another number.
     """
     try:
-        text = path.read_text(encoding="ascii")
+        text = path.read_bytes().decode("ascii")
     except OSError as error:
         raise _fault(path, f"it cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -1,13 +1,11 @@
 """Regions and variants as users write them → Intervals, Variants."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from regplug.errors import RegionError
+from regplug.errors import UNREADABLE, RegionError
+from regplug.files.lines import lines_in
 from regplug.genome.variant import Interval, Variant
 
 END_OF_CONTIG = 2**31 - 2
@@ -74,10 +72,8 @@ def read_bed_lines(path: str) -> list[BedLine]:
         RegionError: no such file, or a line that is not BED; the message names the line.
     """
     try:
-        raw = Path(path).read_bytes()
-        raw = gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw
-        lines = raw.decode().splitlines()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        lines = list(lines_in(path))
+    except UNREADABLE as error:
         raise RegionError(f"cannot read the regions in {path}: {error}") from error
     found = []
     for number, line in enumerate(lines, start=1):

@@ -1,15 +1,13 @@
 """Which strand is transcribed where, from a GTF; for models of RNA."""
 
-import gzip
-import zlib
 from collections import defaultdict
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import GenomeError
+from regplug.errors import UNREADABLE, GenomeError
+from regplug.files.lines import lines_in
 from regplug.genome.variant import Interval
 
 Strand = Literal["+", "-"]
@@ -30,13 +28,12 @@ class Transcripts:
             "transcript": defaultdict(list),
         }
         try:
-            with gzip.open(path, "rt") if path.endswith(".gz") else Path(path).open() as lines:
-                for line in lines:
-                    cells = line.split("\t", 7)
-                    if len(cells) == 8 and cells[2] in kinds and cells[6] in "+-":
-                        spans = kinds[cells[2]][cells[0].removeprefix("chr"), cells[6]]
-                        spans.append((int(cells[3]) - 1, int(cells[4])))
-        except (OSError, EOFError, zlib.error, ValueError) as error:
+            for line in lines_in(path):
+                cells = line.split("\t", 7)
+                if len(cells) == 8 and cells[2] in kinds and cells[6] in "+-":
+                    spans = kinds[cells[2]][cells[0].removeprefix("chr"), cells[6]]
+                    spans.append((int(cells[3]) - 1, int(cells[4])))
+        except UNREADABLE as error:
             raise GenomeError(f"cannot read the genes in {path}: {error}") from error
         found = kinds["gene"] or kinds["transcript"]
         if not found:

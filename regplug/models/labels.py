@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from regplug.errors import ModelError
+from regplug.errors import UNREADABLE, ModelError
+from regplug.files.lines import lines_in
 from regplug.scoring.card import as_label
 
 
@@ -15,8 +16,8 @@ def read_labels(path: Path) -> list[str]:
         ModelError: the file cannot be read, or a line has no name.
     """
     try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = list(lines_in(path))
+    except UNREADABLE as error:
         raise ModelError(f"the targets' names in {path} cannot be read: {error}") from error
     names = [as_label(line.partition("\t")[0].strip()) for line in lines]
     if "" in names:

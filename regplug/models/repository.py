@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from regplug.errors import ModelError, OutputError
+from regplug.errors import UNREADABLE, ModelError, OutputError
+from regplug.files.lines import lines_in, lines_of
 from regplug.files.output import complete
 from regplug.hooks.hookspecs import hookimpl
 from regplug.scoring.card import ModelCard, card_from_json, card_to_json
@@ -125,13 +126,13 @@ def check_model(folder: Path) -> ModelCard:
     card = read_card(folder)
     read_onnx(folder, card)
     try:
-        labels = (folder / "targets.txt").read_text().splitlines()
+        labels = list(lines_in(folder / "targets.txt"))
         config = (folder / "config.pbtxt").read_text()
-    except OSError as error:
-        raise ModelError(f"{card.name}: {error.filename} cannot be read") from error
+    except UNREADABLE as error:
+        raise ModelError(f"{card.name}: its files cannot be read: {error}") from error
     if labels != card.labels:
         raise ModelError(f"{card.name}: targets.txt and card.json name other targets")
-    for line in promised_config(card).splitlines():
+    for line in lines_of(promised_config(card)):
         if line not in config:
             raise ModelError(f"{card.name}: config.pbtxt lacks the card's line: {line[:80]}")
     return card
@@ -150,7 +151,7 @@ def rewrite_card(folder: Path, card: ModelCard) -> None:
     if (card.name, card.sha256, card.labels) != (old.name, old.sha256, old.labels):
         raise ModelError(f"the card in {folder} is of {old.name}, and not of that {card.name}")
     config = (folder / "config.pbtxt").read_text()
-    lines = [promised_config(of).splitlines() for of in (old, card)]
+    lines = [lines_of(promised_config(of)) for of in (old, card)]
     for before, after in zip(*lines, strict=True):
         config = config.replace(before, after)
     with complete(folder.resolve()) as partial:

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from regplug.errors import BackendError, ModelError
+from regplug.files.lines import lines_of
 from regplug.files.signals import signals_held, sigterm_as_interrupt
 
 # Not every release has the onnxruntime backend (24.02 had none).
@@ -51,7 +52,7 @@ class Server:
 
     def log_tail(self) -> str:
         """Return the end of the log, without its tables of options."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = lines_of(self.log.read_text(errors="replace"))
         kept = [line for line in lines if line.strip() and not line.startswith(("+-", "|"))]
         return "\n".join(kept[-LOG_TAIL:])
 

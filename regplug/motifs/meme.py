@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regplug.errors import MotifError
+from regplug.errors import UNREADABLE, MotifError
+from regplug.files.lines import lines_in
 from regplug.motifs.motif import Frequencies, Motif
 
 DNA, RNA = "ACGT", "ACGU"
@@ -41,11 +42,11 @@ def read_meme(path: Path) -> tuple[str, list[Motif]]:
         MotifError: the file is missing, of another alphabet, damaged, or has no motif.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except OSError as error:
-        raise _fault(path, f"it cannot be read: {error.strerror}") from error
+        lines = [line.strip() for line in lines_in(path)]
     except UnicodeDecodeError as error:
         raise _fault(path, "it is not a text file") from error
+    except UNREADABLE as error:
+        raise _fault(path, f"it cannot be read: {error}") from error
     if not lines or not lines[0].startswith("MEME version"):
         raise _fault(path, "the first line is not 'MEME version <number>'")
     starts = [number for number, line in enumerate(lines) if line.split()[:1] == ["MOTIF"]]

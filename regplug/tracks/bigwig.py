@@ -18,6 +18,8 @@ from typing import IO, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.lines import lines_of
+
 Edges = NDArray[np.int64]  # (n + 1,), 0-based: value k is that of [edges[k], edges[k + 1])
 Values = NDArray[np.float32]  # (n, tracks)
 
@@ -112,7 +114,7 @@ class _BigWigs(TrackFiles):
         """
         self._process.communicate()
         self._messages.seek(0)
-        lines = self._messages.read().decode(errors="replace").splitlines()
+        lines = lines_of(self._messages.read().decode(errors="replace"))
         status = self._process.returncode
         if status or lines:
             raise OSError(f"pyBigWig failed ({lines[-1] if lines else f'exit status {status}'})")

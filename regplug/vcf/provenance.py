@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from regplug.errors import VariantFileError
+from regplug.files.lines import lines_of
 from regplug.genome.fasta import Genome
 from regplug.scoring.adapter import InfoField
 from regplug.scoring.card import ModelCard
@@ -27,7 +28,8 @@ def header_lines(
         genome: the reference they read.
         md5: True to write also the md5 of each contig's upper-case letters (`##regplug_contig`).
     """
-    lines = [f"##regplug_version={version}", f"##regplug_command={shlex.join(command)}"]
+    line = shlex.join(command).replace("\r", "\\r").replace("\n", "\\n")
+    lines = [f"##regplug_version={version}", f"##regplug_command={line}"]
     lines += [
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
         f"window={card.window},strand={card.strand}>"
@@ -47,7 +49,7 @@ def tags_of(header: str, sources: Collection[str]) -> set[str]:
     """Return the tags in a header that earlier runs wrote for `sources` (`regplug:MODEL`)."""
     return {
         found["tag"]
-        for line in header.splitlines()
+        for line in lines_of(header)
         if (found := _INFO.match(line)) and _source(line) in sources
     }
 
@@ -68,7 +70,7 @@ def annotated_header(
         VariantFileError: a tag in the header that regplug did not write has the name of a tag of
             this run.
     """
-    *before, columns = header.splitlines()
+    *before, columns = lines_of(header)
     foreign = {found["tag"] for line in before if (found := _INFO.match(line))}
     foreign -= tags_of(header, fields)
     names = [tag.id for tags in fields.values() for tag in tags]

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
-from regplug.errors import DataError, ModelError
+from regplug.errors import UNREADABLE, DataError, ModelError
+from regplug.files.lines import lines_in
 from regplug.scoring.card import ModelCard
 from regplug.scoring.measured import AlongFigure, VariantFigure
 
@@ -96,8 +97,7 @@ def variant_figures(path: Path, card: ModelCard) -> tuple[VariantFigure, ...]:
         ModelError: the table has no figures of the model.
     """
     try:
-        with path.open(newline="") as lines:
-            rows = list(csv.DictReader(lines, delimiter="\t"))
+        rows = list(csv.DictReader(lines_in(path), delimiter="\t"))
         graphs = {(row["model"], row["sha256"]) for row in rows}
         figures = [
             _rounded(VariantFigure, _known(row) | {"score": row["model"]})
@@ -107,7 +107,7 @@ def variant_figures(path: Path, card: ModelCard) -> tuple[VariantFigure, ...]:
         ]
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except (KeyError, UnicodeDecodeError, csv.Error, msgspec.ValidationError) as error:
+    except (*UNREADABLE, KeyError, csv.Error) as error:
         raise DataError(
             f"{path} is no table that benchmarks.variant_truth has written: {error}"
         ) from error

@@ -5,13 +5,13 @@ on and their dinucleotide shuffles.
 """
 
 import csv
-import gzip
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.lines import lines_in
 from regplug.genome.codes import encode
 
 
@@ -41,7 +41,7 @@ def read_chip(path: Path) -> ChipSet:
         OSError, EOFError: the file cannot be read.
         KeyError, ValueError: a column is missing, or the sequences differ in length.
     """
-    with gzip.open(path, "rt", newline="") as table:
-        rows = [(row["seq"], row["Bound"] == "1") for row in csv.DictReader(table, delimiter="\t")]
+    table = csv.DictReader(lines_in(path), delimiter="\t")
+    rows = [(row["seq"], row["Bound"] == "1") for row in table]
     codes = np.stack([encode(sequence) for sequence, _ in rows])
     return ChipSet(codes, np.array([bound for _, bound in rows]))

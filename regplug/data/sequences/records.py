@@ -1,8 +1,6 @@
 """Sequence files, plain or gzipped ─read_records→ Records ─to_codes→ codes of one length."""
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import DataError
+from regplug.errors import UNREADABLE, DataError
+from regplug.files.lines import lines_in
 from regplug.genome.codes import UNKNOWN, Codes, encode
 
 NO_BASE = "without a known base"  # the reason in reports where `known_bases` is False
@@ -34,16 +33,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """
     number = None
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rt", encoding="utf-8") if packed else path.open() as text:
-            for count, line in enumerate(text, start=1):
-                if line.strip():
-                    number = count
-                    yield number, line.rstrip("\r\n")
+        for count, line in enumerate(lines_in(path), start=1):
+            if line.strip():
+                number = count
+                yield number, line
     except EOFError as error:
         raise DataError(f"{path} is truncated: its end is missing, fetch it again") from error
-    except (OSError, zlib.error, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     if number is None:
         raise DataError(f"{path} is empty")

@@ -52,11 +52,11 @@ def read_labelled_sites(
             sequences differ in length, or a part is empty.
     """
     lines = csv.DictReader((text for _, text in read_lines(table)), delimiter="\t")
-    columns = [_column(table, lines.fieldnames or (), sample) for sample in samples]
-    placed = "chr" in (lines.fieldnames or ())
     contigs, letters, labels = [], [], []
     places: list[tuple[int, int]] = []
     try:
+        names = lines.fieldnames or ()
+        columns, placed = [_column(table, names, sample) for sample in samples], "chr" in names
         for row in lines:
             at = len(places)
             contigs.append(row["chr"] if placed else NOWHERE)
@@ -65,7 +65,7 @@ def read_labelled_sites(
             values = [row[column] for column in columns]  # None where the line is cut short
             labels.append([np.nan if value == "" else float(value) for value in values])
         codes = np.stack([encode(sequence) for sequence in letters])
-    except (KeyError, TypeError, ValueError) as error:
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{table}, line {lines.line_num}: {error}; it needs chr, start, end, sequence (all "
             "equally long) and a column of 0, 1 or nothing per sample"
@@ -77,8 +77,8 @@ def read_labelled_sites(
         wrong = columns[int(np.argwhere(~(within | unknown))[0, 1])]
         raise DataError(f"{table} has a value that is neither 0 nor 1 in {wrong}")
     targets = np.where(unknown, UNLABELLED, np.rint(targets * np.where(is_graded, GRADES, 1)))
-    names, of_names = np.unique(contigs, return_inverse=True)
-    parts = split.assign(of_names, names.tolist())
+    found, of_found = np.unique(contigs, return_inverse=True)
+    parts = split.assign(of_found, found.tolist())
     return LabelledSites(
         np.array(contigs), np.array(places), codes, targets.astype(np.uint8), parts
     )

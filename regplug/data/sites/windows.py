@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from regplug.errors import DataError
+from regplug.errors import UNREADABLE, DataError
+from regplug.files.lines import lines_in
 from regplug.genome.codes import UNKNOWN, Codes, encode
 from regplug.scoring.sequences import read_fasta
 
@@ -35,10 +36,9 @@ def window_names(split: Path, part: str) -> list[str]:
         DataError: it cannot be read, or assigns none.
     """
     try:
-        with split.open(newline="") as table:
-            rows = list(csv.DictReader(table, delimiter="\t"))
+        rows = list(csv.DictReader(lines_in(split), delimiter="\t"))
         names = [row["window"] for row in rows if row["split"] == part]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (*UNREADABLE, csv.Error) as error:
         raise DataError(f"{split} cannot be read: {error}") from error
     except KeyError as error:
         raise DataError(f"{split} has no column {error}: it needs window and split") from error
