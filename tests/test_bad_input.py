@@ -315,7 +315,9 @@ def test_the_output_is_the_input(folder, refused):
     )
     assert (folder / "in.vcf").read_text() == before
     name = folder / "m.tsv"
-    assert "two names" in refused("in.vcf", "-O", "v", "--matrix", name, out="m.tsv")
+    assert "two outputs of the run would be" in refused(
+        "in.vcf", "-O", "v", "--matrix", name, out="m.tsv"
+    )
 
 
 def test_an_output_that_is_a_folder(folder, refused):

@@ -13,7 +13,7 @@ import pluggy
 
 from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
 from regplug.errors import OutputError
-from regplug.files.output import STDOUT, check_paths
+from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
@@ -29,6 +29,8 @@ from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.outputs import outputs
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
+from regplug.vcf.summary import summary as summarised
+from regplug.vcf.summary import write_summary
 from regplug.vcf.writers import TYPES, VcfText
 
 File = str | os.PathLike[str]
@@ -40,10 +42,12 @@ class Annotated(NamedTuple):
     Attributes:
         tally: how many ALTs got which status.
         renamed: contigs, as the VCF calls them → as the FASTA does.
+        unindexed: outputs without an index, as their records are not sorted.
     """
 
     tally: Tally
     renamed: Mapping[str, str]
+    unindexed: Sequence[str]
 
 
 def annotate(
@@ -58,6 +62,7 @@ def annotate(
     regions_file: File = "",
     genes: File = "",
     matrix: File = "",
+    summary: File = "",
     output_type: Literal["v", "z", "u", "b"] | None = None,
     reference_md5: bool = False,
     force: bool = False,
@@ -80,6 +85,7 @@ def annotate(
         regions_file: a BED file; needs an index.
         genes: GTF that tells the transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
+        summary: what the run did, as JSON (`vcf.summary.Summary`); `-` is standard output.
         output_type: v, z, u or b as in bcftools, where the suffix does not tell.
         reference_md5: write the contigs' md5 into the header (slow).
         force: go on though contigs, REFs or a model's organism do not fit the FASTA.
@@ -93,29 +99,32 @@ def annotate(
             what to try next. Nothing half-written is left.
     """
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
-    genes, regions_file = os.fspath(genes), os.fspath(regions_file)
+    genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
+    command = command or _call(vcf, output)
     manager = plugin_manager()
     with ExitStack() as stack:
         reader = stack.enter_context(closing(VariantReader(vcf)))
         reader.restrict(_regions(regions, regions_file, reader.contigs))
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
-        _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix])
+        _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix, summary])
         if not force:
             check_build(genome, reader.contigs)
         run = stack.enter_context(opened(models, repo, options))
         if not force:
             check_organism(genome, trained_on(run))
         scoring = _models(run, targets, scores, genes)
-        plan = _plan(
-            reader, genome, scoring, command or _call(vcf, output), reference_md5=reference_md5
-        )
+        plan = _plan(reader, genome, scoring, command, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
-        writers = stack.enter_context(outputs(kinds, plan, reader.contigs))
-        tally = annotate_records(
-            reader, scoring, genome, writers=writers, force=force, progress=progress
-        )
-        return Annotated(tally, genome.renamed)
+        told = stack.enter_context(destination(summary)) if summary else None
+        with outputs(kinds, plan, reader.contigs) as writers:
+            tally = annotate_records(
+                reader, scoring, genome, writers=writers, force=force, progress=progress
+            )
+        unindexed = [writer.name for writer in writers if writer.unindexed]
+        if told:
+            write_summary(summarised(command, tally, genome.renamed, unindexed), told)
+        return Annotated(tally, genome.renamed, unindexed)
 
 
 def _call(vcf: str, output: str) -> list[str]:
@@ -125,9 +134,11 @@ def _call(vcf: str, output: str) -> list[str]:
 
 def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Raise OutputError if two outputs are the same file, or an output is an input."""
+    given = [Path(output).absolute() for output in outputs if output]
+    if len(set(given)) < len(given):
+        twice = next(name for name in outputs if given.count(Path(name).absolute()) > 1)
+        raise OutputError(f"two outputs of the run would be {twice}: give each a name of its own")
     files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
-    if len(set(files)) < len(files):
-        raise OutputError(f"{files[0]} would be the VCF and the matrix: give them two names")
     check_paths(files, [Path("/dev/stdin" if path == "-" else path) for path in inputs if path])
 
 

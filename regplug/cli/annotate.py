@@ -42,12 +42,16 @@ from regplug.cli.shared.options import (
     "--genes", default="", help="GTF that tells the transcribed strand, for models of RNA."
 )
 @click.option("--matrix", default="", help="All targets, a row per ALT: FILE.parquet or .tsv(.gz).")
+@click.option("--summary", default="", help="What the run did, as JSON: FILE, or - for stdout.")
+@click.option("--quiet", "-q", is_flag=True, help="Nothing on stderr but errors.")
 @click.option(
     "--reference-md5", is_flag=True, help="Write the contigs' md5 into the header (slow)."
 )
 @force_option
 @backend_options
-def annotate(vcf: str, names: tuple[str, ...], targets: str, scores: str, **options: Any) -> None:
+def annotate(
+    vcf: str, names: tuple[str, ...], targets: str, scores: str, quiet: bool, **options: Any
+) -> None:
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.
 
     Models default to the repository's defaults; the reference to --fasta, $REGPLUG_FASTA, the
@@ -57,7 +61,7 @@ def annotate(vcf: str, names: tuple[str, ...], targets: str, scores: str, **opti
     from regplug.cli.shared.report import progress_bar, report
 
     repo, backend = backend_from(options)
-    with progress_bar() as progress:
+    with progress_bar(quiet=quiet) as progress:
         done = annotate_vcf(
             vcf,
             models=names,
@@ -69,4 +73,5 @@ def annotate(vcf: str, names: tuple[str, ...], targets: str, scores: str, **opti
             progress=progress,
             **options,
         )
-    report(done.tally, done.renamed)
+    if not quiet:
+        report(done.tally, done.renamed, done.unindexed)

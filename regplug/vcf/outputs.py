@@ -11,22 +11,27 @@ from regplug.vcf.writers import make_index
 
 
 class Output:
-    """A writer; operating-system errors become OutputError with the output's name."""
+    """A writer; operating-system errors become OutputError with the output's name.
+
+    Attributes:
+        name: of the output; `-` is standard output.
+        unindexed: True in the end if it got no index, as its records are not sorted.
+    """
 
     def __init__(self, name: str, writer: type[VariantWriter], path: Path, plan: Plan) -> None:
         """Open `path`, which will be called `name`."""
-        self._name = name
+        self.name, self.unindexed = name, False
         with naming(name):
             self._writer = writer(path, plan)
 
     def write(self, batch: Batch) -> None:
         """Write a batch."""
-        with naming(self._name):
+        with naming(self.name):
             self._writer.write(batch)
 
     def close(self) -> None:
         """Write what is left."""
-        with naming(self._name):
+        with naming(self.name):
             self._writer.close()
 
 
@@ -59,5 +64,5 @@ def outputs(
                 with suppress(RegplugError):  # the first error is the one that is raised
                     output.close()
             raise
-        for name, path in paths.items():
-            make_index(path, Path(name), contigs)
+        for output in opened:
+            output.unindexed = make_index(paths[output.name], Path(output.name), contigs)

@@ -36,6 +36,7 @@ class VariantReader:
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
         self._stream = Stream() if path == "-" else None
+        verbosity = pysam.set_verbosity(0)  # htslib would tell that standard input has no index
         try:  # one thread: with more, htslib waits for ever where a file is cut off
             self._file = pysam.VariantFile(self._stream.path if self._stream else path)
         except NotImplementedError as error:
@@ -46,6 +47,8 @@ class VariantReader:
             raise VariantFileError(
                 f"{self.path} is not a VCF or BCF that htslib can read: {error}"
             ) from error
+        finally:
+            pysam.set_verbosity(verbosity)
         self.header = self._file.header
 
     @property

@@ -147,11 +147,11 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
     return [VcfText, VcfBgzip, Bcf]
 
 
-def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> None:
-    """Write the index of a finished bgzipped VCF or BCF beside it.
+def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> bool:
+    """Write the index of a finished bgzipped VCF or BCF beside it; tell if it cannot be made.
 
     It is a .tbi for a VCF, a .csi for a BCF and for contigs over 512 Mb. A plain VCF, standard
-    output, a pipe, or a file of unsorted records gets none.
+    output and a pipe get none; a file of unsorted records cannot have one.
 
     Args:
         partial: the file, still under its first name; the index is called `partial`.tbi or .csi.
@@ -160,7 +160,7 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     """
     indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
     if not indexed or partial == STDOUT or not partial.is_file():
-        return
+        return False
     longest = max((length or 0 for length in contigs.values()), default=0)
     bcf = path.suffix == ".bcf"
     csi = bcf or longest > LONGEST_TBI
@@ -169,5 +169,7 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
         pysam.tabix_index(str(partial), preset="bcf" if bcf else "vcf", csi=csi, force=True)
     except OSError:  # unsorted
         Path(f"{partial}{'.csi' if csi else '.tbi'}").unlink(missing_ok=True)
+        return True
     finally:
         pysam.set_verbosity(verbosity)
+    return False

@@ -1,6 +1,7 @@
 """`regplug annotate` from end to end; bcftools and cyvcf2 read what it wrote."""
 
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -48,10 +49,12 @@ def header(path):
     return bcftools("view", "-h", path).splitlines()
 
 
-def counts(err):
-    """Return the closing table: the ALTs, and model → its numbers."""
-    rows = [re.split(r"\s*│\s*", line.strip("│ ")) for line in err.splitlines() if "│" in line]
-    return int(re.search(r"(\d+) ALTs", err)[1]), {r[0]: [int(n) for n in r[1:]] for r in rows}
+def counts(path):
+    """Return what a summary says: the ALTs, and model → status → ALTs where there are any."""
+    made = json.loads(path.read_text())
+    found = {m: {s: n for s, n in of.items() if n} for m, of in made["models"].items()}
+    assert all(sum(of.values()) == made["alts"] for of in found.values())
+    return made["alts"], found
 
 
 @pytest.fixture
@@ -77,15 +80,17 @@ def everything(world):
 
 def test_everything_comes_back_and_is_counted(world, annotate, everything):
     vcf = world.vcf("in.vcf", everything, SAMPLES)
-    done = annotate(vcf, "-o", world.folder / "out.vcf")
-    assert done.status == 0, done.err
+    told = world.folder / "run.json"
+    done = annotate(vcf, "-o", world.folder / "out.vcf", "--summary", told)
+    assert (done.status, done.err) == (0, "")
     before, after = records(vcf), records(world.folder / "out.vcf")
     assert [r[:7] + r[8:] for r in before] == [r[:7] + r[8:] for r in after]
     for old, new in zip(before, after, strict=True):
         kept = [pair for pair in new[7].split(";") if not pair.startswith("RP_")]
         assert ";".join(kept) in (old[7], "" if old[7] == "." else old[7])
-    # ok, symbolic, star, missing, ref_mismatch, too_long
-    assert counts(done.err) == (13, {"gc": [5, 4, 1, 1, 1, 1]})
+    by_status = {"ok": 5, "symbolic": 4, "star": 1, "missing": 1, "ref_mismatch": 1, "too_long": 1}
+    assert counts(told) == (13, {"gc": by_status})
+    assert json.loads(told.read_text())["records"] == 10
     statuses = [tags.get("RP_STATUS") for tags in info(world.folder / "out.vcf")]
     assert statuses == [
         "symbolic", "ok", "ok,symbolic,star,ok", None, "symbolic",
@@ -168,7 +173,7 @@ def test_output_types_and_streams(world, everything, kind, magic):
     assert raw.startswith(magic)
     (world.folder / "streamed").write_bytes(done.stdout)
     assert len(records(world.folder / "streamed")) == len(everything)
-    assert b"13 ALTs in 10 records" in done.stderr
+    assert done.stderr == b""
 
 
 def test_cyvcf2_and_bcftools_read_the_output(world, annotate, everything):
@@ -420,9 +425,10 @@ def test_defaults_run_together(world, regplug):
     gc_model(repo, "other")
     out = world.folder / "o.vcf"
     vcf = world.vcf("in.vcf", [world.snv("chr1", 30)])
-    done = regplug("annotate", vcf, "--fasta", world.fasta, "--model-repo", repo, "-o", out)
+    run = ("annotate", vcf, "--fasta", world.fasta, "--model-repo", repo, "-o", out)
+    done = regplug(*run, "--summary", "-")
     assert done.status == 0
-    assert set(counts(done.err)[1]) == {"one", "two"}
+    assert set(json.loads(done.out)["models"]) == {"one", "two"}
     assert {"RP_ONE_T0", "RP_TWO_T0"} <= set(info(out)[0])
 
 
@@ -448,30 +454,39 @@ def test_undeclared_contigs_and_info(world, annotate):
 def test_a_long_contig_gets_a_csi(world, annotate):
     big = "##contig=<ID=big,length=600000000>"
     vcf = world.vcf("in.vcf", [world.snv("chr1", 30), "big 550000000 . A C . . ."], [big])
-    done = annotate(vcf, "-o", world.folder / "o.vcf.gz")
+    told = world.folder / "run.json"
+    done = annotate(vcf, "-o", world.folder / "o.vcf.gz", "--summary", told)
     assert done.status == 0, done.err
     assert (world.folder / "o.vcf.gz.csi").is_file()
     assert not (world.folder / "o.vcf.gz.tbi").exists()
-    assert counts(done.err)[1]["gc"] == [1, 1]  # ok, unknown_contig
+    assert counts(told)[1]["gc"] == {"ok": 1, "unknown_contig": 1}
 
 
 def test_unsorted_records_stay_unsorted_without_index(world, annotate):
     vcf = world.vcf("in.vcf", [world.snv("chr1", p) for p in (90, 30, 60)])
     out = world.folder / "o.vcf.gz"
     (world.folder / "o.vcf.gz.tbi").write_text("of an older file")
-    assert annotate(vcf, "-o", out).status == 0
+    told = world.folder / "run.json"
+    done = annotate(vcf, "-o", out, "--summary", told)
+    assert done.status == 0
+    assert done.err == (
+        f"{out} has no index, as its records are not sorted: bcftools sort -W {out} -o NEW\n"
+    )
+    assert json.loads(told.read_text())["unindexed"] == [str(out)]
     assert [r[1] for r in records(out)] == ["90", "30", "60"]
     assert not (world.folder / "o.vcf.gz.tbi").exists()
+    assert annotate(vcf, "-o", out, "--quiet").err == ""
 
 
 @pytest.mark.parametrize("out", ["o.vcf", "o.vcf.gz", "o.bcf"])
 def test_no_records(world, annotate, out):
     done = annotate(
-        world.vcf("in.vcf", []), "-o", world.folder / out, "--matrix", world.folder / "m.tsv"
+        *(world.vcf("in.vcf", []), "-o", world.folder / out, "--matrix", world.folder / "m.tsv"),
+        *("--summary", world.folder / "run.json"),
     )
     assert done.status == 0, done.err
     assert records(world.folder / out) == []
-    assert counts(done.err) == (0, {"gc": []})
+    assert counts(world.folder / "run.json") == (0, {"gc": {}})
     assert len((world.folder / "m.tsv").read_text().splitlines()) == 1
 
 
@@ -489,8 +504,31 @@ def test_a_hundred_samples(world, annotate):
 def test_iupac(world, annotate):
     base = world.base("chr1", 30)
     vcf = world.vcf("in.vcf", [f"chr1 30 . {base} R . . .", f"chr1 40 . M {base} . . ."])
-    done = annotate(vcf, "-o", world.folder / "o.vcf")
-    assert counts(done.err)[1]["gc"] == [1, 1]  # ok, ref_mismatch
+    told = world.folder / "run.json"
+    assert annotate(vcf, "-o", world.folder / "o.vcf", "--summary", told).status == 0
+    assert counts(told)[1]["gc"] == {"ambiguous": 1, "ref_mismatch": 1}
+
+
+def test_a_terminal_gets_the_table(world, annotate, everything, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    vcf, out = world.vcf("in.vcf", everything, SAMPLES), world.folder / "o.vcf"
+    shown = annotate(vcf, "-o", out).err
+    assert "13 ALTs in 10 records" in shown
+    assert "ref_mismatch" in shown
+    assert annotate(vcf, "-o", out, "--quiet").err == ""
+
+
+def test_a_summary_is_there_if_the_outputs_are(world, annotate):
+    good, told = world.vcf("in.vcf", [world.snv("chr1", 30)]), world.folder / "run.json"
+    (world.folder / "cut.vcf").write_text(good.read_text() + "chr1\t40\n")
+    done = annotate(world.folder / "cut.vcf", "-o", world.folder / "o.vcf", "--summary", told)
+    assert (done.status, told.exists()) == (1, False)
+    for summary in (world.folder / "o.vcf", good, world.folder):
+        done = annotate(good, "-o", world.folder / "o.vcf", "--summary", summary)
+        assert (done.status, (world.folder / "o.vcf").exists()) == (1, False), summary
+    done = annotate(good, "--summary", "-")
+    assert (done.status, done.out) == (1, "")
+    assert "two outputs of the run would be -" in done.err
 
 
 def test_utf8_is_kept_and_other_bytes_are_refused(world, annotate):

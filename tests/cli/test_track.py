@@ -157,11 +157,12 @@ def test_a_scan_is_base_by_base(regplug, tmp_path):
         np.testing.assert_allclose(inside, [float(row[target + 1]) for row in rows[1:]], atol=1e-5)
 
 
-def test_the_example_has_the_numbers_of_its_vcf(regplug, tmp_path):
+def test_the_example_has_the_numbers_of_its_vcf(regplug, tmp_path, monkeypatch):
     """At each variant's base the three tracks are what `regplug annotate` writes, to 1e-5."""
     vcf, out = EXAMPLES / "variants.vcf", tmp_path / "out.vcf"
     model = (*ENCODE, "--fasta", HG38)
     assert regplug("annotate", vcf, *model, "--scores", "ref,alt,diff", "-o", out).status == 0
+    monkeypatch.setenv("FORCE_COLOR", "1")
     done = regplug("track", *model, "--vcf", vcf, "-o", tmp_path / "out")
     assert done.status == 0, done.err
     assert "17 ALTs in 15 records" in done.err

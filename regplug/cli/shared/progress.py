@@ -9,10 +9,11 @@ from rich.progress import Progress, ProgressColumn
 
 
 @contextmanager
-def bars(*columns: ProgressColumn) -> Iterator[Progress]:
-    """Give rich's display of progress bars, by default with rich's columns."""
+def bars(*columns: ProgressColumn, quiet: bool = False) -> Iterator[Progress]:
+    """Give rich's display of progress bars, by default with rich's columns; none if `quiet`."""
     console = Console(stderr=True)
-    off = console.quiet = not console.is_terminal  # before 14.3, rich ends hidden bars with a line
+    off = quiet or not console.is_terminal
+    console.quiet = off  # before 14.3, rich ends hidden bars with a line
     with Progress(*columns, console=console, disable=off, transient=True) as shown:
         yield shown
 

@@ -1,28 +1,28 @@
-"""What `regplug annotate` prints on stderr: a bar while it runs, a table at its end."""
+"""What `annotate` and `track` print on stderr: on a terminal a bar, and a table at the end."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from regplug.cli.shared.progress import bars
+from regplug.cli.shared.progress import bars, tell
 from regplug.genome.variant import Status
 from regplug.hooks.writer import Batch
 from regplug.vcf.annotate import Tally
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[Batch], None]]:
-    """Show a progress bar on stderr, if it is a terminal; give a function that takes each batch."""
+def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch], None]]:
+    """Show a progress bar, if stderr is a terminal and not `quiet`; give what takes each batch."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with bars(*columns) as bar:
+    with bars(*columns, quiet=quiet) as bar:
         task = bar.add_task("ALTs", total=None)
 
         def advance(batch: Batch) -> None:
@@ -33,17 +33,22 @@ def progress_bar() -> Iterator[Callable[[Batch], None]]:
         yield advance
 
 
-def report(tally: Tally, renamed: Mapping[str, str]) -> None:
-    """Print renamed contigs, and how many ALTs got which status from each model.
+def report(tally: Tally, renamed: Mapping[str, str], unindexed: Sequence[str] = ()) -> None:
+    """Print what the user should know; on a terminal, how many ALTs got which status too.
 
     Args:
         tally: the counts.
         renamed: contigs, the VCF's name → the FASTA's.
+        unindexed: outputs without an index, as their records are not sorted.
     """
-    console = Console(stderr=True, soft_wrap=True)
     if renamed:
         pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in list(renamed.items())[:4])
-        console.print(f"contigs matched by name in the FASTA: {pairs}", highlight=False)
+        tell(f"contigs matched by name in the FASTA: {pairs}")
+    for name in unindexed:
+        tell(f"{name} has no index, as its records are not sorted: bcftools sort -W {name} -o NEW")
+    console = Console(stderr=True, soft_wrap=True)
+    if not console.is_terminal:
+        return
     seen = [status for status in Status if any(c[status] for c in tally.by_model.values())]
     table = Table(title=f"{tally.alts} ALTs in {tally.records} records", title_justify="left")
     for heading in ("model", *seen):
