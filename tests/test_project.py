@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from regplug.cli import ISSUES
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -20,6 +22,7 @@ def test_the_citation_is_of_this_version():
     cited = read("CITATION.cff")
     assert (cited["version"], cited["license"]) == (PROJECT["version"], PROJECT["license"])
     assert cited["repository-code"] == PROJECT["urls"]["Source"]
+    assert PROJECT["urls"]["Issues"] == ISSUES
     released = f"## [{cited['version']}] - {cited['date-released']}\n"
     assert released in (ROOT / "CHANGELOG.md").read_text()
 

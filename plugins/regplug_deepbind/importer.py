@@ -228,4 +228,7 @@ def _notice(folder: Path) -> str:
     path = folder / "LICENSE.TXT"
     if not path.is_file():
         raise ModelError(f"{path} is missing: the licence of the weights must go with them")
-    return path.read_text().strip()
+    try:
+        return path.read_text().strip()
+    except UNREADABLE as error:
+        raise ModelError(f"the licence {path} cannot be read: {error}") from error

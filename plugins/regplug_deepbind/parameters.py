@@ -4,6 +4,7 @@ The first line is `# deepbind <version>`; the keys are those of `_COUNTS` and `_
 comes from the file's own header; an array that is not as long as the header asks is refused.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def _text(path: Path) -> str:
 
 def _count(path: Path, key: str, text: str) -> int:
     """Return a whole number of the header, checked against what the key can be."""
-    if not text.isdecimal():
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise _fault(path, f"'{key}' is {text!r}, not a whole number")
     value = int(text)
     if key in _FLAGS and value > 1:

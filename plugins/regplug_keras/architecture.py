@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
 
-from regplug.errors import ModelError
+from regplug.errors import UNREADABLE, ModelError
 
 _LARGEST = 16 * 2**20  # bytes of a file; real ones have some thousand
 _KINDS = {
@@ -112,7 +112,7 @@ def read_layers(path: Path) -> list[Layer]:
         model = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ModelError(
             f"{path} is no JSON ({error}): model.to_json() in Keras makes an architecture"
         ) from error

@@ -4,10 +4,14 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 
 import click
 
 from regplug.errors import ReaderGoneError, RegplugError
+from regplug.files.signals import obeyed
+
+ISSUES = "https://github.com/regplug/regplug/issues"
 
 COMMANDS = {
     "annotate": "regplug.cli.annotate",
@@ -43,6 +47,9 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show an error's traceback; of any command."
+)
 @click.version_option(package_name="regplug", message="%(version)s")
 def cli() -> None:
     """Does a non-coding variant change where a protein binds, or whether the chromatin opens?"""
@@ -50,15 +57,28 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit with 0 only when all is written."""
-    # SystemExit, unlike the signal's default, lets unfinished files be removed, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.stdin is None:  # it is closed, and the next file opened would be read in place of stdin
         os.open(os.devnull, os.O_RDONLY)
+    words = [word for word in sys.argv[1:] if word != "--debug"]  # it may stand after any command
+    try:
+        _run(words)
+    except ReaderGoneError:
+        sys.exit(128 + signal.SIGPIPE)
+    except Exception as error:  # noqa: BLE001  the last net: a line, not a traceback
+        if len(words) < len(sys.argv) - 1:
+            traceback.print_exc()
+        click.echo(f"regplug: {_told(error)}", err=True)
+        sys.exit(1)
+
+
+def _run(words: list[str]) -> None:
+    """Run the command that `words` name; click's own errors and Ctrl-C end the program here."""
     try:
         from regplug.hooks.manager import plugin_manager
 
         plugin_manager().hook.regplug_commands(cli=cli)
-        cli(standalone_mode=False)
+        with obeyed():
+            cli(words, standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
@@ -67,8 +87,13 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("regplug: interrupted", err=True)
         sys.exit(130)
-    except ReaderGoneError:
-        sys.exit(128 + signal.SIGPIPE)
-    except RegplugError as error:
-        click.echo(f"regplug: {error}", err=True)
-        sys.exit(1)
+
+
+def _told(error: Exception) -> str:
+    """Return what a user is told of an error; one that is not regplug's own is a fault of it."""
+    if isinstance(error, RegplugError):
+        return str(error)
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    if isinstance(error, MemoryError):
+        return f"the memory is full ({what}): give it more, or ask for less at once"
+    return f"{what}. This is a fault of regplug: report what --debug prints at {ISSUES}"

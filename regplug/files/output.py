@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from regplug.errors import OutputError, ReaderGoneError
+from regplug.files.signals import at_last
 
 STDOUT = Path("/dev/stdout")
 INDICES = (".csi", ".tbi", ".gzi", ".idx", ".fai")  # of what other programs make beside a file
@@ -31,14 +32,8 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     check_parents(path)
     missing = [folder for folder in path.parents if not folder.exists()]
     partial = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        with naming(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield partial
-            if partial.is_dir() and path.is_dir():
-                shutil.rmtree(path)
-            _give_name(partial, path, called or path)
-    finally:
+
+    def tidy() -> None:
         for index in _indices(partial):
             index.unlink(missing_ok=True)
         if partial.is_dir():
@@ -48,6 +43,16 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
         for folder in missing:
             with suppress(OSError):  # it holds the finished output, or was never made
                 folder.rmdir()
+
+    try:
+        with naming(path), at_last(tidy):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            if partial.is_dir() and path.is_dir():
+                shutil.rmtree(path)
+            _give_name(partial, path, called or path)
+    finally:
+        tidy()
 
 
 def _give_name(partial: Path, path: Path, called: Path) -> None:

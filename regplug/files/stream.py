@@ -2,9 +2,10 @@
 
 import os
 import select
-import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+
+from regplug.files.signals import told
 
 _BGZF = bytes.fromhex("1f8b0804")
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -27,13 +28,13 @@ class Stream:
         self._pipe, writing = os.pipe()
         self.path = f"/dev/fd/{self._pipe}"
         self._wake, self._wakened = os.pipe()
-        os.set_blocking(self._wakened, False)
-        signal.set_wakeup_fd(self._wakened, warn_on_full_buffer=False)
+        self._told = ExitStack()
+        self._told.enter_context(told(lambda: os.write(self._wakened, b"!")))
         threading.Thread(target=self._copy, args=(source, writing), daemon=True).start()
 
     def close(self) -> None:
         """Stop reading."""
-        signal.set_wakeup_fd(-1)
+        self._told.close()
         os.close(self._wakened)
         os.close(self._pipe)
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlparse
 
 import msgspec
 
-from regplug.errors import ConfigError, GenomeError
+from regplug.errors import UNREADABLE, ConfigError, GenomeError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Status
 
@@ -40,7 +40,7 @@ def read_config() -> Config:
         return Config()
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), Config)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, OSError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path}: {error}; it may have the keys fasta and model_repo") from error
 
 

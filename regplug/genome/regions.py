@@ -9,12 +9,19 @@ from regplug.files.lines import lines_in
 from regplug.genome.variant import Interval, Variant
 
 END_OF_CONTIG = 2**31 - 2
+_DIGITS = re.compile(r"\d{1,10}", re.ASCII)
 _SPAN = re.compile(r"(?P<chrom>.+):(?P<start>\d+)(?P<dash>-(?P<end>\d+)?)?", re.ASCII)
 _VARIANT = re.compile(
     r"(?P<chrom>.+)[:-](?P<pos>\d[\d,]*)[: -]?(?P<ref>[ACGTN]+)[:>-](?P<alt>[ACGTN]+)",
     re.ASCII | re.IGNORECASE,
 )
 _THOUSANDS = re.compile(r"\d{3}(-\d{0,3})?", re.ASCII)
+
+
+def position(text: str) -> int | None:
+    """Return the position or length that `text` is, or None: ASCII digits, up to END_OF_CONTIG."""
+    value = int(text) if _DIGITS.fullmatch(text) else END_OF_CONTIG + 1
+    return value if value <= END_OF_CONTIG else None
 
 
 def parse_regions(text: str, contigs: Collection[str]) -> list[Interval]:
@@ -44,7 +51,9 @@ def parse_variant(text: str) -> Variant | None:
     match = _VARIANT.fullmatch(text)
     if not match:
         return None
-    pos = int(match["pos"].replace(",", ""))
+    pos = position(match["pos"].replace(",", ""))
+    if pos is None:
+        return None
     return Variant(match["chrom"], pos, match["ref"].upper(), match["alt"].upper())
 
 
@@ -80,9 +89,10 @@ def read_bed_lines(path: str) -> list[BedLine]:
         if line.strip() and not line.startswith(("#", "track", "browser")):
             where = f"{path}, line {number}"
             cells = line.split("\t") if "\t" in line else line.split()
-            if len(cells) < 3 or not (cells[1].isdigit() and cells[2].isdigit()):
+            start, end = map(position, [*cells, "", ""][1:3])
+            if start is None or end is None:
                 raise RegionError(f"{where} is not BED (contig, start, end): {line[:60]}")
-            region = _checked(Interval(cells[0], int(cells[1]), int(cells[2])), where)
+            region = _checked(Interval(cells[0], start, end), where)
             found.append(BedLine(number, region, cells))
     if not found:
         raise RegionError(f"{path} holds no region")
@@ -128,8 +138,10 @@ def _region(text: str, contigs: Collection[str]) -> Interval:
         if ":" in text:
             raise RegionError(f"{text} is not a region: write chr1, chr1:1000 or chr1:1000-2000")
         return Interval(text, 0, END_OF_CONTIG)
-    start = int(match["start"])
-    end = int(match["end"] or (END_OF_CONTIG if match["dash"] else start))
+    start = position(match["start"])
+    end = position(match["end"] or (str(END_OF_CONTIG) if match["dash"] else match["start"]))
+    if start is None or end is None:
+        raise RegionError(f"{text} is no region: positions end at {END_OF_CONTIG}")
     return _checked(Interval(match["chrom"], start - 1, end), text)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from regplug.errors import UNREADABLE, GenomeError
 from regplug.files.lines import lines_in
+from regplug.genome.regions import position
 from regplug.genome.variant import Interval
 
 Strand = Literal["+", "-"]
@@ -32,7 +33,10 @@ class Transcripts:
                 cells = line.split("\t", 7)
                 if len(cells) == 8 and cells[2] in kinds and cells[6] in "+-":
                     spans = kinds[cells[2]][cells[0].removeprefix("chr"), cells[6]]
-                    spans.append((int(cells[3]) - 1, int(cells[4])))
+                    start, end = map(position, cells[3:5])
+                    if start is None or end is None:
+                        raise ValueError(f"no span, {cells[3][:20]} to {cells[4][:20]}")
+                    spans.append((start - 1, end))
         except UNREADABLE as error:
             raise GenomeError(f"cannot read the genes in {path}: {error}") from error
         found = kinds["gene"] or kinds["transcript"]

@@ -113,7 +113,7 @@ def read_golden(folder: Path) -> Golden:
     """
     try:
         return msgspec.json.decode((folder / "golden.json").read_bytes(), type=Golden)
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"golden.json of {folder.name} cannot be read: {error}") from error
 
 

@@ -23,6 +23,11 @@ def verify_model(folder: Path, backend: Backend) -> float:
     golden = read_golden(folder)
     if not golden.sequences:
         raise ModelError(f"{card.name}: golden.json is empty")
+    rows, row_lengths = len(golden.scores), {len(row) for row in golden.scores}
+    if rows != len(golden.sequences) or row_lengths != {len(card.targets)}:
+        raise ModelError(
+            f"{card.name}: golden.json has no score of every target for every sequence"
+        )
     wanted = np.array(golden.scores, np.float64)
     errors = np.abs(predict_sequences(golden.sequences, backend) - wanted)
     errors /= np.maximum(1, np.abs(wanted))

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from regplug.errors import ModelError
+from regplug.errors import UNREADABLE, ModelError
 from regplug.scoring.measured import AlongFigure, VariantFigure
 
 FIGURES = ("along", "variants")  # keys that a card has only where something was recorded
@@ -134,5 +134,5 @@ def card_from_json(text: str | bytes, *, source: str) -> ModelCard:
     """
     try:
         return msgspec.json.decode(text, type=ModelCard)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"the card of {source} is damaged: {error}") from error

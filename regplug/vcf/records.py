@@ -5,7 +5,7 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pysam
@@ -23,13 +23,14 @@ class VariantReader:
     Attributes:
         path: as messages name it.
         header: pysam's.
+        header_text: the same, as it is written.
     """
 
     def __init__(self, path: str) -> None:
         """Open `path`.
 
         Raises:
-            VariantFileError: no such file, or not a VCF or BCF.
+            VariantFileError: no such file, not a VCF or BCF, or a header that is not UTF-8.
         """
         self.path = "standard input" if path == "-" else path
         self._regions: list[Interval] = []
@@ -50,25 +51,13 @@ class VariantReader:
         finally:
             pysam.set_verbosity(verbosity)
         self.header = self._file.header
+        with _utf8(f"the header of {self.path}"):
+            self.header_text = str(self.header)
 
     @property
     def contigs(self) -> dict[str, int | None]:
         """Return the header's contigs: name → length, or None where the header has none."""
         return {name: contig.length or None for name, contig in self.header.contigs.items()}
-
-    @property
-    def header_text(self) -> str:
-        """Return the header as it is written.
-
-        Raises:
-            VariantFileError: it is not UTF-8.
-        """
-        try:
-            return str(self.header)
-        except UnicodeDecodeError as error:
-            raise VariantFileError(
-                f"the header of {self.path} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
-            ) from error
 
     @property
     def header_values(self) -> dict[str, str]:
@@ -113,7 +102,8 @@ class VariantReader:
                     f"{self.path} cannot be read after {last}: "
                     f"{error or 'truncated or malformed'}; check it with bcftools view"
                 ) from error
-            last = f"{record.contig}:{record.pos}"
+            with _utf8(f"the record of {self.path} after {last}"):
+                last = f"{record.contig}:{record.pos}"
             yield record
 
     def _overlapping(self) -> Iterator[pysam.VariantRecord]:
@@ -135,9 +125,14 @@ class VariantReader:
 
 
 def variants_of(record: pysam.VariantRecord) -> list[Variant]:
-    """Return a Variant for each ALT of a record; a record without ALT has one, `.`."""
-    contig, pos, ref = record.contig, record.pos, record.ref or "N"
-    return [Variant(contig, pos, ref, alt) for alt in record.alts or (".",)]
+    """Return a Variant for each ALT of a record; a record without ALT has one, `.`.
+
+    Raises:
+        VariantFileError: REF or an ALT is not UTF-8.
+    """
+    contig, pos = record.contig, record.pos
+    with _utf8(f"{contig}:{pos}"):
+        return [Variant(contig, pos, record.ref or "N", alt) for alt in record.alts or (".",)]
 
 
 def set_info(
@@ -160,7 +155,8 @@ def set_info(
     Raises:
         VariantFileError: the record is not UTF-8.
     """
-    cells = _line(record).split("\t", 8)
+    with _utf8(f"{record.contig}:{record.pos}"):
+        cells = str(record).rstrip("\n").split("\t", 8)
     pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
     last = first + len(record.alts or ())
     for tag, values in columns.items():
@@ -171,12 +167,14 @@ def set_info(
     return "\t".join(cells) + "\n"
 
 
-def _line(record: pysam.VariantRecord) -> str:
+@contextmanager
+def _utf8(what: str) -> Iterator[None]:
+    """Let bytes that are not UTF-8 be an error that names `what` of the file they stand in."""
     try:
-        return str(record).rstrip("\n")
+        yield
     except UnicodeDecodeError as error:
         raise VariantFileError(
-            f"{record.contig}:{record.pos} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
+            f"{what} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
         ) from error
 
 

@@ -53,6 +53,8 @@ class VcfBgzip(VcfText):
     suffixes: ClassVar[tuple[str, ...]] = (".vcf.gz", ".vcf.bgz")
 
     def _open(self, path: Path) -> IO[bytes]:
+        if path != STDOUT:
+            path.open("wb").close()  # where this raises, pysam 0.24 crashes
         file: IO[bytes] = pysam.BGZFile("-" if path == STDOUT else str(path), "w")
         return file
 

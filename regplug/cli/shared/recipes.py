@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from regplug.errors import ConfigError
+from regplug.errors import UNREADABLE, ConfigError
 
 Recipe = TypeVar("Recipe")
 
@@ -27,11 +27,7 @@ def read_with(
     Raises:
         ConfigError: the file cannot be read, or a key or value is wrong.
     """
-    import tomllib
-
-    import msgspec
-
     try:
         return read(path, settings)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"the recipe {path} cannot be used: {error}") from error

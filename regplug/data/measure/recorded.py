@@ -70,7 +70,7 @@ def along_figures(path: Path, card: ModelCard) -> tuple[AlongFigure, ...]:
         test = msgspec.json.decode(path.read_bytes(), type=_AlongTest)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path} is no metrics.json that regplug test --along has written: {error}"
         ) from error

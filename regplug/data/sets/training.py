@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import DataError, OutputError
+from regplug.errors import UNREADABLE, DataError, OutputError
 from regplug.files.output import complete
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
@@ -126,7 +126,7 @@ def read_set(folder: Path) -> TrainingSet:
     path = folder / CARD
     try:
         card = msgspec.json.decode(path.read_bytes(), type=SetCard)
-    except (OSError, msgspec.DecodeError) as error:  # ValidationError is a DecodeError
+    except UNREADABLE as error:
         raise DataError(f"{path}: {error}; make the set with regplug prepare") from error
     codes, targets, folds, *medians = (_array(folder, name, card) for name in _names(card))
     _check(codes.max() <= UNKNOWN, folder / "codes.npy", "holds a code above 4")

@@ -13,6 +13,7 @@ from regplug.data.sequences.records import read_lines
 from regplug.data.sites.parts import Split
 from regplug.errors import DataError
 from regplug.genome.fasta import Genome
+from regplug.genome.regions import position
 from regplug.tracks.read_bigwig import is_bigwig
 
 HEADERS = ("path", "file", "bed", "peaks", "bigwig")  # what the second column may be called
@@ -167,11 +168,11 @@ def read_peaks(path: Path, genome: Genome, settings: Settings, *, summits: bool)
 
 def _span(path: Path, number: int, cells: list[str]) -> tuple[int, int]:
     """Return start and end of a peak."""
-    if len(cells) < 3 or not (cells[1].isdecimal() and cells[2].isdecimal()):
+    start, end = map(position, [*cells, "", "", ""][1:3])
+    if start is None or end is None:
         raise DataError(
             f"{path}, line {number} is not BED (contig, start, end): {' '.join(cells)[:60]!r}"
         )
-    start, end = int(cells[1]), int(cells[2])
     if start >= end:
         raise DataError(f"{path}, line {number}: a peak from {start} to {end} has no bases")
     return start, end
@@ -181,9 +182,10 @@ def _summit(path: Path, number: int, cells: list[str], start: int, end: int) -> 
     """Return the summit of a narrowPeak, or None where it has none."""
     if len(cells) < 10 or cells[9] == "-1":
         return None
-    if not cells[9].isdecimal() or start + int(cells[9]) >= end:
+    summit = position(cells[9])
+    if summit is None or start + summit >= end:
         raise DataError(f"{path}, line {number}: the summit {cells[9]!r} is not inside the peak")
-    return start + int(cells[9])
+    return start + summit
 
 
 def _contig(genome: Genome, index: Mapping[str, int], name: str, settings: Settings) -> int | str:

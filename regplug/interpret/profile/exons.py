@@ -14,7 +14,7 @@ import numpy as np
 from regplug.errors import GenomeError, RegionError
 from regplug.genome.codes import UNKNOWN, Codes, encode, reverse_complement
 from regplug.genome.fasta import Genome
-from regplug.genome.regions import BedLine, read_bed_lines
+from regplug.genome.regions import BedLine, position, read_bed_lines
 from regplug.genome.transcripts import STRANDS, Strand
 from regplug.genome.variant import Interval
 
@@ -105,7 +105,7 @@ def keep(
 
 def _strand(path: str, line: BedLine) -> Strand:
     cells = line.cells
-    if len(cells) == 12 and cells[9].isdigit() and int(cells[9]) > 1:
+    if len(cells) == 12 and (position(cells[9]) or 0) > 1:
         raise RegionError(
             f"{path}, line {line.number} is a transcript of {cells[9]} blocks: give a line per exon"
         )

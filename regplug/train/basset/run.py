@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from regplug.errors import ModelError
+from regplug.errors import UNREADABLE, ModelError
 from regplug.files.runs import METRICS
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
@@ -93,7 +93,7 @@ def read_metrics(run: Path) -> Metrics:
     """
     try:
         return msgspec.json.decode((run / METRICS).read_bytes(), type=Metrics)
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{run} holds no finished run of regplug train basset: {error}") from error
 
 

@@ -18,7 +18,7 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
-from regplug.errors import ConfigError, OutputError, TrainingError
+from regplug.errors import UNREADABLE, ConfigError, OutputError, TrainingError
 from regplug.files.output import complete, naming
 from regplug.files.runs import METRICS
 from regplug.files.sources import sources_of
@@ -173,7 +173,7 @@ def _read(record: Path, expected: TriedNetwork) -> float | None:
     """
     try:
         tried = msgspec.json.decode(record.read_bytes(), type=TriedNetwork)
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise TrainingError(f"{record} is damaged: {error}; remove it") from error
     if msgspec.structs.replace(tried, auc=None) != expected:
         raise TrainingError(

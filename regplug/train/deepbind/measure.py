@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from regplug.data.measure.metrics import Estimate, auroc_interval, pearson_interval
 from regplug.data.sets.training import Scale, SetCard, TrainingSet, read_set
-from regplug.errors import DataError, ModelError
+from regplug.errors import UNREADABLE, DataError, ModelError
 from regplug.files.runs import METRICS, Form, form_of
 from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
 from regplug.train.deepbind.network import STORED, DeepBinds
@@ -92,7 +92,7 @@ def _trained(run: Path) -> dict[str, _Target]:
         )
     try:
         return msgspec.json.decode((run / METRICS).read_bytes(), type=_Metrics).targets
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{run / METRICS}: {error}; train the targets again") from error
 
 

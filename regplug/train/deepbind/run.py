@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from regplug.data.sets.training import SetCard, read_set
-from regplug.errors import ConfigError, DataError, OutputError
+from regplug.errors import UNREADABLE, ConfigError, DataError, OutputError
 from regplug.files.output import complete
 from regplug.files.runs import METRICS, Form
 from regplug.files.version import VERSION
@@ -155,7 +155,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
         raise OutputError(f"{out} holds a run: go on with --resume, or name a new folder")
     try:
         before = msgspec.json.decode(path.read_bytes(), type=RunCard)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise OutputError(f"{path} is damaged: {error}; name a new folder") from error
     for name in ("recipe", "sets", "tests"):
         ours, theirs = getattr(card, name), getattr(before, name)

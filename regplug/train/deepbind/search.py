@@ -19,7 +19,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
 from regplug.data.sets.training import TrainingSet
-from regplug.errors import DataError
+from regplug.errors import UNREADABLE, DataError
 from regplug.files.output import complete
 from regplug.train.deepbind.fit import fit, networks_for
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
@@ -181,7 +181,7 @@ def _read(path: Path, settings: Sequence[Setting]) -> FoldLosses:
     """Return the losses in a file; DataError if it is damaged, or of other settings."""
     try:
         losses = msgspec.json.decode(path.read_bytes(), type=FoldLosses)
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path} is damaged: {error}; remove it, and --resume") from error
     if losses.settings != settings:
         raise DataError(f"{path} has losses of other settings: name a new folder for the run")

@@ -16,7 +16,7 @@ import numpy as np
 
 from regplug.data.measure.metrics import Estimate
 from regplug.data.sets.training import Scale, TrainingSet, read_set
-from regplug.errors import DataError
+from regplug.errors import UNREADABLE, DataError
 from regplug.files.output import complete
 from regplug.files.weights import WEIGHTS, StoredWeights, save_weights
 from regplug.train.deepbind.fit import fit, mean_losses, network_of, networks_for
@@ -133,7 +133,7 @@ def read_result(folder: Path) -> Result:
     """
     try:
         return msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
-    except (OSError, msgspec.DecodeError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{folder / RESULT}: {error}; remove {folder} and --resume") from error
 
 
