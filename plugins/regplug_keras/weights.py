@@ -95,6 +95,8 @@ class WeightFile:
 
     def _read(self, title: object, dataset: Any, shapes: Sequence[Shape]) -> Array:
         where = f"{title}: {dataset.name}"
+        if not hasattr(dataset, "shape"):
+            raise ModelError(f"{where} is a group, where an array belongs")
         if tuple(dataset.shape or ()) not in shapes:
             raise ModelError(
                 f"{where} has shape {dataset.shape}, where {' or '.join(map(str, shapes))} fits"

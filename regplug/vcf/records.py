@@ -15,6 +15,7 @@ from regplug.files.stream import Stream
 from regplug.genome.regions import merged
 from regplug.genome.variant import Interval, Variant
 from regplug.scoring.adapter import Values
+from regplug.vcf.index import check_index
 
 
 class VariantReader:
@@ -30,12 +31,15 @@ class VariantReader:
         """Open `path`.
 
         Raises:
-            VariantFileError: no such file, not a VCF or BCF, or a header that is not UTF-8.
+            VariantFileError: no such file, not a VCF or BCF, a header that is not UTF-8, or a
+                damaged index.
         """
         self.path = "standard input" if path == "-" else path
         self._regions: list[Interval] = []
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
+        if path != "-":
+            check_index(path)
         self._stream = Stream() if path == "-" else None
         verbosity = pysam.set_verbosity(0)  # htslib would tell that standard input has no index
         try:  # one thread: with more, htslib waits for ever where a file is cut off

@@ -298,3 +298,40 @@ def test_arrays_that_contradict(made, name):
         file[name] = values
     with pytest.raises(DataError, match=r"set\.h5 is no set of sites, or damaged"):
         Sites(made)
+
+
+def linked(file, name):
+    file[name] = h5py.SoftLink("/peaks")
+
+
+def linked_outside(file, name):
+    file[name] = h5py.ExternalLink("other.h5", "/x")
+
+
+def kept_outside(file, name):
+    file.create_dataset(name, (9,), "u1", external=[("/etc/hostname", 0, 9)])
+
+
+def virtual(file, name):
+    layout = h5py.VirtualLayout((9,), "u1")
+    layout[:] = h5py.VirtualSource("other.h5", "x", (9,))
+    file.create_virtual_dataset(name, layout)
+
+
+def huge(file, name):
+    file.create_dataset(name, (2**40,), "u1", chunks=(1024,))
+
+
+def doubled(file, name):
+    file[name] = np.zeros((2, 3), np.uint8)
+
+
+@pytest.mark.fault("strangers' files", "a set of sites that leads elsewhere, or says it is huge")
+@pytest.mark.parametrize("name", ["codes", "targets", "card", "samples", "parts", "starts"])
+@pytest.mark.parametrize("change", [linked, linked_outside, kept_outside, virtual, huge, doubled])
+def test_sets_that_are_not_trusted(made, change, name):
+    with h5py.File(made, "r+") as file:
+        del file[name]
+        change(file, name)
+    with pytest.raises(DataError, match="is no set of sites, or damaged"):
+        Sites(made)

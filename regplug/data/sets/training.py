@@ -158,7 +158,7 @@ def _array(folder: Path, name: str, card: SetCard) -> "np.memmap[Any, Any]":
             if file.read(6) != b"\x93NUMPY":  # np.load takes other files too
                 raise ValueError("it is no .npy")
         array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of a damaged header NumPy raises what its parser did
         raise DataError(f"{path} is missing or damaged: {error}") from error
     promised = f"{np.dtype(ARRAYS[name])} {shape}, {CARD} says"
     _check(

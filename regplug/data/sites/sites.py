@@ -35,6 +35,8 @@ from regplug.genome.codes import UNKNOWN, Codes
 
 BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
+_ROWS = ("codes", "targets")  # the arrays of two axes
+_DENSEST = 1200  # zlib packs 1,032 bytes into one, at most
 UNLABELLED = 255  # a target that is not known
 GRADES = 254  # the highest grade
 
@@ -121,6 +123,7 @@ class Sites:
         except OSError as error:
             raise DataError(f"{path} cannot be read as a set of sites: {_first(error)}") from error
         try:
+            self._check_sizes()
             self.card = msgspec.json.decode(self._file["card"][:].tobytes(), type=SitesCard)
             self.samples: list[str] = np.char.decode(self._file["samples"][:], "utf-8").tolist()
             self.names: list[str] = np.char.decode(self._file["names"][:], "utf-8").tolist()
@@ -132,6 +135,20 @@ class Sites:
         except (OSError, RuntimeError, LookupError, AttributeError, TypeError, ValueError) as error:
             self.close()
             raise DataError(f"{path} is no set of sites, or damaged: {_first(error)}") from error
+
+    def _check_sizes(self) -> None:
+        """Raise ValueError if an array is not in this file, of another form, or too large for it.
+
+        A link, a virtual array or one kept outside may lead to any file of the machine.
+        """
+        most = self.path.stat().st_size * _DENSEST
+        for name in (*_ROWS, "card", "samples", "names", "peaks", "parts", "contigs", "starts"):
+            array = self._file[name]
+            link = self._file.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink) or array.is_virtual or array.external:
+                raise ValueError(f"its {name} are kept elsewhere")
+            if array.ndim != 1 + (name in _ROWS) or array.nbytes > most:
+                raise ValueError(f"its {name} have shape {array.shape}")
 
     def _check(self) -> None:
         """Raise ValueError if arrays contradict each other."""

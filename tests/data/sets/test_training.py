@@ -144,3 +144,16 @@ def test_nothing_else_is_replaced(folder):
     write_set(folder.parent / "new", made())
     write_set(folder.parent / "no" / "set", made())
     assert (folder.parent / "no" / "set" / "set.json").is_file()
+
+
+@pytest.mark.parametrize("byte", [b"(", b"\xff", b"\x00", b"'", b"\\"])
+def test_headers_that_numpy_cannot_parse(folder, byte):
+    """NumPy raises what Python's tokenizer does."""
+    path = folder / "codes.npy"
+    data = path.read_bytes()
+    for at in range(10, 60):
+        path.write_bytes(data[:at] + byte + data[at + 1 :])
+        if data[at : at + 1] == byte:
+            continue
+        with pytest.raises(DataError, match=r"codes\.npy"):
+            read_set(folder)

@@ -230,6 +230,11 @@ def as_virtual(file):
     file.create_virtual_dataset("l0/l0/w1:0", layout)
 
 
+def as_group(file):
+    del file["l0/l0/w1:0"]
+    file.create_group("l0/l0/w1:0")
+
+
 def outside(file):
     del file["l0/l0/w1:0"]
     file.create_dataset("l0/l0/w1:0", (5,), "f4", external=[("other.bin", 0, 20)])
@@ -251,6 +256,8 @@ def outside(file):
         (lambda f: replace(f, "l0/l0/w1:0", np.full(5, 1e300)), "holds a number that is not fin"),
         (lambda f: replace(f, "l1/l1/w3:0", -np.ones(5)), "or a variance below 0"),
         (lambda f: f.__delitem__("l0/l0/w1:0"), "/l0/l0/w1:0 is missing"),
+        (lambda f: replace(f, "l0/l0/w1:0", np.zeros((0, 5, 1))), "has shape"),
+        (as_group, "/l0/l0/w1:0 is a group"),
         (lambda f: f.attrs.__delitem__("layer_names"), "it names no layers"),
     ],
 )
