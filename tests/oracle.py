@@ -54,7 +54,19 @@ def fault(contigs: Mapping[str, str], chrom: str, pos: int, ref: str, alt: str) 
     start, end = pos - 1, pos - 1 + len(ref)
     if start < 0 or end > len(contig) or plain(contig[start:end]) != plain(ref):
         return "ref_mismatch"
-    return "ok"
+    return "ambiguous" if _puts_in_unknown(contig, start, ref, alt) else "ok"
+
+
+def _puts_in_unknown(contig: str, start: int, ref: str, alt: str) -> bool:
+    """Tell whether ALT has an unknown base more than the contig without it, or in another place."""
+    _, ref, alt = normalised(contig, start, ref, alt)
+    if alt in (ref[: len(alt)], ref[len(ref) - len(alt) :]):  # it takes bases away
+        return False
+    if alt.startswith(ref):
+        return "N" in alt[len(ref) :]
+    if alt.endswith(ref):
+        return "N" in alt[: len(alt) - len(ref)]
+    return "N" in alt
 
 
 def contig_of(contigs: Mapping[str, str], chrom: str) -> str | None:
