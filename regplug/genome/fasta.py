@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from regplug.errors import GenomeError
 from regplug.genome.codes import UNKNOWN, Codes, decode, encode
+from regplug.genome.fasta_index import FastaIndex
 from regplug.genome.variant import Interval
 
 BLOCK = 1 << 16
@@ -39,7 +40,8 @@ class Genome:
         """Open the FASTA at `path`, making its index where the folder allows it.
 
         Raises:
-            GenomeError: no such file, no FASTA, or its index can be neither read nor written.
+            GenomeError: no such file, no FASTA, its index can be neither read nor written, or is
+                of another file.
         """
         self.path = Path(path)
         if not self.path.is_file():
@@ -50,6 +52,7 @@ class Genome:
         )
         if not self.lengths:
             raise GenomeError(f"{path} holds no sequence: is it a FASTA?")
+        self._index, self._checked = FastaIndex(self.path), set[str]()
         self.renamed: dict[str, str] = {}  # names asked for → names in the FASTA, where they differ
         self._chrom, self._start = "", 0
         self._block: Codes = encode("")
@@ -108,9 +111,10 @@ class Genome:
 
         It is the M5 of a SAM header.
         """
-        digest = hashlib.md5(usedforsecurity=False)
-        for start in range(0, self.lengths[contig], 1 << 24):
-            digest.update(self._fasta.fetch(contig, start, start + (1 << 24)).upper().encode())
+        digest, length = hashlib.md5(usedforsecurity=False), self.lengths[contig]
+        for start in range(0, length, 1 << 24):
+            letters = self._text(contig, start, min(start + (1 << 24), length))
+            digest.update(letters.upper().encode())
         return digest.hexdigest()
 
     def _read(self, contig: str, start: int, end: int) -> Codes:
@@ -128,6 +132,9 @@ class Genome:
 
     def _text(self, contig: str, start: int, stop: int) -> str:
         """Return the letters of [start, stop), 0-based, as they stand in the file."""
+        if contig not in self._checked:
+            self._index.check(contig)
+            self._checked.add(contig)
         try:
             letters: str = self._fasta.fetch(contig, start, stop)
         except (OSError, ValueError):
@@ -136,7 +143,7 @@ class Genome:
             raise GenomeError(
                 f"{self.path} cannot be read at {contig}:{start + 1}-{stop}: the file is "
                 "truncated, or its .fai or .gzi index belongs to another file; index it again with "
-                "samtools faidx"
+                f"samtools faidx {self.path}"
             )
         return letters
 

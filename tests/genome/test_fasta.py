@@ -1,6 +1,7 @@
 import gzip
 import hashlib
-import shutil
+import os
+from pathlib import Path
 
 import numpy as np
 import pysam
@@ -134,28 +135,120 @@ def test_gzip_is_not_bgzip(tmp_path):
         Genome(path)
 
 
-def test_a_truncated_fasta(tmp_path):
-    path = write_fasta(tmp_path / "genome.fa", {"c": LONG})
+def packed(path):
+    """Return a bgzipped copy of a file beside it."""
+    pysam.tabix_compress(str(path), f"{path}.gz", force=True)
+    return path.with_name(f"{path.name}.gz")
+
+
+@pytest.mark.fault("reference", "a FASTA that is cut off")
+@pytest.mark.parametrize("pack", [Path, packed])
+def test_a_truncated_fasta(tmp_path, pack):
+    path = pack(write_fasta(tmp_path / "genome.fa", {"c": LONG}))
     Genome(path).close()
-    path.write_bytes(path.read_bytes()[:100_000])
-    with Genome(path) as genome, pytest.raises(GenomeError, match="truncated"):
-        genome.codes(Interval("c", 120_000, 120_100))
+    whole = path.read_bytes()
+    for size in (100, len(whole) // 2, len(whole) - 29, len(whole) - 2):
+        path.write_bytes(whole[:size])
+        with pytest.raises(GenomeError, match=r"genome\.fa.*truncated"):
+            Genome(path)
 
 
-def test_a_truncated_bgzipped_fasta(tmp_path):
-    plain = write_fasta(tmp_path / "plain.fa", {"c": LONG})
-    packed = tmp_path / "genome.fa.gz"
-    pysam.tabix_compress(str(plain), str(packed))
-    Genome(packed).close()
-    packed.write_bytes(packed.read_bytes()[:30_000])
-    with Genome(packed) as genome, pytest.raises(GenomeError, match=r"genome\.fa\.gz"):
-        genome.codes(Interval("c", 140_000, 140_100))
+# -- an index of another file ------------------------------------------------------------
+
+LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=4)
+LAYOUTS = st.tuples(LENGTHS, st.sampled_from([7, 60, 100]), st.sampled_from(["\n", "\r\n"]))
 
 
-def test_an_index_of_another_file(tmp_path):
-    short = write_fasta(tmp_path / "short.fa", {"c": "ACGT"})
-    long = write_fasta(tmp_path / "long.fa", {"c": LONG})
-    Genome(long).close()
-    shutil.copy(f"{long}.fai", f"{short}.fai")
-    with Genome(short) as genome, pytest.raises(GenomeError, match="another file"):
-        genome.codes(Interval("c", 100, 200))
+def fasta_text(lengths, width, end, seed):
+    """Return a FASTA, with header lines of other lengths for other seeds, and its contigs."""
+    contigs = {
+        f"c{number}": random_letters(length, seed + number) for number, length in enumerate(lengths)
+    }
+    lines = []
+    for name, letters in contigs.items():
+        lines.append(f">{name} {'about ' * (seed % 3)}")
+        lines += [letters[at : at + width] for at in range(0, len(letters), width)]
+    return "".join(line + end for line in lines).encode(), contigs
+
+
+def never_wrong(path, contigs):
+    """Read all of a FASTA, and see that bases are right or refused; return whether all are read."""
+    try:
+        with Genome(path) as genome:
+            for name, letters in contigs.items():
+                if genome.contig(name):
+                    assert genome.letters(Interval(name, 0, len(letters))) == letters
+            return set(genome.lengths) == set(contigs)
+    except GenomeError as error:
+        assert f"samtools faidx {path}" in str(error)  # noqa: PT017
+        return False
+
+
+@pytest.mark.fault("reference", "a .fai (and .gzi) of another file")
+@pytest.mark.parametrize("pack", [Path, packed])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LAYOUTS, LAYOUTS, st.integers(1, 9))
+def test_an_index_of_another_file_gives_no_wrong_bases(tmp_path, pack, before, after, seed):
+    """The index is as new as the FASTA, so that its date tells nothing."""
+    path = tmp_path / "g.fa"
+    path.write_bytes(fasta_text(*before, seed=0)[0])
+    old = pack(path)
+    old.with_name(f"{old.name}.fai").unlink(missing_ok=True)
+    old.with_name(f"{old.name}.gzi").unlink(missing_ok=True)
+    Genome(old).close()
+    text, contigs = fasta_text(*after, seed=seed)
+    path.write_bytes(text)
+    read = never_wrong(pack(path), contigs)
+    pysam.faidx(str(old))
+    assert never_wrong(old, contigs)
+    assert read <= (before[0] == after[0])
+
+
+@pytest.mark.fault("reference", "a FASTA that was edited behind its .fai")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LAYOUTS, st.data())
+def test_a_fasta_edited_since_its_index_gives_no_wrong_bases(tmp_path, layout, data):
+    """Bases are moved within lines, so that only dates and all lines tell."""
+    path = tmp_path / "g.fa"
+    text, contigs = fasta_text(*layout, seed=0)
+    path.write_bytes(text)
+    Path(f"{path}.fai").unlink(missing_ok=True)
+    Genome(path).close()
+    os.utime(f"{path}.fai", (1, 1))
+    assert never_wrong(path, contigs)  # an index that is older, and right
+    taken = data.draw(st.sampled_from([at for at, byte in enumerate(text) if byte in b"ACGT"]))
+    put = data.draw(st.integers(0, len(text) - 1))
+    moved = bytearray(text)
+    moved.insert(put, moved.pop(taken))
+    path.write_bytes(moved)
+    never_wrong(path, contigs_of(bytes(moved)))
+
+
+def contigs_of(text):
+    """Return the contigs of a FASTA."""
+    parts = [part.partition("\n") for part in text.decode().replace("\r", "").split(">")[1:]]
+    return {head.split()[0]: "".join(body.split()) for head, _, body in parts if head.split()}
+
+
+@pytest.mark.fault("reference", "a .fai of nonsense")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c 9 3 0 0",
+        "c 9 3 60 60",
+        "c 9 3 5000000000 5000000001",
+        "c 9 -5 60 61",
+        "c 9 999 60 61",
+        "c 9 3 60 61 x",
+        "c 9",
+        "c x",
+    ],
+)
+def test_a_damaged_index(tmp_path, line):
+    path = write_fasta(tmp_path / "g.fa", {"c": "ACGTACGTA"})
+    (tmp_path / "g.fa.fai").write_text(line.replace(" ", "\t") + "\n")
+    if line.endswith("x") and line != "c x":
+        Genome(path).close()  # further columns are of FASTQ
+        return
+    with pytest.raises(GenomeError, match="samtools faidx"):
+        Genome(path).codes(Interval("c", 0, 9))

@@ -99,6 +99,7 @@ def test_padding_makes_no_difference(drawn, left, right):
     assert padded.normalized(genome) == variant.normalized(genome)
 
 
+@pytest.mark.fault("alleles", "one allele in all its writings, N beside it too")
 @given(genome_and_variant("ACN"))
 def test_the_same_sequence_is_the_same_allele(drawn):
     """An indel may be written at any place of a repeat: all writings normalise alike."""
@@ -115,14 +116,15 @@ def test_the_same_sequence_is_the_same_allele(drawn):
             assert other.normalized(Letters(letters)) == variant.normalized(Letters(letters))
 
 
+@pytest.mark.fault("alleles", "left alignment, also over N, beside that of bcftools norm")
 @settings(max_examples=12, deadline=None)
-@given(st.text("AC", min_size=30, max_size=200), st.randoms(use_true_random=False))
+@given(st.text("ACN", min_size=30, max_size=200), st.randoms(use_true_random=False))
 def test_left_alignment_is_that_of_bcftools(tmp_path_factory, letters, random):
     folder: Path = tmp_path_factory.mktemp("norm")
     variants = []
     for start in range(1, len(letters) - 6):  # bcftools leaves the first base alone
         ref = letters[start : start + random.randint(1, 6)]
-        alt = "".join(random.choices("AC", k=random.randint(1, 6)))
+        alt = "".join(random.choices("ACN", k=random.randint(1, 6)))
         if alt != ref:
             variants.append(Variant("c", start + 1, ref, alt))
     write_fasta(folder / "genome.fa", {"c": letters})
