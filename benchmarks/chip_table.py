@@ -107,12 +107,16 @@ def words_of(regions: Sequence[str], fasta: Path | None) -> NDArray[np.int64]:
 
 
 def shares_words(peaks: Codes, held: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell of each peak (n,) whether a word of its, on either strand, is in `held`."""
+    """Tell of each peak (n,) whether a word of its, on either strand, is in `held`, sorted."""
     found = np.zeros(len(peaks), np.bool_)
+    if not len(held):
+        return found
     for low in range(0, len(peaks), 1024):
         rows = peaks[low : low + 1024]
         for strand in (rows, reverse_complement(rows)):
-            found[low : low + 1024] |= np.isin(words(strand), held).any(axis=1)
+            of_peaks = words(strand)
+            next_ = held[np.minimum(np.searchsorted(held, of_peaks), len(held) - 1)]
+            found[low : low + 1024] |= (next_ == of_peaks).any(axis=1)
     return found
 
 
