@@ -1,7 +1,7 @@
 # make demo   set up .venv and annotate the example, in process
 # make quick  the tests that need neither server, GPU, data sets nor torch
 # make test   set up everything, check, and run every test, the real Triton server included
-# make check  ruff, mypy, import-linter
+# make check  ruff, mypy, import-linter, bandit, pip-audit
 # make nightly  hours: the oracle, damaged files and a server at full load, at length
 # make docs   the documentation as a site, in site/
 
@@ -45,6 +45,8 @@ check: .venv/all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml regplug plugins
+	$(BIN)/python tests/audit.py
 
 .venv/core: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -8,6 +8,7 @@ import traceback
 
 import click
 
+from regplug.cli.shared.printable import printable
 from regplug.errors import ReaderGoneError, RegplugError
 from regplug.files.signals import obeyed
 
@@ -67,7 +68,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  the last net: a line, not a traceback
         if len(words) < len(sys.argv) - 1:
             traceback.print_exc()
-        click.echo(f"regplug: {_told(error)}", err=True)
+        click.echo(f"regplug: {printable(_told(error))}", err=True)
         sys.exit(1)
 
 

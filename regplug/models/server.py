@@ -213,14 +213,15 @@ def _free_ports(host: str, *wanted: int) -> list[int]:
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host
+    return "127.0.0.1" if host == "0.0.0.0" else host  # nosec B104
 
 
 def _wait_until_ready(server: Server, seconds: float) -> None:
     end = time.monotonic() + seconds
     while True:
         with suppress(OSError):
-            urllib.request.urlopen(f"{server.http}/v2/health/ready", timeout=2).close()
+            url = f"{server.http}/v2/health/ready"
+            urllib.request.urlopen(url, timeout=2).close()  # nosec B310
             return
         if server.process.poll() is not None or time.monotonic() > end:
             raise BackendError(
@@ -242,5 +243,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _remove_shared_memory(prefix: str) -> None:
-    for region in Path("/dev/shm").glob(f"{prefix}*"):
+    for region in Path("/dev/shm").glob(f"{prefix}*"):  # nosec B108
         region.unlink(missing_ok=True)

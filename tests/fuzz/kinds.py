@@ -212,7 +212,9 @@ KINDS: dict[str, Kind] = {
     "samples": Kind(
         _text("liver\tpeaks.bed\nHepG2\tother.bed\n"), _function(readers.samples), "samples.tsv"
     ),
-    "reads": Kind(_text("@a\nACGTN\n+\nIIIII\n>b\nACG\n"), _function(readers.records), "reads.fq"),
+    "reads": Kind(
+        _text("@a\nACGTN\n+\nIIIII\n@b\nACGTA\n+\nIIIII\n"), _function(readers.records), "reads.fq"
+    ),
     **{
         f"recipe_{form}": Kind(
             readers.recipe_seeds(form), _function(readers.recipe(form)), "recipe.toml"

@@ -17,6 +17,7 @@ from regplug.genome.variant import Interval
 from tests.fuzz.mutate import NUMBERS
 from tests.fuzz.world import World, npy
 
+FASTQ = "@a\nACGTN\n+\nIIIII\n@b\nACGTA\n+\nIIIII\n"
 FOLDS = np.arange(6, dtype=np.uint8) % 3
 CODES = (np.arange(30).reshape(6, 5) % 5).astype(np.uint8)
 TARGETS = (np.arange(6) < 3).astype(np.float32)

@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from regplug.cli import main as command_line
+from regplug.cli.shared.printable import printable
 from regplug.errors import RegplugError
 from tests.fuzz.kinds import KINDS, Kind
 from tests.fuzz.mutate import mutated
@@ -46,7 +47,8 @@ def fault(status: int | str, err: str, told: str, out: Path) -> str:
     left = [path.name for path in out.iterdir()]
     if isinstance(status, str):
         return status
-    if "Traceback" in err or "Exception ignored" in err or "--debug" in err:
+    own = re.search(r"^regplug\.errors\.\w+", err, re.MULTILINE)  # --debug shows what was raised
+    if "Exception ignored" in err or ("Traceback" in err and not own):
         return f"a traceback: {err[-1500:]}"
     if status == 0:
         return ""
@@ -66,12 +68,12 @@ def run(kind: Kind, world: World, case: Path) -> int | str:
         if callable(reads):
             reads(case)
             return 0
-        sys.argv = ["regplug", *reads]
+        sys.argv = ["regplug", *reads, "--debug"]
         command_line()
     except SystemExit as stop:
         return int(stop.code or 0) if not isinstance(stop.code, str) else 1
     except RegplugError as error:
-        sys.stderr.write(f"regplug: {error}\n")
+        sys.stderr.write(printable(f"regplug: {error}\n"))
         return 1
     except BaseException:  # noqa: BLE001 - whatever it is, it is what we look for
         return f"not caught: {traceback.format_exc()[-1500:]}"

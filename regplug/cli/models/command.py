@@ -9,6 +9,7 @@ import click
 from regplug.cli.models.record import record
 from regplug.cli.models.show import show
 from regplug.cli.shared.options import backend_from, backend_options
+from regplug.cli.shared.printable import printable
 from regplug.errors import ModelError, RegplugError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
                 backend.close()
         except RegplugError as error:
             bad += 1
-            click.echo(f"{name}\tFAILED\t{error}")
+            click.echo(printable(f"{name}\tFAILED\t{error}"))
     sys.exit(1 if bad else 0)
 
 

@@ -20,7 +20,7 @@ from regplug.data.sites.tiles import Along
 from regplug.errors import DataError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
-from regplug.tracks.read_bigwig import BigWig
+from regplug.tracks.read_bigwig import BigWig, Reading
 
 
 class Cuts(NamedTuple):
@@ -57,6 +57,7 @@ class Signals:
         self._genome, self._along, self._length = genome, along, length
         self._names = list(genome.lengths)
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115
+        self._reading = Reading()
         self._blocks: dict[tuple[int, int], Block] = {}  # contig, first start → where
         self._end = 0
 
@@ -69,7 +70,7 @@ class Signals:
         self._blocks[contig, int(starts[0])] = Block(self._end, len(starts))
         margin = (self._length - self._along.centre) // 2
         for sample in self._samples:
-            with BigWig(sample.path, self._genome) as track:
+            with BigWig(sample.path, self._genome, self._reading) as track:
                 means = mean_signals(
                     track, self._names[contig], starts + margin, self._along.centre
                 )
@@ -109,6 +110,7 @@ class Signals:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._reading.close()
 
 
 def mean_signals(
