@@ -28,6 +28,7 @@ from regplug_deepbind.parameters import read_network
 
 Rows = list[dict[str, str]]
 WAYS = ("whole", "scan")
+MEAN = "mean"
 
 
 def main() -> None:
@@ -38,17 +39,22 @@ def main() -> None:
     parser.add_argument("--genome", type=Path, required=True)
     parser.add_argument("--windows", type=Path, required=True)
     parser.add_argument("--published", type=Path, help="folder of the published parameter files")
+    parser.add_argument("--table", type=Path, help="factors, and their published models")
     options = parser.parse_args()
     files = (options.data, options.genome, options.windows)
-    table = published_table(options.data / "published_models_auc.tsv")
-    columns = {f"published, {way}": as_aucs(table, way) for way in WAYS}
-    for folder in options.models:
-        columns[str(folder)] = model_aucs(folder, *files)
-    print_tables(columns, [row["tf"] for row in table])
+    table = published_table(options.table or options.data / "published_models_auc.tsv")
+    columns = {
+        f"published, {way}": as_aucs(table, way) for way in WAYS if f"whole_{KINDS[0]}" in table[0]
+    }
+    computed = {}
     if options.published:
         for way in WAYS:
-            aucs = published_aucs(options.published, table, way, *files)
-            print(f"published, {way}, computed: {difference(aucs, columns[f'published, {way}'])}")
+            computed[f"published, {way}"] = published_aucs(options.published, table, way, *files)
+    factors = [row["tf"] for row in table if row["tf"] != MEAN]
+    measured = {str(folder): model_aucs(folder, factors, *files) for folder in options.models}
+    print_tables({**computed, **columns, **measured}, [*factors, MEAN])
+    for name in computed.keys() & columns.keys():
+        print(f"{name}, computed: {difference(computed[name], columns[name])}")
 
 
 def published_table(path: Path) -> Rows:
@@ -62,22 +68,27 @@ def as_aucs(table: Rows, way: str) -> Aucs:
     return {row["tf"]: {kind: float(row[f"{way}_{kind}"]) for kind in KINDS} for row in table}
 
 
-def model_aucs(folder: Path, *files: Path) -> Aucs:
-    """Return the AUCs of the model in a directory, or of its companion for whole sequences."""
+def model_aucs(folder: Path, factors: Sequence[str], *files: Path) -> Aucs:
+    """Return the AUCs of those factors of the model in a directory that are its targets.
+
+    Sequences are read by its companion for whole ones, if it has that.
+    """
     backend = Embedded(folder)
     if backend.card.companion:
         backend.close()
         backend = Embedded(folder.parent / backend.card.companion)
     try:
-        factors = [label.partition("_")[0] for label in backend.card.labels]
-        return aucs_on_tests(backend.predict, factors, *files)
+        targets = [label.partition("_")[0] for label in backend.card.labels]
+        own = [factor for factor in factors if factor in targets]
+        columns = [targets.index(factor) for factor in own]
+        return aucs_on_tests(lambda codes: backend.predict(codes)[:, columns], own, *files)
     finally:
         backend.close()
 
 
 def published_aucs(folder: Path, table: Rows, way: str, *files: Path) -> Aucs:
     """Return the AUCs of the published models, from their parameter files."""
-    rows = table[:-1]
+    rows = [row for row in table if row["published_id"]]
     networks = [read_network(folder / "params" / f"{row['published_id']}.txt") for row in rows]
     graph = scan_graph(networks, whole=way == "whole").SerializeToString()
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])

@@ -5,7 +5,7 @@ weights.safetensors ─read_panel_run→ arrays ─ensemble_graph→ model.onnx 
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.data.sequences.chip import ChipSet
 from regplug.data.sites.windows import read_genome_windows
 from regplug.errors import DataError, ModelError
 from regplug.files.runs import METRICS
@@ -117,18 +118,23 @@ def publish_panel(
         cite_as=about.cite_as,
         created_by=f"regplug {VERSION}: {for_a_card(found.command)}",
     )
+    tests = _read_tests(data, found.targets)
     with tempfile.TemporaryDirectory() as scratch:
         export_model(Path(scratch), card, onnx, Measuring(3))
         backend = Embedded(Path(scratch) / about.name)
         try:
-            aucs = aucs_on_tests(backend.predict, found.targets, data, genome, split)
+            aucs = _aucs(backend.predict, tests, genome, split)
         finally:
             backend.close()
-    return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
+    peaks = {target: int(test.bound.sum()) for target, test in tests.items()}
+    return export_model(repo, _with_aucs(card, aucs, peaks), onnx, measuring)
 
 
-def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
-    """Return the card with the AUCs; those against shuffles are simply called AUC."""
+def _with_aucs(card: ModelCard, aucs: Aucs, peaks: Mapping[str, int]) -> ModelCard:
+    """Return the card with the AUCs, and of how many peaks they are.
+
+    Those against shuffles are simply called AUC.
+    """
     plain = KINDS[0]
     targets = tuple(
         Target(
@@ -136,7 +142,8 @@ def _with_aucs(card: ModelCard, aucs: Aucs) -> ModelCard:
             about={
                 "auc" if kind == plain else f"auc_{kind}": f"{auc:.4f}"
                 for kind, auc in aucs[label].items()
-            },
+            }
+            | {"test_peaks": str(peaks[label])},
         )
         for label in card.labels
     )
@@ -155,10 +162,18 @@ def aucs_on_tests(
     Raises:
         DataError: a file is missing or damaged, or a set has bound sequences alone.
     """
+    return _aucs(predict, _read_tests(data, targets), genome, split)
+
+
+def _read_tests(data: Path, targets: Sequence[str]) -> dict[str, ChipSet]:
     tests = read_sets(data, targets, "B")
     for target, test in tests.items():
         if test.bound.all() or not test.bound.any():
             raise DataError(f"{data}: {target} has one class only: AUCs take shuffles too")
+    return tests
+
+
+def _aucs(predict: Predict, tests: Mapping[str, ChipSet], genome: Path, split: Path) -> Aucs:
     return negatives_aucs(
         predict,
         {target: test.codes[test.bound] for target, test in tests.items()},

@@ -263,6 +263,7 @@ def test_from_peaks_to_a_model(toys, tmp_path):
     for target in card.targets:
         assert float(target.about["auc"]) > 0.9
         assert float(target.about["auc_other_tfs"]) > 0.9
+        assert target.about["test_peaks"] == "100"
     found = read_panel_run(tmp_path / "run")
     networks = []
     for member in found.members:
