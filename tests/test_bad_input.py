@@ -283,7 +283,7 @@ def test_a_bad_region(refused, region):
 def test_regions_without_index(folder, refused):
     assert "no index" in refused("in.vcf", "--regions", "chr1")
     pysam.tabix_compress(str(folder / "in.vcf"), str(folder / "in.vcf.gz"))
-    assert "tabix -p vcf" in refused("in.vcf.gz", "--regions", "chr1:5-9")
+    assert "bcftools index" in refused("in.vcf.gz", "--regions", "chr1:5-9")
 
 
 def test_no_bed(refused):

@@ -18,7 +18,8 @@ from regplug.files.version import VERSION
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
-from regplug.genome.regions import check_regions, parse_regions, read_bed
+from regplug.genome.region_file import read_region_file
+from regplug.genome.regions import check_regions, parse_regions
 from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
@@ -27,6 +28,7 @@ from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.outputs import outputs
+from regplug.vcf.overlap import Overlap
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
 from regplug.vcf.summary import summary as summarised
@@ -60,6 +62,7 @@ def annotate(
     scores: Sequence[str] = ("diff",),
     regions: str = "",
     regions_file: File = "",
+    regions_overlap: Overlap = "record",
     genes: File = "",
     matrix: File = "",
     summary: File = "",
@@ -82,7 +85,11 @@ def annotate(
         targets: with tags of their own: T, or MODEL:T.
         scores: of ref, alt, diff, logit, log2fc.
         regions: CHR:FROM-TO,...; 1-based; needs an index.
-        regions_file: a BED file; needs an index.
+        regions_file: BED, 1-based columns or VCF by its name, as `read_region_file` has it; needs
+            an index.
+        regions_overlap: what must overlap a region: POS (`pos`), the record with all of REF or up
+            to END (`record`), or what the ALTs change (`variant`); with `pos`, each record is in
+            one of two regions that touch.
         genes: GTF that tells the transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
         summary: what the run did, as JSON (`vcf.summary.Summary`); `-` is standard output.
@@ -104,7 +111,8 @@ def annotate(
     manager = plugin_manager()
     with ExitStack() as stack:
         reader = stack.enter_context(closing(VariantReader(vcf)))
-        reader.restrict(_regions(regions, regions_file, reader.contigs))
+        wanted = _regions(regions, regions_file, reader.contigs)
+        reader.restrict(wanted, regions_overlap)
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
         _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix, summary])
@@ -142,9 +150,9 @@ def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     check_paths(files, [Path("/dev/stdin" if path == "-" else path) for path in inputs if path])
 
 
-def _regions(text: str, bed: str, contigs: Mapping[str, int | None]) -> list[Interval]:
+def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[Interval]:
     """Return the regions of both options, checked against the input's contigs."""
-    regions = parse_regions(text, contigs) + (read_bed(bed) if bed else [])
+    regions = parse_regions(text, contigs) + (read_region_file(file) if file else [])
     check_regions(regions, contigs)
     return regions
 

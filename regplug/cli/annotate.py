@@ -11,7 +11,10 @@ from regplug.cli.shared.options import (
     comma_separated,
     fasta_option,
     force_option,
+    regions_file_option,
 )
+
+OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
 
 
 @click.command(short_help="Write what each ALT of a VCF does, into its INFO.")
@@ -37,7 +40,15 @@ from regplug.cli.shared.options import (
     "--scores", default="diff", show_default=True, help="Of ref, alt, diff, logit, log2fc."
 )
 @click.option("--regions", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index.")
-@click.option("--regions-file", default="", help="Only these: a BED file; needs an index.")
+@regions_file_option("Only these, with an index: ")
+@click.option(
+    "--regions-overlap",
+    type=click.Choice([*OVERLAPS.values(), *OVERLAPS]),
+    callback=lambda ctx, parameter, value: OVERLAPS.get(value, value),
+    default="record",
+    show_default=True,
+    help="What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
+)
 @click.option(
     "--genes", default="", help="GTF that tells the transcribed strand, for models of RNA."
 )

@@ -10,6 +10,7 @@ from regplug.cli.shared.options import (
     backend_options,
     fasta_option,
     force_option,
+    regions_file_option,
     targets_option,
 )
 
@@ -36,7 +37,7 @@ class TrackCommand(click.Command):
 )
 @click.option("--model", required=True, help="Name of a model (regplug models list).")
 @click.option("--regions", default="", help="CHR:FROM-TO,...; 1-based; CHR is a whole contig.")
-@click.option("--regions-file", default="", help="A BED file.")
+@regions_file_option()
 @click.option("--all", "whole", is_flag=True, help="The whole FASTA.")
 @click.option("--vcf", default="", help="REF, ALT and their difference around each variant.")
 @click.option(

@@ -16,14 +16,18 @@ from regplug.errors import VariantFileError
 _VCF = (2, 1, 2, 0, ord("#"))  # what tabix -p vcf writes: format, columns, and what begins a header
 
 
+def index_files(path: str) -> list[Path]:
+    """Return where htslib looks for the index of a file, in its order."""
+    return [Path(f"{path}.csi"), Path(path).with_suffix(".csi"), Path(f"{path}.tbi")]
+
+
 def check_index(path: str) -> None:
     """Check the index that htslib would load with the file at `path`, if there is one.
 
     Raises:
         VariantFileError: it is damaged, or of another kind of file.
     """
-    found = (Path(f"{path}{suffix}") for suffix in (".csi", ".tbi"))
-    index = next((file for file in found if file.is_file()), None)
+    index = next((file for file in index_files(path) if file.is_file()), None)
     if index is None:
         return
     try:
@@ -32,6 +36,30 @@ def check_index(path: str) -> None:
         raise VariantFileError(
             f"{index} is damaged ({error}): make it again with bcftools index -f {path}"
         ) from error
+
+
+def require_index(path: str) -> None:
+    """Check that regions of the VCF or BCF at `path` (`-`: standard input) can be found.
+
+    Raises:
+        VariantFileError: there is no index, or it is older than the file, so that it may lack
+            records; the message has the command that helps.
+    """
+    if path == "-":
+        raise VariantFileError("regions need a file with an index, and not standard input")
+    with Path(path).open("rb") as file:
+        packed, text = (start := file.read(2)) == b"\x1f\x8b", start == b"##"
+    if not packed:
+        how = f"bgzip {path} && bcftools index {path}.gz" if text else "bcftools view -Ob"
+        raise VariantFileError(f"{path} has no index, as it is not packed by bgzip: {how}")
+    index = next((file for file in index_files(path) if file.is_file()), None)
+    if index is None:
+        raise VariantFileError(f"{path} has no index, which regions need: bcftools index {path}")
+    if int(index.stat().st_mtime) < int(Path(path).stat().st_mtime):
+        raise VariantFileError(
+            f"{index} is older than {path}, so it may not find all records: bcftools index -f "
+            f"{path}, or touch {index} if you know that it fits"
+        )
 
 
 def _check(data: bytes, size: int) -> None:

@@ -15,7 +15,9 @@ from regplug.files.stream import Stream
 from regplug.genome.regions import merged
 from regplug.genome.variant import Interval, Variant
 from regplug.scoring.adapter import Values
-from regplug.vcf.index import check_index
+from regplug.vcf.faulty_line import faulty_line
+from regplug.vcf.index import check_index, require_index
+from regplug.vcf.overlap import Overlap, reach
 
 
 class VariantReader:
@@ -36,6 +38,7 @@ class VariantReader:
         """
         self.path = "standard input" if path == "-" else path
         self._regions: list[Interval] = []
+        self._overlap: Overlap = "record"
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
         if path != "-":
@@ -74,17 +77,19 @@ class VariantReader:
         named = (r.get("assembly") for r in self.header.records if r.type == "CONTIG")
         return next((name.strip('"') for name in named if name), "")
 
-    def restrict(self, regions: Sequence[Interval]) -> None:
-        """Read only records that overlap one of `regions` (if any), through the index.
+    def restrict(self, regions: Sequence[Interval], overlap: Overlap = "record") -> None:
+        """Read only records that lie in one of `regions` (if any), through the index.
+
+        Args:
+            regions: those that overlap or touch are joined.
+            overlap: what of a record must overlap a region, as `reach` has it.
 
         Raises:
-            VariantFileError: there is no index.
+            VariantFileError: there is no index, or it is older than the file.
         """
-        if regions and not self._file.index:
-            raise VariantFileError(
-                f"{self.path} has no index, which regions need: bgzip it and run tabix -p vcf"
-            )
-        self._regions = merged(regions)
+        if regions:
+            require_index("-" if self._stream else self.path)
+        self._regions, self._overlap = merged(regions), overlap
 
     def __iter__(self) -> Iterator[pysam.VariantRecord]:
         """Yield the records in order.
@@ -92,7 +97,7 @@ class VariantReader:
         Raises:
             VariantFileError: a record cannot be read; the message names the record before it.
         """
-        last = "its header"
+        last, read = "its header", 0
         records = iter(self._overlapping() if self._regions else self._file)
         while True:
             try:
@@ -102,21 +107,33 @@ class VariantReader:
                     raise VariantFileError(f"{self.path} is cut off after {last}") from None
                 return
             except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
-                raise VariantFileError(
-                    f"{self.path} cannot be read after {last}: "
-                    f"{error or 'truncated or malformed'}; check it with bcftools view"
-                ) from error
+                raise VariantFileError(self._fault(read, last, error)) from error
             with _utf8(f"the record of {self.path} after {last}"):
                 last = f"{record.contig}:{record.pos}"
+            read += 1
             yield record
 
+    def _fault(self, read: int, last: str, error: Exception) -> str:
+        """Return a message for the record behind `last`, before which so many were read."""
+        no_lines = self._stream or self._regions
+        line, why = (0, "") if no_lines else faulty_line(self.path, read)
+        where = f"{self.path}, line {line}" if line else self.path
+        if why:
+            return f"{where}, behind {last}: {why}"
+        return (
+            f"{where} cannot be read after {last}: {error or 'truncated or malformed'}; check it "
+            "with bcftools view"
+        )
+
     def _overlapping(self) -> Iterator[pysam.VariantRecord]:
-        """Yield each record that overlaps a region once."""
+        """Yield each record that lies in a region once."""
         done = Interval("", 0, 0)
         for region in self._regions:
+            seen = done.end if done.chrom == region.chrom else 0
             if region.chrom in self.header.contigs:
                 for record in self._file.fetch(region.chrom, region.start, region.end):
-                    if record.contig != done.chrom or record.start >= done.end:
+                    start, end = reach(record, self._overlap)
+                    if seen <= start < region.end and end > region.start:
                         yield record
             done = region
 

@@ -22,7 +22,8 @@ from regplug.files.output import check_folder
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.regions import parse_regions, read_bed
+from regplug.genome.region_file import read_region_file
+from regplug.genome.regions import parse_regions
 from regplug.hooks.manager import plugin_manager, track_writers
 from regplug.hooks.track_writer import TrackFile, TrackWriter
 from regplug.scoring.backend import BackendOptions
@@ -78,7 +79,7 @@ def track(
         model: a name, or an open model.
         output: a new folder.
         regions: CHR:FROM-TO,...; 1-based, inclusive; CHR is a whole contig.
-        regions_file: a BED file (0-based, half-open).
+        regions_file: BED, 1-based columns or VCF by its name, as `read_region_file` has it.
         vcf: variants around which REF, ALT and their difference are written.
         whole: the whole FASTA.
         fasta: reference; looked for as by `annotate` if it is not given.
@@ -113,8 +114,9 @@ def track(
             genome = stack.enter_context(Genome(find_fasta(fasta)))
             if not force:
                 check_organism(genome, trained_on([run]))
-            bed = os.fspath(regions_file)
-            wanted = parse_regions(regions, genome.lengths) + (read_bed(bed) if bed else [])
+            file = os.fspath(regions_file)
+            wanted = parse_regions(regions, genome.lengths)
+            wanted += read_region_file(file) if file else []
             wanted, left_out = whole_genome(genome, asked) if whole else (wanted, 0)
             made = along_regions(asked, wanted, genome)
         window = read_width((run.backend if vcf else run.for_sequences).card)

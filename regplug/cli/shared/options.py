@@ -25,6 +25,12 @@ def force_option(function: Function) -> Function:
     return click.option("--force", is_flag=True, help=what)(function)
 
 
+def regions_file_option(before: str = "") -> Callable[[Function], Function]:
+    """Add --regions-file, whose help begins with `before`."""
+    text = "BED if called .bed or .bed.gz, else 1-based CHROM, POS or CHROM, FROM, TO, or a VCF."
+    return click.option("--regions-file", default="", help=before + text)
+
+
 def comma_separated(value: str | None) -> tuple[str, ...]:
     """Return the words between commas; empty words are left out."""
     return tuple(filter(None, (value or "").split(",")))
