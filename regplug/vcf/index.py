@@ -71,7 +71,7 @@ def _check(data: bytes, size: int) -> None:
         _check_names(numbers, contigs)
     elif magic == b"CSI\x01":
         shift, depth = numbers.take("2i")
-        if not (0 < shift < 32 and 0 < depth < 10):
+        if not (0 < shift < 32 and 0 <= depth < 10):  # 0: contigs are short
             raise ValueError(f"its bins are of {shift} bits and {depth} levels")
         more = _Numbers(numbers.skip(numbers.count()))
         contigs, bins, is_csi = numbers.count(), _bins(depth), True

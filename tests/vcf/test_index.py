@@ -18,10 +18,10 @@ CONTIGS = {"chr1": "A" * 100_000, "empty": "A" * 9, "chr2": "C" * 9}
 def indexed(tmp_path):
     """Return a function that writes an indexed file: `indexed("tbi")`."""
 
-    def write(kind):
+    def write(kind, length=100_000):
         plain = tmp_path / "in.vcf"
-        rows = [f"chr1 {pos} . A C . . ." for pos in range(1, 90_000, 700)] + ["chr2 3 . C T . . ."]
-        plain.write_text(vcf_text(rows, CONTIGS))
+        rows = [f"chr1 {pos} . A C . . ." for pos in range(1, length, 700)] + ["chr2 3 . C T . . ."]
+        plain.write_text(vcf_text(rows, CONTIGS | {"chr1": "A" * length}))
         if kind == "bcf":
             path = tmp_path / "in.bcf"
             pysam.bcftools.view("-Ob", "-o", str(path), str(plain), catch_stdout=False)
@@ -36,8 +36,9 @@ def indexed(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["tbi", "csi", "bcf"])
-def test_htslib_s_own_are_sound(indexed, kind):
-    check_index(str(indexed(kind)))
+@pytest.mark.parametrize("length", [9, 20_000, 100_000])
+def test_htslib_s_own_are_sound(indexed, kind, length):
+    check_index(str(indexed(kind, length)))
 
 
 def test_without_an_index(tmp_path):
