@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
+from regplug.hooks.labels import labels_of
 from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN, export_model
-from regplug.models.labels import labels_of
 from regplug.models.stack import StackNetwork, rows_per_call
 from regplug.models.stack_graph import stack_graph
 from regplug.scoring.card import ModelCard, Target
@@ -103,7 +103,7 @@ def export_basset(
 ) -> ModelCard:
     """Write a network's model; return its card with batch limit and measured values filled in."""
     card = replace(
-        card, max_batch_size=rows_per_call(network.shape.filters[0], network.shape.width)
+        card, max_batch_size=rows_per_call(network.shape.filters[0] * network.shape.width)
     )
     onnx = stack_graph(network).SerializeToString()
     return export_model(repo, card, onnx, measuring)

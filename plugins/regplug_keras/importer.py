@@ -11,9 +11,9 @@ import msgspec
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
+from regplug.hooks.labels import labels_of
 from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN, export_model
-from regplug.models.labels import labels_of
 from regplug.scoring.card import ModelCard, Target
 from regplug_keras.architecture import Layer, read_layers
 from regplug_keras.graph import KerasGraph, keras_graph

@@ -9,7 +9,15 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import ArrayLike
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
 
 OPSET = 17
 IR_VERSION = 8
@@ -24,6 +32,9 @@ class Builder:
         self._initializers: dict[tuple[str, tuple[int, ...], bytes], TensorProto] = {}
         self._names: Counter[str] = Counter()
         self._scope = ""
+        self._opsets = {"": OPSET}
+        self._ir_version = IR_VERSION
+        self._included: list[TensorProto] = []
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
@@ -82,11 +93,34 @@ class Builder:
         backwards = self.ints(*range(width)[::-1])
         return self.op("Concat", codes, self.op("Gather", other, backwards, axis=1), axis=0)
 
-    def one_hot(self, codes: str) -> str:
-        """Return float32 letters (n, 4, 1, bases) of int32 codes; an unknown base is 0.25 each."""
-        table = np.vstack([np.eye(4), np.full((1, 4), 0.25)])
+    def one_hot(self, codes: str, letters: str = "ACGT", unknown: float = 0.25) -> str:
+        """Return float32 letters (n, 4, 1, bases) of int32 codes.
+
+        Args:
+            codes: (n, bases).
+            letters: which letter each of the four channels is of.
+            unknown: the value of each channel at an unknown base.
+        """
+        order = ["ACGT".index(letter) for letter in letters]
+        table = np.vstack([np.eye(4)[:, order], np.full((1, 4), unknown)])
         letters = self.op("Gather", self.constant(table, np.float32), codes)  # (n, bases, 4)
         return self.op("Unsqueeze", self.op("Transpose", letters, perm=[0, 2, 1]), self.ints(2))
+
+    def include(self, model: ModelProto, tensor: str) -> str:
+        """Add all of another model; it reads `tensor` as its only input. Return its only output.
+
+        Its operators must be of OPSET or a later version, the same in all models that are included;
+        it has no functions and no sparse arrays.
+        """
+        prefix, graph = self._unique("included") + "/", GraphProto()
+        graph.CopyFrom(model.graph)
+        _put_before_names(graph, prefix)
+        self.name(graph.input[0].name, tensor)
+        self._nodes += graph.node
+        self._included += graph.initializer
+        self._opsets |= {opset.domain: opset.version for opset in model.opset_import}
+        self._ir_version = max(self._ir_version, model.ir_version)
+        return str(graph.output[0].name)
 
     def model(
         self,
@@ -96,18 +130,30 @@ class Builder:
         doc: str,
     ) -> ModelProto:
         """Return the finished model; its graph has the name of the model's family."""
-        graph = helper.make_graph(
-            self._nodes, name, inputs, outputs, list(self._initializers.values())
-        )
+        arrays = [*self._initializers.values(), *self._included]
+        graph = helper.make_graph(self._nodes, name, inputs, outputs, arrays)
         return helper.make_model(
             graph,
             producer_name="regplug",
             doc_string=doc,
-            ir_version=IR_VERSION,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=self._ir_version,
+            opset_imports=[helper.make_opsetid(*opset) for opset in self._opsets.items()],
         )
 
     def _unique(self, kind: str) -> str:
         stem = self._scope + kind
         self._names[stem] += 1
         return f"{stem}_{self._names[stem]}"
+
+
+def _put_before_names(graph: GraphProto, prefix: str) -> None:
+    """Put a prefix before the names of all tensors and nodes, those of inner graphs too."""
+    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        value.name = prefix + value.name
+    for node in graph.node:
+        node.name = prefix + node.name if node.name else ""
+        node.input[:] = [prefix + name if name else "" for name in node.input]
+        node.output[:] = [prefix + name if name else "" for name in node.output]
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, attribute.g):
+                _put_before_names(inner, prefix)

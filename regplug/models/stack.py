@@ -22,7 +22,7 @@ Array = NDArray[np.float32]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Form = Literal["valid", "same"]
 EPSILON = 1e-5  # of the norms, as in Torch7 and PyTorch
-_MEMORY = 400 * 2**20  # bytes of the first convolution's output in a call
+_MEMORY = 400 * 2**20  # bytes of the largest layer's output in a call
 NORM = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -152,9 +152,12 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def rows_per_call(filters: int, width: int) -> int:
-    """Return the batch limit, 512 at most, at which the first convolution gives up to 400 MB."""
-    row, limit = 2 * filters * width * 4, 512
+def rows_per_call(numbers: int) -> int:
+    """Return the batch limit, 512 at most, at which the largest layer gives up to 400 MB.
+
+    `numbers` are those that it gives for one strand of a row: filters times bases of a convolution.
+    """
+    row, limit = 2 * numbers * 4, 512
     while limit > 1 and limit * row > _MEMORY:
         limit //= 2
     return limit

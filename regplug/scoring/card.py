@@ -37,7 +37,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         family: names the adapter that knows what the numbers mean.
         window: bases that the graph reads, or None if it reads sequences of any length.
         targets: its outputs, in order.
-        strand: how the graph joins the strands; "forward" reads the transcribed strand only.
+        strand: how the graph joins the strands; "forward" reads the transcribed strand only,
+            "none" a sequence as it stands, of a genome its plus strand.
         output_scale: "probability" (0 to 1), "positive" (above 0) or "score" (any number).
         max_batch_size: rows in one request; keeps the memory of a call bounded.
         scan: the length of DeepBind's longest sub-window, or None if the input is one window.
@@ -62,7 +63,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     family: str
     window: int | None
     targets: tuple[Target, ...]
-    strand: Literal["mean", "max", "forward"]
+    strand: Literal["mean", "max", "forward", "none"]
     output_scale: Literal["probability", "positive", "score"]
     max_batch_size: int
     sha256: str

@@ -12,7 +12,7 @@ from regplug.files.lines import lines_in, lines_of
 from regplug.genome.regions import read_bed_lines
 from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Interval
-from regplug.models.labels import read_labels
+from regplug.hooks.labels import read_labels
 
 ROOT = Path(__file__).parents[2]
 # Where str.splitlines ends a line, and no other program of the field does; a lone \r is one too.

@@ -84,7 +84,7 @@ def publish_basset(
         targets=tuple(map(Target, labels)),
         strand="mean",
         output_scale="probability",
-        max_batch_size=rows_per_call(first.filters, first.shape.width),
+        max_batch_size=rows_per_call(first.filters * first.shape.width),
         sha256="",
         default=about.default,
         assembly=about.assembly,

@@ -8,9 +8,9 @@ import pytest
 
 from regplug.errors import ModelError
 from regplug.genome.codes import decode, encode
+from regplug.hooks.labels import read_labels
 from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
-from regplug.models.labels import read_labels
 from regplug.models.repository import check_model
 from regplug_basset.importer import read_network, rows_per_call
 from tests.plugins.basset.reference import probabilities
@@ -122,8 +122,8 @@ def test_the_card(regplug, tmp_path):
 
 def test_a_call_stays_small():
     """The first convolution of 256 rows of the published network: 256 * 2 * 300 * 600 * 4 bytes."""
-    assert rows_per_call(300, 600) == 256
-    assert rows_per_call(5, 600) == 512
+    assert rows_per_call(300 * 600) == 256
+    assert rows_per_call(5 * 600) == 512
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,108 @@
+"""What the user says of other people's networks, and their weights do not.
+
+notes.toml ─read_notes→ About ─models.imported→ card.json
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from regplug.errors import UNREADABLE, ModelError
+from regplug.scoring.card import Target
+
+Scale = Literal["probability", "positive", "score"]
+Strand = Literal["mean", "max", "forward", "none"]
+NOT_STATED = "not stated"
+_RESERVED = re.compile(r"\bnc\b|non[- ]?commercial|academic|research[- ]only|research use", re.I)
+
+
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a card says that the weights do not.
+
+    Attributes:
+        name: of the model.
+        version: of the model.
+        scale: of the answers; None: as the network tells, else "score".
+        strand: which strands are read, and how they are joined.
+        letters: which letter each of the four channels is of, or each of the codes 0 to 3.
+        unknown: each channel at an unknown base, or its code; None: 0.25, or code 4.
+        sigmoid: whether the answers are logits, to be made probabilities.
+        window: bases that are read, where the network does not tell.
+        layout: the axes of the input, where their sizes do not tell.
+        head: the output that is wanted, where there are several.
+        targets: in order; none: t0, t1 ...
+        license: of the weights.
+        cite_as: the publication.
+        assembly: of the training data.
+        trained_on: the training data.
+        doc: what the answers are.
+        notice: what the licence asks users to be told.
+    """
+
+    name: str = ""
+    version: str = "1"
+    scale: Scale | None = None
+    strand: Strand = "mean"
+    letters: str = "ACGT"
+    unknown: float | None = None
+    sigmoid: bool = False
+    window: int | None = None
+    layout: str = ""
+    head: str = ""
+    targets: tuple[Target, ...] = ()
+    license: str = NOT_STATED
+    cite_as: str = ""
+    assembly: str = ""
+    trained_on: str = ""
+    doc: str = ""
+    notice: str = ""
+
+    def __post_init__(self) -> None:
+        if sorted(self.letters) != list("ACGT"):
+            raise ValueError(f"letters are A, C, G and T in some order, not {self.letters}")
+        if self.layout and not re.fullmatch(r"n1*(c?1*l|l1*c)1*", self.layout):
+            raise ValueError(
+                f"a layout is n and an order of c (letters), l (bases) and 1, not {self.layout}"
+            )
+
+
+def check_license(license: str, *, accepted: bool) -> None:
+    """Check that the user knows what the weights' licence keeps back.
+
+    Raises:
+        ModelError: it is not free for all, and was not accepted.
+    """
+    if _RESERVED.search(license) and not accepted:
+        raise ModelError(
+            f"the weights' licence is {license}, which does not allow every use: if it allows "
+            "yours, say --accept-license"
+        )
+
+
+def read_notes(path: Path) -> About:
+    """Return what a file of notes says.
+
+    Raises:
+        ModelError: it cannot be read, or has a key that is not known.
+    """
+    try:
+        found = msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+        found["targets"] = [_target(entry) for entry in found.get("targets", [])]
+        return msgspec.convert(found, About)
+    except UNREADABLE as error:
+        raise ModelError(f"the notes in {path} cannot be read: {error}") from error
+
+
+def _target(entry: Any) -> Mapping[str, Any]:
+    """Return a target with all keys but its label under `about`.
+
+    Raises:
+        ValueError: it has no label, or a value that is no text.
+    """
+    if not isinstance(entry, dict) or not isinstance(entry.get("label"), str):
+        raise ValueError('each of [[targets]] needs a label = "..."')
+    about = {key: value for key, value in entry.items() if key != "label"}
+    return {"label": entry["label"], "about": about}

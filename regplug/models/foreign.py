@@ -1,0 +1,271 @@
+"""A graph that others made → a Net: a graph of one input and one output, whose axes are known.
+
+    FILE.onnx ─read_graph→ ModelProto ─net_of→ Net ─joined→ codes → scores
+
+What an axis is for is told by a layout: `n` rows, `c` letters, `l` bases, `1` an axis of one. Where
+sizes are fixed the file tells: (n, 4, 600) is `ncl`, (n, 600, 4) `nlc`, (n, 4, 1, 600) `nc1l`, and
+(n, 600) are codes, `nl`.
+"""
+
+import re
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper, inliner, shape_inference
+
+from regplug.errors import ModelError
+from regplug.models.embedded import open_session
+from regplug.models.onnx_builder import OPSET
+
+WIDEST = 2**20  # bases
+LARGEST = (
+    2**31 - 2**20
+)  # bytes of a file: a graph in one piece, as a server reads it, has under 2 GiB
+_SAME_NUMBERS = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze")
+_NUMBERS = {
+    TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.UINT8, TensorProto.INT8,
+    TensorProto.INT32, TensorProto.INT64,
+}  # fmt: skip
+
+
+class Net(NamedTuple):
+    """A network as others made it: letters (or codes) in, one row of answers out.
+
+    Attributes:
+        model: its graph; one input (rows, *shape), one output.
+        layout: what the axes of the input are for.
+        shape: of one row of the input.
+        window: bases that it reads.
+        targets: numbers that it answers to a row.
+        largest: numbers that its largest layer gives for a row.
+        probability: whether its answers come from a sigmoid or softmax.
+        called: what messages call it.
+    """
+
+    model: ModelProto
+    layout: str
+    shape: tuple[int, ...]
+    window: int
+    targets: int
+    largest: int
+    probability: bool
+    called: str
+
+
+def read_graph(path: Path) -> ModelProto:
+    """Return the graph in a file.
+
+    Raises:
+        ModelError: it cannot be read, is no ONNX, or keeps its weights in other files.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ModelError(f"{path} has more than 2 GiB, and a model has less")
+        model = onnx.load_from_string(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:  # protobuf's own
+        raise ModelError(f"{path} is no ONNX file: {error}") from error
+    if not model.graph.node:
+        raise ModelError(f"{path} is no ONNX file: it holds no graph")
+    return model
+
+
+def net_of(
+    model: ModelProto, called: str, *, window: int | None = None, layout: str = "", head: str = ""
+) -> Net:
+    """Return a graph as a Net.
+
+    Args:
+        model: the graph; its input's first axis are rows, one at a time if it is fixed.
+        called: what messages call it.
+        window: bases that it reads; needed where its input has no fixed length.
+        layout: what the axes of its input are for, if their sizes do not tell.
+        head: its output that is wanted; needed where it has several.
+
+    Raises:
+        ModelError: it has two inputs, does not read DNA, needs an argument above, or cannot be run.
+    """
+    model = _plain(model, called)
+    graph = model.graph
+    entry = _only_input(graph, called)
+    sizes, layout = _axes(entry, layout, called)
+    window = _window(sizes[layout.index("l") - 1], window, called)
+    known = {"c": 4, "1": 1, "l": window}
+    shape = tuple(known[axis] for axis in layout[1:])
+    kind = entry.type.tensor_type.elem_type
+    head = _head([value.name for value in graph.output], head, called)
+    entry = helper.make_tensor_value_info(entry.name, kind, ["n", *shape])
+    _replace(graph.input, [entry])
+    answer = next(value for value in graph.output if value.name == head)
+    answer.type.tensor_type.ClearField("shape")
+    _replace(graph.output, [answer])
+    del graph.value_info[:]  # shapes of the rows that it was exported with
+    targets = _answers(model, shape, kind, called)
+    largest, probability = _largest(model, shape), _is_probability(model)
+    return Net(model, layout, shape, window, targets, largest, probability, called)
+
+
+def _plain(model: ModelProto, called: str) -> ModelProto:
+    """Return a copy without functions and sparse arrays, its inputs without weights, of OPSET.
+
+    Raises:
+        ModelError: that cannot be.
+    """
+    if any(onnx.external_data_helper.uses_external_data(array) for array in _arrays(model)):
+        raise ModelError(
+            f"{called} keeps its weights in another file: onnx.save(onnx.load(FILE), OTHER) makes "
+            "one of both"
+        )
+    if model.graph.sparse_initializer:
+        raise ModelError(f"{called} has sparse arrays, which are not read: export it dense")
+    copy = inliner.inline_local_functions(model) if model.functions else ModelProto()
+    if not model.functions:
+        copy.CopyFrom(model)
+    weights = {array.name for array in copy.graph.initializer}
+    _replace(copy.graph.input, [value for value in copy.graph.input if value.name not in weights])
+    version = max((o.version for o in copy.opset_import if o.domain in ("", "ai.onnx")), default=0)
+    return at_opset(copy, OPSET, called) if version < OPSET else copy
+
+
+def _replace(values: Any, new: Sequence[ValueInfoProto]) -> None:
+    """Put other messages into a repeated field, which has no assignment."""
+    kept = [ValueInfoProto.FromString(value.SerializeToString()) for value in new]
+    del values[:]
+    values.extend(kept)
+
+
+def at_opset(model: ModelProto, version: int, called: str) -> ModelProto:
+    """Return a graph with the operators of a later version.
+
+    Raises:
+        ModelError: they cannot be converted.
+    """
+    try:
+        return onnx.version_converter.convert_version(model, version)
+    except Exception as error:  # of C++
+        raise ModelError(
+            f"{called} has operators of an old version, which cannot be made new: "
+            f"export it with opset_version={version} ({error})"
+        ) from error
+
+
+def _arrays(model: ModelProto) -> list[TensorProto]:
+    inside = [attribute.t for node in model.graph.node for attribute in node.attribute]
+    return [*model.graph.initializer, *inside]
+
+
+def _only_input(graph: Any, called: str) -> ValueInfoProto:
+    if len(graph.input) != 1:
+        names = ", ".join(value.name for value in graph.input) or "none"
+        raise ModelError(
+            f"{called} has {len(graph.input)} inputs ({names}): one that reads a sequence is "
+            "wanted, so give the others their value before it is exported"
+        )
+    entry = graph.input[0]
+    if entry.type.tensor_type.elem_type not in _NUMBERS:
+        kind = TensorProto.DataType.Name(entry.type.tensor_type.elem_type)
+        raise ModelError(f"{called} reads {kind} in {entry.name}, no numbers for letters")
+    return entry
+
+
+def _head(names: Sequence[str], head: str, called: str) -> str:
+    if not head and len(names) == 1:
+        return names[0]
+    if head not in names:
+        asked = f"no output {head}" if head else f"{len(names)} outputs"
+        raise ModelError(f"{called} has {asked}: choose with --head {' or '.join(names)}")
+    return head
+
+
+def _axes(entry: ValueInfoProto, layout: str, called: str) -> tuple[list[int | None], str]:
+    """Return the sizes of the input's axes after the rows', and its layout."""
+    tensor = entry.type.tensor_type
+    if not tensor.HasField("shape") or len(tensor.shape.dim) < 2:
+        raise ModelError(f"{called} does not say which axes its input {entry.name} has")
+    sizes = [
+        dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else None
+        for dim in tensor.shape.dim
+    ][1:]
+    shown = f"(n, {', '.join('?' if size is None else str(size) for size in sizes)})"
+    if not layout:
+        layout = "n" + "".join({4: "c", 1: "1"}.get(size or 0, "l") for size in sizes)
+        if sorted(layout.replace("1", "")) not in (["c", "l", "n"], ["l", "n"]):
+            raise ModelError(
+                f"{called} reads {shown}, which may be several things: say which axis are the "
+                "4 letters (c) and which the bases (l), as in --layout ncl or --layout nlc"
+            )
+    elif len(layout) != len(sizes) + 1 or any(
+        size is not None and size != wanted
+        for size, axis in zip(sizes, layout[1:], strict=True)
+        if (wanted := {"c": 4, "1": 1}.get(axis))
+    ):
+        raise ModelError(f"{called} reads {shown}, which is not --layout {layout}")
+    return sizes, layout
+
+
+def _window(size: int | None, window: int | None, called: str) -> int:
+    if size is None and window is None:
+        raise ModelError(f"{called} reads sequences of any length: name one with --window")
+    if size is not None and window not in (None, size):
+        raise ModelError(f"{called} reads {size} bases, not {window}: leave --window out")
+    bases = window or size or 0
+    if not 4 < bases <= WIDEST:
+        raise ModelError(f"{called} reads {bases} bases: 5 to {WIDEST:,} are read")
+    return bases
+
+
+def _answers(model: ModelProto, shape: tuple[int, ...], kind: int, called: str) -> int:
+    """Return how many numbers the graph answers to a row, as it does for three of them."""
+    try:
+        session = open_session(model.SerializeToString(), called, threads=1)
+    except ModelError as error:
+        missing = re.search(r"implementation for (\w+)", str(error))
+        if missing and any(array.data_type == TensorProto.DOUBLE for array in _arrays(model)):
+            raise ModelError(
+                f"{called} computes in float64, for which onnxruntime has no {missing[1]}: export "
+                "it in float32 (model.float())"
+            ) from error
+        raise
+    letters = np.zeros((3, *shape), helper.tensor_dtype_to_np_dtype(kind))
+    try:
+        answer = np.asarray(session.run(None, {model.graph.input[0].name: letters})[0])
+    except Exception as error:  # onnxruntime's own
+        raise ModelError(
+            f"{called} cannot read three sequences of shape {shape} ({error}): is the window "
+            "right, and was it exported for any number of rows (dynamic_axes)?"
+        ) from error
+    if answer.ndim < 1 or answer.shape[0] != 3:
+        raise ModelError(
+            f"{called} answers shape {answer.shape} to three sequences: export it for any number "
+            "of rows (dynamic_axes)"
+        )
+    if answer.dtype.kind not in "fiu" or sum(size != 1 for size in answer.shape[1:]) > 1:
+        raise ModelError(
+            f"{called} answers {answer.dtype} of shape {answer.shape[1:]} to a sequence, where one "
+            "number per target fits: export the part of it that does"
+        )
+    return prod(answer.shape[1:])
+
+
+def _largest(model: ModelProto, shape: tuple[int, ...]) -> int:
+    """Return how many numbers the largest layer gives for a row, as far as shapes can be told."""
+    copy = ModelProto()
+    copy.CopyFrom(model)
+    copy.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    inferred = shape_inference.infer_shapes(copy, data_prop=True).graph.value_info
+    sizes = [[dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in inferred]
+    return max([prod(shape) * 16, *(int(prod(size)) for size in sizes)])
+
+
+def _is_probability(model: ModelProto) -> bool:
+    """Tell whether the answers come from a sigmoid or softmax, by whatever way leaves numbers."""
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    node = made_by.get(model.graph.output[0].name)
+    while node is not None and node.op_type in _SAME_NUMBERS:
+        node = made_by.get(node.input[0])
+    return node is not None and node.op_type in ("Sigmoid", "Softmax")

@@ -1,0 +1,185 @@
+"""Other people's networks → a model directory, after what can be asked of any network.
+
+Nets, About ─import_nets→ <name>, and warnings
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from regplug.errors import ModelError
+from regplug.files.version import VERSION
+from regplug.genome.codes import Codes
+from regplug.hooks.about import About, Scale
+from regplug.hooks.measuring import Measuring
+from regplug.models.embedded import IN_CACHE, open_session
+from regplug.models.export import PLAIN, export_model, random_codes
+from regplug.models.foreign import Net
+from regplug.models.golden import check_golden
+from regplug.models.joined import Reading, joined
+from regplug.models.letters import doubts_about_letters
+from regplug.models.stack import rows_per_call
+from regplug.scoring.card import ModelCard, Target
+
+Predict = Callable[[Codes], NDArray[np.float32]]
+_SOME, _ROWS = 5, 96  # rows that are compared alone and together; random ones in all
+
+
+class Imported(NamedTuple):
+    """A finished card, and what the user should look at."""
+
+    card: ModelCard
+    warnings: list[str]
+
+
+def import_nets(
+    nets: Sequence[Net],
+    repo: Path,
+    about: About,
+    *,
+    command: str,
+    golden: Path | None = None,
+    measuring: Measuring = PLAIN,
+) -> Imported:
+    """Write the model of networks, whose answers are averaged, into `repo`.
+
+    Args:
+        nets: one, or the members of an ensemble.
+        repo: the model repository.
+        about: what the card says.
+        command: that imports them, for the card.
+        golden: a table of sequences and what the network answers to each as it stands; checked.
+        measuring: how the targets' spreads are measured.
+
+    Raises:
+        ModelError: they are no ensemble, answer to one row by the others, or not as `about` or
+            `golden` says.
+        OutputError: the model cannot be written.
+    """
+    first = nets[0]
+    reading = Reading("none", about.letters, about.unknown)
+    predict = predictor(joined(nets, reading, sigmoid=about.sigmoid), first.called)
+    codes = random_codes(np.random.default_rng(2), _ROWS, first.window)
+    codes[0, : first.window // 3] = 4
+    answers = predict(codes)
+    _check_alone(predict, codes[:_SOME], answers[:_SOME], first.called)
+    probability = about.sigmoid or all(net.probability for net in nets)
+    scale = _scale(about, answers, first.called, probability=probability)
+    if golden is not None:
+        check_golden(golden, predict, first, about.letters)
+    warnings = [*_flat(answers, first.called), *doubts_about_letters(predict, codes, about.letters)]
+    graph = joined(nets, reading._replace(strand=about.strand), sigmoid=about.sigmoid)
+    card = _card(first, about, scale, f"regplug {VERSION} models import {command}", len(nets))
+    return Imported(export_model(repo, card, graph.SerializeToString(), measuring), warnings)
+
+
+def predictor(graph: ModelProto, called: str) -> Predict:
+    """Return what predicts with a graph: codes (n, width) → scores (n, targets).
+
+    Raises:
+        ModelError: onnxruntime cannot run it.
+    """
+    session = open_session(graph.SerializeToString(), called)
+
+    def predict(codes: Codes) -> NDArray[np.float32]:
+        """Raise a ModelError where the graph cannot read the codes, or answers NaN or inf."""
+        starts = range(0, len(codes), IN_CACHE)
+        try:
+            parts = [
+                session.run(["scores"], {"codes": codes[start : start + IN_CACHE]})[0]
+                for start in starts
+            ]
+        except Exception as error:  # onnxruntime's own
+            raise ModelError(f"{called} cannot read {codes.shape[1]} bases: {error}") from error
+        answers: NDArray[np.float32] = np.concatenate(parts)
+        if not np.isfinite(answers).all():
+            raise ModelError(f"{called} answers NaN or inf to random sequences")
+        return answers
+
+    return predict
+
+
+def _check_alone(
+    predict: Predict, codes: Codes, together: NDArray[np.float32], called: str
+) -> None:
+    """Check that a sequence's answer is its own, and the same each time.
+
+    Raises:
+        ModelError: it depends on the other rows, or on chance.
+    """
+    alone = np.concatenate([predict(row[np.newaxis]) for row in codes])
+    off = np.abs(alone - together) / np.maximum(1, np.abs(together))
+    if not off.max() <= 1e-4:
+        raise ModelError(
+            f"{called} answers otherwise to a sequence alone than among others (by "
+            f"{off.max():.2g}): export it for use, not for training (model.eval()), and for any "
+            "number of rows"
+        )
+
+
+def _scale(about: About, answers: NDArray[np.float32], called: str, *, probability: bool) -> Scale:
+    """Return the scale of the answers.
+
+    Raises:
+        ModelError: they are not on the one that was said.
+    """
+    scale = about.scale or ("probability" if probability else "score")
+    lowest, highest = answers.min(), answers.max()
+    if scale == "probability" and not 0 <= lowest <= highest <= 1:
+        raise ModelError(
+            f"{called} answers {lowest:.4g} to {highest:.4g} to random sequences, no "
+            "probabilities: say --sigmoid if they are logits, or another --scale"
+        )
+    if scale == "positive" and lowest < 0:
+        raise ModelError(f"{called} answers {lowest:.4g}, not above 0: say another --scale")
+    return scale
+
+
+def _flat(answers: NDArray[np.float32], called: str) -> list[str]:
+    flat = int((np.ptp(answers, axis=0) == 0).sum())
+    if not flat:
+        return []
+    which = "all" if flat == answers.shape[1] else f"{flat} of {answers.shape[1]}"
+    return [
+        f"{called}: {which} of its answers are the same for every random sequence; are the layout "
+        "and the weights right?"
+    ]
+
+
+def _card(net: Net, about: About, scale: Scale, created_by: str, members: int) -> ModelCard:
+    targets = about.targets or tuple(Target(f"t{i}") for i in range(net.targets))
+    if len(targets) != net.targets:
+        raise ModelError(f"{len(targets)} targets are named, and {net.called} has {net.targets}")
+    labels = [target.label for target in targets]
+    if twice := [label for label in labels if labels.count(label) > 1]:
+        raise ModelError(f"two targets are called {twice[0]}: each needs a name of its own")
+    strands = {
+        "mean": "mean of both strands",
+        "max": "maximum of both strands",
+        "forward": "the transcribed strand",
+        "none": "the sequence as it stands",
+    }
+    several = f", mean of {members} networks" if members > 1 else ""
+    return ModelCard(
+        name=about.name,
+        version=about.version,
+        family="variant_effect",
+        window=net.window,
+        targets=targets,
+        strand=about.strand,
+        output_scale=scale,
+        max_batch_size=rows_per_call(net.largest),
+        sha256="",
+        unknown_base=0.25 if about.unknown is None or "c" not in net.layout else about.unknown,
+        assembly=about.assembly,
+        doc=f"{about.doc or 'imported network'}{several}, {strands[about.strand]}",
+        trained_on=about.trained_on,
+        cite_as=about.cite_as,
+        license=about.license,
+        notice=about.notice,
+        created_by=created_by,
+    )

@@ -1,0 +1,95 @@
+"""Nets → one graph: codes (n, width) uint8 → scores (n, targets) float32.
+
+    codes ─strands→ letters ─each Net→ answers ─mean over the nets→ ─strands joined→ scores
+
+The operators that are put around the nets have one form in all versions of ONNX from 13 on.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from onnx import ModelProto, TensorProto, helper
+
+from regplug.errors import ModelError
+from regplug.hooks.about import Strand
+from regplug.models.foreign import Net, at_opset
+from regplug.models.onnx_builder import Builder
+
+
+class Reading(NamedTuple):
+    """How nets read a sequence.
+
+    Attributes:
+        strand: "mean" or "max" of both strands; "forward" or "none": the sequence as it stands.
+        letters: which letter each of the four channels is of, or each of the codes 0 to 3.
+        unknown: each channel at an unknown base, or its code.
+    """
+
+    strand: Strand = "mean"
+    letters: str = "ACGT"
+    unknown: float | None = None  # 0.25; of codes 4
+
+    @property
+    def both(self) -> bool:
+        """Tell whether both strands are read."""
+        return self.strand in ("mean", "max")
+
+
+def joined(nets: Sequence[Net], reading: Reading, *, sigmoid: bool = False) -> ModelProto:
+    """Return the graph of nets that are alike; `sigmoid`: their answers are logits.
+
+    Raises:
+        ModelError: their windows or targets differ, or operators cannot be made of one version.
+    """
+    first = nets[0]
+    for net in nets[1:]:
+        if (net.window, net.targets) != (first.window, first.targets):
+            raise ModelError(
+                f"{net.called} reads {net.window} bases and has {net.targets} targets, "
+                f"{first.called} {first.window} and {first.targets}: they are no ensemble"
+            )
+    version = max(_version(net.model) for net in nets)
+    graph = Builder()
+    codes = graph.known("codes")
+    if reading.both:
+        codes = graph.both_strands(codes, first.window)
+    answers = []
+    for net in nets:
+        model = net.model
+        if _version(model) < version:
+            model = at_opset(model, version, net.called)
+        answer = graph.include(model, _letters(graph, codes, net, reading))
+        answer = graph.op("Cast", graph.reshape(answer, -1, net.targets), to=TensorProto.FLOAT)
+        answers.append(graph.op("Sigmoid", answer) if sigmoid else answer)
+    scores = graph.op("Mean", *answers) if len(answers) > 1 else answers[0]
+    if reading.both:
+        strands = graph.reshape(scores, 2, -1, first.targets)
+        sides = (graph.op("Gather", strands, graph.constant(i, np.int64), axis=0) for i in (0, 1))
+        scores = graph.op(reading.strand.capitalize(), *sides)
+    graph.name("scores", scores)
+    return graph.model(
+        "imported",
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", first.window])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", first.targets])],
+        doc="codes A C G T = 0 1 2 3, anything else unknown",
+    )
+
+
+def _letters(graph: Builder, codes: str, net: Net, reading: Reading) -> str:
+    """Return what a net reads, (n, *net.shape), of int32 codes (n, window)."""
+    kind = net.model.graph.input[0].type.tensor_type.elem_type
+    if "c" in net.layout:
+        unknown = 0.25 if reading.unknown is None else reading.unknown
+        letters = graph.one_hot(codes, reading.letters, unknown)  # (n, 4, 1, window)
+        if net.layout.index("c") > net.layout.index("l"):
+            letters = graph.op("Transpose", letters, perm=[0, 3, 2, 1])
+    else:
+        unknown = 4 if reading.unknown is None else reading.unknown
+        numbers = [*(reading.letters.index(letter) for letter in "ACGT"), unknown]
+        letters = graph.op("Gather", graph.constant(numbers, np.float32), codes)
+    return graph.op("Cast", graph.reshape(letters, -1, *net.shape), to=kind)
+
+
+def _version(model: ModelProto) -> int:
+    return max(int(o.version) for o in model.opset_import if o.domain in ("", "ai.onnx"))

@@ -1,0 +1,339 @@
+"""`regplug models import onnx`: any form of graph gives the scores that it must."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from regplug.genome.codes import decode, reverse_complement
+from regplug.models.embedded import Embedded
+from regplug.models.repository import check_model
+from tests.plugins.onnx.toys import FILTERS, TARGETS, WINDOW, Toy, some_codes
+from tests.toy_genomes import write_fasta
+
+
+@pytest.fixture
+def importing(regplug, tmp_path):
+    def run(*files, **options):
+        said = [word for key, value in options.items() for word in _words(key, value)]
+        done = regplug(
+            "models", "import", "onnx", *files, "--name", "mine", "-o", tmp_path / "repo",
+            "--snvs", 30, "--threads", 1, *said,
+        )  # fmt: skip
+        if done.status:
+            assert (done.status, done.out) == (1, ""), done.err
+            assert "Traceback" not in done.err
+            assert not (tmp_path / "repo").exists()
+        return done
+
+    return run
+
+
+def _words(key, value):
+    flag = "--" + key.replace("_", "-")
+    return [flag] if value is True else [flag, value]
+
+
+def scores(tmp_path, codes):
+    backend = Embedded(tmp_path / "repo" / "mine", threads=1)
+    found = backend.predict(codes)
+    backend.close()
+    return found
+
+
+def joined(answers, codes, strand):
+    sides = answers(codes), answers(reverse_complement(codes))
+    return {"mean": sum(sides) / 2, "max": np.maximum(*sides), "none": sides[0]}[strand]
+
+
+@pytest.mark.parametrize("strand", ["mean", "max", "none"])
+@pytest.mark.parametrize("layout", ["ncl", "nlc", "nc1l", "n1lc", "nlc1"])
+def test_axes_are_told_by_their_sizes(importing, tmp_path, layout, strand):
+    toy = Toy()
+    done = importing(toy.write(tmp_path / "net.onnx", layout=layout), strand=strand)
+    assert (done.status, done.out) == (0, f"{tmp_path / 'repo' / 'mine'}\t{TARGETS} targets\n")
+    assert "licence of the weights: not stated" in done.err
+    expected = joined(toy.answers, some_codes(), strand)
+    np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
+    card = check_model(tmp_path / "repo" / "mine")
+    assert (card.window, card.strand, card.output_scale) == (WINDOW, strand, "score")
+    assert card.labels == ["t0", "t1", "t2"]
+    assert all(target.spread > 0 for target in card.targets)
+
+
+@pytest.mark.parametrize(
+    ("layout", "kind", "opset", "rows"),
+    [
+        ("ncl", TensorProto.FLOAT, 9, 1), ("nlc", TensorProto.FLOAT, 13, "n"),
+        ("nlc", TensorProto.FLOAT, 20, 1), ("nl", TensorProto.INT64, 17, 1),
+        ("nl", TensorProto.UINT8, 18, "n"), ("nl", TensorProto.FLOAT, 11, "n"),
+    ],
+)  # fmt: skip
+def test_types_versions_and_rows(importing, tmp_path, layout, kind, opset, rows):
+    """A graph that was exported for one row reads many."""
+    toy = Toy()
+    done = importing(
+        toy.write(tmp_path / "x.onnx", layout=layout, kind=kind, opset=opset, rows=rows)
+    )
+    assert done.status == 0, done.err
+    expected = joined(toy.answers, some_codes(), "mean")
+    np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("letters", ["ACGT", "AGCT", "TCAG", "GTAC"])
+@pytest.mark.parametrize("unknown", [0.0, 0.25])
+def test_letters_and_unknown_bases(importing, tmp_path, letters, unknown):
+    toy = Toy()
+    done = importing(
+        toy.write(tmp_path / "x.onnx"), letters=letters, unknown=unknown, strand="none"
+    )
+    assert done.status == 0, done.err
+    expected = toy.answers(some_codes(), letters, unknown)
+    np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
+    assert check_model(tmp_path / "repo" / "mine").unknown_base == unknown
+
+
+def test_any_length_needs_a_window(importing, tmp_path):
+    toy = Toy()
+    file = toy.write(tmp_path / "x.onnx", window="l")
+    assert "x.onnx reads sequences of any length: name one with --window" in importing(file).err
+    assert importing(file, window=34).status == 0
+    codes = some_codes(34)
+    expected = joined(toy.answers, codes, "mean")
+    np.testing.assert_allclose(scores(tmp_path, codes), expected, atol=1e-5)
+
+
+def test_double_precision_is_named(importing, tmp_path):
+    """onnxruntime has no convolution of such numbers."""
+    said = importing(Toy().write(tmp_path / "x.onnx", kind=TensorProto.DOUBLE)).err
+    assert "x.onnx computes in float64, for which onnxruntime has no Conv: export it" in said
+
+
+def test_folds_are_averaged_whatever_their_versions(importing, tmp_path):
+    toys = [Toy(seed) for seed in range(3)]
+    files = [
+        toy.write(tmp_path / f"{opset}.onnx", opset=opset, layout=layout, last="Sigmoid")
+        for toy, opset, layout in zip(toys, (11, 17, 19), ("ncl", "nlc", "ncl"), strict=True)
+    ]
+    done = importing(*files)
+    assert done.status == 0, done.err
+
+    def answers(codes):
+        return np.mean([1 / (1 + np.exp(-toy.answers(codes))) for toy in toys], axis=0)
+
+    expected = joined(answers, some_codes(), "mean")
+    np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
+    card = check_model(tmp_path / "repo" / "mine")
+    assert card.output_scale == "probability"
+    assert card.doc == "imported network, mean of 3 networks, mean of both strands"
+
+
+def test_logits_become_probabilities(importing, tmp_path):
+    toy = Toy()
+    assert importing(toy.write(tmp_path / "x.onnx"), sigmoid=True).status == 0
+    expected = joined(lambda codes: 1 / (1 + np.exp(-toy.answers(codes))), some_codes(), "mean")
+    np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
+
+
+def test_notes_and_options_make_the_card(importing, tmp_path):
+    notes, names = tmp_path / "notes.toml", tmp_path / "names.txt"
+    notes.write_text(
+        'license = "MIT"\ncite_as = "We 2020"\nassembly = "hg19"\nstrand = "max"\n'
+        '[[targets]]\nlabel = "a"\ncell = "K562"\n[[targets]]\nlabel = "b"\n'
+        '[[targets]]\nlabel = "c"\nontology = "EFO:0002067"\n'
+    )
+    file = Toy().write(tmp_path / "x.onnx")
+    assert importing(file, card=notes, license="CC0").status == 0
+    card = check_model(tmp_path / "repo" / "mine")
+    assert (card.license, card.cite_as, card.assembly, card.strand) == (
+        "CC0", "We 2020", "hg19", "max",
+    )  # fmt: skip
+    assert [target.about for target in card.targets] == [
+        {"cell": "K562"}, {}, {"ontology": "EFO:0002067"},
+    ]  # fmt: skip
+    names.write_text("x\ny z\nw\n")
+    assert importing(file, card=notes, targets=names).status == 0
+    assert check_model(tmp_path / "repo" / "mine").labels == ["x", "y-z", "w"]
+
+
+def test_what_is_imported_annotates_and_verifies(regplug, importing, tmp_path):
+    toy, rng = Toy(), np.random.default_rng(3)
+    assert importing(toy.write(tmp_path / "x.onnx"), strand="none").status == 0
+    assert regplug("models", "verify", "--model-repo", tmp_path / "repo").status == 0
+    letters = decode(rng.integers(0, 4, 200).astype(np.uint8))
+    fasta = write_fasta(tmp_path / "x.fa", {"chr1": letters})
+    alt = "A" if letters[99] != "A" else "C"
+    vcf = tmp_path / "in.vcf"
+    vcf.write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=200>\n"
+        f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t100\t.\t{letters[99]}\t{alt}\t.\t.\t.\n"
+    )
+    done = regplug(
+        "annotate", vcf, "--fasta", fasta, "--model-repo", tmp_path / "repo", "--model", "mine",
+        "--targets", "t0,t1,t2",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    window = letters[89:110]
+    both = ["ACGT".index(base) for base in window], ["ACGT".index(b) for b in window]
+    both[1][10] = "ACGT".index(alt)
+    ref, changed = toy.answers(np.array(both))
+    info = dict(item.split("=") for item in done.out.splitlines()[-1].split("\t")[7].split(";"))
+    found = [float(info[f"RP_MINE_T{i}"]) for i in range(TARGETS)]
+    np.testing.assert_allclose(found, changed - ref, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("how", "options", "message"),
+    [
+        ({"extra_input": True}, {}, "x.onnx has 2 inputs (x, z): one that reads a sequence is"),
+        ({"extra_output": True}, {}, "x.onnx has 2 outputs: choose with --head y or t0"),
+        ({"extra_output": True}, {"head": "w"}, "x.onnx has no output w: choose with --head y or"),
+        ({"extra_output": True}, {"head": "t0"}, "x.onnx answers float32 of shape (4, 21) to a"),
+        ({}, {"window": 22}, "x.onnx reads 21 bases, not 22: leave --window out"),
+        ({"window": "l"}, {"window": 4}, "x.onnx reads 4 bases: 5 to 1,048,576 are read"),
+        ({"window": "l"}, {"window": 2**21}, "reads 2097152 bases: 5 to 1,048,576 are read"),
+        ({}, {"layout": "nlc"}, "x.onnx reads (n, 4, 21), which is not --layout nlc"),
+        ({}, {"layout": "nll"}, "a layout is n and an order of c (letters), l (bases) and 1, not"),
+        ({"window": 4}, {}, "x.onnx reads (n, 4, 4), which may be several things: say which axis"),
+        ({"rows": 1, "wrong_rows": True}, {}, "x.onnx cannot read three sequences of shape (4, 21"),
+        ({}, {"scale": "probability"}, "to random sequences, no probabilities: say --sigmoid if"),
+        ({}, {"scale": "positive"}, "not above 0: say another --scale"),
+        ({}, {"letters": "ACGU"}, "letters are A, C, G and T in some order, not ACGU"),
+        ({}, {"name": "../x"}, "'../x' is no name for a model"),
+        ({}, {"license": "CC BY-NC 4.0"}, "licence is CC BY-NC 4.0, which does not allow every"),
+        ({"kind": TensorProto.STRING}, {}, "x.onnx reads STRING in x, no numbers for letters"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_imported_is_named(importing, tmp_path, how, options, message):
+    assert message in importing(Toy().write(tmp_path / "x.onnx", **how), **options).err
+
+
+def test_a_licence_that_is_accepted(importing, tmp_path):
+    done = importing(
+        Toy().write(tmp_path / "x.onnx"), license="non-commercial use", accept_license=True
+    )
+    assert done.status == 0
+    assert "licence of the weights: non-commercial use" in done.err
+
+
+def test_names_of_targets_must_fit(importing, tmp_path):
+    (tmp_path / "names").write_text("a\nb\n")
+    said = importing(Toy().write(tmp_path / "x.onnx"), targets=tmp_path / "names").err
+    assert "2 targets are named, and x.onnx has 3" in said
+    (tmp_path / "names").write_text("a\nb\na\n")
+    assert (
+        "two targets are called a" in importing(tmp_path / "x.onnx", targets=tmp_path / "names").err
+    )
+
+
+def test_members_must_be_alike(importing, tmp_path):
+    said = importing(
+        Toy().write(tmp_path / "a.onnx"), Toy(targets=2).write(tmp_path / "b.onnx")
+    ).err
+    assert "b.onnx reads 21 bases and has 2 targets, a.onnx 21 and 3: they are no ensemble" in said
+
+
+def test_a_sequence_is_answered_by_itself(importing, tmp_path):
+    """As a norm in training does, this one reads the mean of all rows."""
+    model = Toy().graph()
+    mean = helper.make_node("ReduceMean", ["y"], ["m"], axes=[0], keepdims=1)
+    model.graph.node.extend([mean, helper.make_node("Sub", ["y", "m"], ["q"])])
+    model.graph.output[0].name = "q"
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert (
+        "x.onnx answers otherwise to a sequence alone than among"
+        in importing(tmp_path / "x.onnx").err
+    )
+
+
+def test_dead_answers_are_warned_of(importing, tmp_path):
+    toy = Toy()
+    toy.weights[:, 1] = 0
+    done = importing(toy.write(tmp_path / "x.onnx"))
+    assert done.status == 0
+    assert "warning: x.onnx: 1 of 3 of its answers are the same for every random" in done.err
+
+
+def test_files_that_are_no_graphs(importing, tmp_path):
+    file = tmp_path / "x.onnx"
+    assert f"{file} cannot be read: No such file" in importing(file).err
+    for content in (b"", b"\x80\x04]", b"<html>", Toy().graph().SerializeToString()[:-9]):
+        file.write_bytes(content)
+        assert f"{file} is no ONNX file" in importing(file).err
+    for size, message in ((300 * 10**6, "is no ONNX file"), (2**31, "has more than 2 GiB")):
+        with file.open("wb") as large:
+            large.truncate(size)  # takes no place on the disk
+        assert message in importing(file).err
+
+
+def test_weights_in_another_file(importing, tmp_path):
+    outside = {"save_as_external_data": True, "location": "w", "size_threshold": 0}
+    onnx.save(Toy().graph(), tmp_path / "x.onnx", **outside)
+    assert "x.onnx keeps its weights in another file" in importing(tmp_path / "x.onnx").err
+
+
+@pytest.mark.parametrize(("kind", "domain"), [("Frobnicate", ""), ("Gemm", "com.evil")])
+def test_operators_that_are_not_known(importing, tmp_path, kind, domain):
+    model = Toy().graph()
+    model.graph.node.append(helper.make_node(kind, ["y"], ["q"], domain=domain))
+    model.graph.output[0].name = "q"
+    if domain:
+        model.opset_import.append(helper.make_opsetid(domain, 1))
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert kind in importing(tmp_path / "x.onnx").err
+
+
+def table(path, toy, letters="ACGT"):
+    codes = some_codes()
+    answers = toy.answers(codes, letters)
+    lines = ["sequence\t" + "\t".join(f"t{i}" for i in range(TARGETS))]
+    lines += ["\t".join([decode(c), *map(str, a)]) for c, a in zip(codes, answers, strict=True)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_the_strands_tell_a_wrong_order_of_letters(importing, tmp_path):
+    file = Toy(both=True).write(tmp_path / "x.onnx")
+    assert "warning" not in importing(file, letters="ACGT").err
+    assert "warning" not in importing(file, letters="TGCA").err  # A and T are pairs there too
+    said = importing(file, letters="ACTG").err
+    assert "warning: the strands of random sequences agree far better with channels such as" in said
+
+
+def test_golden_answers_tell_the_order_of_letters(importing, tmp_path):
+    toy = Toy()
+    file, golden = toy.write(tmp_path / "x.onnx"), table(tmp_path / "g.tsv", toy, "AGCT")
+    assert importing(file, golden=golden, letters="AGCT").status == 0
+    for path in sorted((tmp_path / "repo").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (tmp_path / "repo").rmdir()
+    said = importing(file, golden=golden, letters="TGCA").err
+    assert "where its channels are AGCT, not TGCA: say --letters AGCT" in said
+    said = importing(file, golden=golden, letters="AGCT", unknown=0).err
+    assert "x.onnx answers otherwise than" in said
+    golden.write_text("sequence\tt0\nACG\t1\n")
+    assert "has no answer for each of 3 targets" in importing(file, golden=golden).err
+    golden.write_text("sequence\ta\tb\tc\nACG\t1\t2\t3\n")
+    assert "line 2 of" in importing(file, golden=golden).err
+
+
+def test_inner_graphs_keep_what_they_read(importing, tmp_path):
+    """Names in the branches of an If are those of the graph around it."""
+    model = Toy().graph()
+    out = helper.make_tensor_value_info("r", TensorProto.FLOAT, None)
+    branch = helper.make_graph([helper.make_node("Neg", ["y"], ["r"])], "b", [], [out])
+    other = helper.make_graph([helper.make_node("Identity", ["y"], ["r"])], "c", [], [out])
+    yes = helper.make_tensor("yes", TensorProto.BOOL, [], [True])
+    model.graph.initializer.append(yes)
+    model.graph.node.append(
+        helper.make_node("If", ["yes"], ["q"], then_branch=branch, else_branch=other)
+    )
+    model.graph.output[0].name = "q"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.onnx").write_bytes(model.SerializeToString())
+    done = importing(tmp_path / "a.onnx", tmp_path / "b.onnx", strand="none")
+    assert done.status == 0, done.err
+    np.testing.assert_allclose(
+        scores(tmp_path, some_codes()), -Toy().answers(some_codes()), atol=1e-5
+    )
+    assert len(Toy().weights) == FILTERS
