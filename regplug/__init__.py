@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from regplug.api.predict import predict
     from regplug.api.score import score
     from regplug.api.track.track import Tracks, track
+    from regplug.api.verify import Verified, verify
     from regplug.errors import RegplugError
     from regplug.genome.fasta import Genome
     from regplug.genome.variant import Interval, Status, Variant
@@ -50,6 +51,7 @@ _HOMES = {
     "Tracks": "api.track.track",
     "Variant": "genome.variant",
     "VariantEffect": "scoring.adapter",
+    "Verified": "api.verify",
     "annotate": "api.annotate",
     "explain": "api.explain",
     "hookimpl": "hooks.hookspecs",
@@ -60,6 +62,7 @@ _HOMES = {
     "predict": "api.predict",
     "score": "api.score",
     "track": "api.track.track",
+    "verify": "api.verify",
 }
 
 __all__ = [
@@ -82,6 +85,7 @@ __all__ = [
     "Tracks",
     "Variant",
     "VariantEffect",
+    "Verified",
     "__version__",
     "annotate",
     "explain",
@@ -93,6 +97,7 @@ __all__ = [
     "predict",
     "score",
     "track",
+    "verify",
 ]
 
 

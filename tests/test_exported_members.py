@@ -29,6 +29,7 @@ def test_exported_members():
         "Tracks",
         "Variant",
         "VariantEffect",
+        "Verified",
         "__version__",
         "annotate",
         "explain",
@@ -40,6 +41,7 @@ def test_exported_members():
         "predict",
         "score",
         "track",
+        "verify",
     ]
     assert all(hasattr(regplug, name) for name in regplug.__all__)
 

@@ -120,8 +120,10 @@ def test_header_lines_and_tags_are_those_of_a_run(tmp_path, regplug):
     (tmp_path / "in.vcf").write_text(
         vcf_text([f"c 300 . {letters[299]} {alt} . . ."], {"c": letters})
     )
+    genes = tmp_path / "genes.gtf"
+    genes.write_text('c\tx\tgene\t1\t95\t.\t-\t.\tgene_id "g";\n')
     done = regplug(
-        *("annotate", tmp_path / "in.vcf", "--fasta", fasta, "--reference-md5"),
+        *("annotate", tmp_path / "in.vcf", "--fasta", fasta, "--reference-md5", "--genes", genes),
         *("--model", "basset_dhs4", "--scores", "ref,alt,diff,logit,log2fc"),
     )
     assert done.status == 0, done.err

@@ -24,6 +24,7 @@ from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
 from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.scoring.adapter import InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
 from regplug.vcf.annotate import Tally, annotate_records
@@ -122,7 +123,7 @@ def annotate(
         if not force:
             check_organism(genome, trained_on(run))
         scoring = _models(run, targets, scores, genes)
-        plan = _plan(reader, genome, scoring, command, reference_md5=reference_md5)
+        plan = _plan(reader, genome, scoring, command, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
         with outputs(kinds, plan, reader.contigs) as writers:
@@ -173,15 +174,21 @@ def _plan(
     genome: Genome,
     models: Sequence[Model],
     command: Sequence[str],
+    genes: str,
     *,
     reference_md5: bool,
 ) -> Plan:
     """Return the header of the output, and which tags of an earlier run it replaces."""
     cards = [model.card for model in models]
-    tags = {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
-    lines = header_lines(VERSION, command, cards, genome, md5=reference_md5)
+    tags = tags_of_run(models)
+    lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
     text = reader.header_text
     return Plan(annotated_header(text, tags, lines), tags_of(text, tags), cards)
+
+
+def tags_of_run(models: Sequence[Model]) -> dict[str, list[InfoField]]:
+    """Return the tags that a run writes: source (`regplug`, `regplug:MODEL`) → its tags."""
+    return {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
 
 
 def _writers(

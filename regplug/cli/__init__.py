@@ -29,6 +29,7 @@ COMMANDS = {
     "test": "regplug.cli.test.runs",
     "track": "regplug.cli.track",
     "train": "regplug.cli.train.command",
+    "verify": "regplug.cli.verify",
 }
 
 

@@ -36,6 +36,7 @@ class Model:
     Attributes:
         card: the model's.
         window: bases that it reads.
+        options: the tags that were asked for.
         fields: the tags, the model's status last.
     """
 
@@ -62,6 +63,7 @@ class Model:
         self.card: ModelCard = card
         self.window: int = card.window
         self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
+        self.options = options
         self.fields = [*adapter.fields(card, options), _own_status(card)]
 
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:

@@ -8,41 +8,54 @@ from pathlib import Path
 
 from regplug.errors import VariantFileError
 from regplug.files.lines import lines_of
+from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.scoring.adapter import InfoField
-from regplug.scoring.card import ModelCard
+from regplug.scoring.model import Model
 
 _INFO = re.compile(r"##INFO=<ID=(?P<tag>[^,>]+)")
 _SOURCE = re.compile(r',Source="?(?P<source>[^",>]*)"?')
 
 
 def header_lines(
-    version: str, command: Sequence[str], cards: Sequence[ModelCard], genome: Genome, *, md5: bool
+    version: str,
+    command: Sequence[str],
+    models: Sequence[Model],
+    genome: Genome,
+    *,
+    genes: str = "",
+    md5: bool,
 ) -> list[str]:
     """Return the `##regplug_…` lines of a run.
 
     Args:
         version: of regplug.
         command: the command line, word by word.
-        cards: the models that ran.
+        models: that ran.
         genome: the reference they read.
+        genes: the file of --genes, or "".
         md5: True to write also the md5 of each contig's upper-case letters (`##regplug_contig`).
     """
     line = shlex.join(command).replace("\r", "\\r").replace("\n", "\\n")
     lines = [f"##regplug_version={version}", f"##regplug_command={line}"]
     lines += [
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
-        f"window={card.window},strand={card.strand}>"
-        for card in cards
+        f"window={card.window},strand={card.strand},"
+        f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}>"
+        for card, options in ((model.card, model.options) for model in models)
     ]
-    index = Path(f"{genome.path}.fai").read_bytes()
-    file = re.sub(r'[<>,="\s]', "_", genome.path.name)
-    lines.append(
-        f"##regplug_reference=<file={file},fai_sha256={hashlib.sha256(index).hexdigest()}>"
-    )
+    lines.append(f"##regplug_reference=<file={_name(genome.path)},fai_sha256={fai_sha256(genome)}>")
+    if genes:
+        (of,) = sources_of([Path(genes)])
+        lines.append(f"##regplug_genes=<file={_name(Path(of.name))},sha256={of.sha256}>")
     if md5:
         lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
     return lines
+
+
+def fai_sha256(genome: Genome) -> str:
+    """Return the sha256 of the FASTA's index: of contigs, lengths, and how its lines are broken."""
+    return hashlib.sha256(Path(f"{genome.path}.fai").read_bytes()).hexdigest()
 
 
 def tags_of(header: str, sources: Collection[str]) -> set[str]:
@@ -89,6 +102,24 @@ def annotated_header(
         and line not in lines
     ]
     return "\n".join([*kept, *added, *lines, columns]) + "\n"
+
+
+def tags_by_source(header: str) -> dict[str, list[str]]:
+    """Return the sources of a header's tags that are regplug's, and their tags, in order."""
+    found: dict[str, list[str]] = {}
+    for line in lines_of(header):
+        if (tag := _INFO.match(line)) and _source(line).partition(":")[0] == "regplug":
+            found.setdefault(_source(line), []).append(tag["tag"])
+    return found
+
+
+def _quoted(words: Sequence[str]) -> str:
+    escaped = ",".join(words).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _name(path: Path) -> str:
+    return re.sub(r'[<>,="\s]', "_", path.name)
 
 
 def _source(line: str) -> str:

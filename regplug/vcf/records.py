@@ -176,16 +176,38 @@ def set_info(
     Raises:
         VariantFileError: the record is not UTF-8.
     """
-    with _utf8(f"{record.contig}:{record.pos}"):
-        cells = str(record).rstrip("\n").split("\t", 8)
+    cells = _cells(record)
     pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
-    last = first + len(record.alts or ())
-    for tag, values in columns.items():
-        texts = [_text(value) for value in values[first:last]]
-        if any(text != "." for text in texts):
-            pairs.append(f"{tag}={','.join(texts)}")
-    cells[7] = ";".join(pairs) or "."
+    texts = texts_of(columns, first, len(record.alts or ()))
+    cells[7] = ";".join([*pairs, *(f"{tag}={text}" for tag, text in texts.items())]) or "."
     return "\t".join(cells) + "\n"
+
+
+def texts_of(columns: Mapping[str, Values], first: int, alts: int) -> dict[str, str]:
+    """Return tag → its text in INFO, of the `alts` values from `first` on.
+
+    A tag whose values are all missing is left out.
+    """
+    texts = {
+        tag: [_text(v) for v in values[first : first + alts]] for tag, values in columns.items()
+    }
+    return {tag: ",".join(each) for tag, each in texts.items() if any(t != "." for t in each)}
+
+
+def info_pairs(record: pysam.VariantRecord) -> list[tuple[str, str]]:
+    """Return the tags of a record and their texts; a flag's is "".
+
+    Raises:
+        VariantFileError: the record is not UTF-8.
+    """
+    pairs = (pair.partition("=") for pair in _cells(record)[7].split(";"))
+    return [(tag, text) for tag, _, text in pairs]
+
+
+def _cells(record: pysam.VariantRecord) -> list[str]:
+    """Return the record's line of VCF, cut behind INFO."""
+    with _utf8(f"{record.contig}:{record.pos}"):
+        return str(record).rstrip("\n").split("\t", 8)
 
 
 @contextmanager

@@ -219,7 +219,9 @@ def test_provenance(world, annotate):
     assert "\n##regplug_version=" in lines
     assert f"\n##regplug_command=regplug annotate {world.folder}/in.vcf --fasta" in lines
     assert re.search(
-        r"##regplug_model=<ID=gc,version=1,sha256=\w{64},window=21,strand=mean>", lines
+        r"##regplug_model=<ID=gc,version=1,sha256=\w{64},window=21,strand=mean,"
+        r'targets="",scores="diff">',
+        lines,
     )
     assert re.search(r"##regplug_reference=<file=genome.fa,fai_sha256=\w{64}>", lines)
     assert len(re.findall(r"##regplug_contig=<ID=chr\d,md5=\w{32}>", lines)) == 2

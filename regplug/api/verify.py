@@ -1,0 +1,157 @@
+"""An annotated VCF, replayed from what its header says: are these the numbers of these models?
+
+Recorded, VariantReader, Genome, OpenModel ─annotate_records→ Replay
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NamedTuple
+
+from regplug.api.annotate import File, tags_of_run
+from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.errors import GenomeError
+from regplug.files.sources import sources_of
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import find_fasta
+from regplug.genome.transcripts import Transcripts
+from regplug.scoring.adapter import InfoField
+from regplug.scoring.backend import BackendOptions
+from regplug.vcf.annotate import annotate_records
+from regplug.vcf.provenance import fai_sha256
+from regplug.vcf.recorded import Recorded, RecordedModel, recorded
+from regplug.vcf.records import VariantReader
+from regplug.vcf.replay import Difference, Replay, Sample
+
+RECORDS = 1000  # that are replayed unless more are asked for
+
+
+class Verified(NamedTuple):
+    """How a VCF compares with what its header promises.
+
+    Attributes:
+        faults: of the header: another model, genome ..., a sentence each; with any, nothing was
+            replayed.
+        differences: values that are not what replaying gives, the first ones.
+        differing: how many such values there are.
+        largest: the largest absolute difference of two numbers.
+        replayed: records that were replayed.
+        records: of the file.
+    """
+
+    faults: Sequence[str]
+    differences: Sequence[Difference] = ()
+    differing: int = 0
+    largest: float = 0.0
+    replayed: int = 0
+    records: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Tell whether nothing differs."""
+        return not self.faults and not self.differing
+
+
+def verify(
+    vcf: File,
+    *,
+    fasta: File | None = None,
+    genes: File = "",
+    records: int | None = RECORDS,
+    seed: int = 0,
+    tolerance: float = 0.0,
+    repo: str | None = None,
+    options: BackendOptions = PLAIN,
+) -> Verified:
+    """Annotate an annotated VCF again, as its header says, and compare.
+
+    Args:
+        vcf: annotated by this version of regplug: VCF or BCF, plain or bgzipped; `-` is standard
+            input.
+        fasta: the reference; looked for as by `annotate` if it is not given.
+        genes: the file of --genes, if there was one.
+        records: to draw from the file and replay; None: all.
+        seed: of the draw.
+        tolerance: by how much numbers may differ; by default they are equal at six digits.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+
+    Raises:
+        RegplugError: the VCF is not annotated or cannot be read, a model or the reference is
+            missing.
+    """
+    with ExitStack() as stack:
+        reader = stack.enter_context(closing(VariantReader(os.fspath(vcf))))
+        said = recorded(reader.header_text)
+        path = find_fasta(fasta, reader.header_values, build=reader.assembly)
+        genome = stack.enter_context(Genome(path))
+        if said.genes and not genes:
+            raise GenomeError(f"the VCF was annotated with {next(iter(said.genes))}: give --genes")
+        run = stack.enter_context(opened([model.name for model in said.models], repo, options))
+        faults = [*_of_genome(said, genome), *_of_genes(said, genes), *_of_models(said, run)]
+        if faults:
+            return Verified(faults)
+        transcripts = Transcripts(os.fspath(genes)) if genes else None
+        scoring = [
+            model.for_variants(was.targets, was.scores, transcripts)
+            for model, was in zip(run, said.models, strict=True)
+        ]
+        if faults := list(_of_tags(said, tags_of_run(scoring))):
+            return Verified(faults)
+        sample, replay = Sample(reader, records, seed), Replay(tolerance)
+        tally = annotate_records(sample, scoring, genome, writers=[replay], force=True)
+        return Verified(
+            *((), replay.shown, replay.count, replay.largest),
+            *(tally.records, sample.total),
+        )
+
+
+def _of_genome(said: Recorded, genome: Genome) -> Iterator[str]:
+    """Yield how the FASTA differs from those in the header."""
+    own = fai_sha256(genome)
+    for name, sha256 in said.references.items():
+        if sha256 != own:
+            yield (
+                f"genome: annotated with {name}, of other contigs, lengths or lines than "
+                f"{genome.path.name} (sha256 of the .fai: {sha256[:12]}, not {own[:12]})"
+            )
+    for contig, md5 in said.contigs.items():
+        if contig in genome.lengths and genome.md5(contig) != md5:
+            yield f"genome: {contig} of {genome.path.name} has other bases (its md5 is not {md5})"
+
+
+def _of_genes(said: Recorded, genes: File) -> Iterator[str]:
+    """Yield how the file of --genes differs from the one in the header."""
+    for source in sources_of([Path(genes)]) if genes else ():
+        if source.sha256 not in said.genes.values():
+            names = ", ".join(said.genes) or "no file"
+            yield f"genes: annotated with {names}, not {source.name}: its sha256 differs"
+
+
+def _of_models(said: Recorded, run: Sequence[OpenModel]) -> Iterator[str]:
+    """Yield how the models that are there differ from those in the header."""
+    for was, model in zip(said.models, run, strict=True):
+        yield from _of_model(was, model)
+
+
+def _of_model(was: RecordedModel, model: OpenModel) -> Iterator[str]:
+    card = model.card
+    for what, before, now in (
+        ("version", was.version, card.version),
+        ("weights (sha256)", was.sha256, card.sha256),
+    ):
+        if before != now:
+            yield f"model {card.name}: {what} {before} in the VCF, {now} in the repository"
+
+
+def _of_tags(said: Recorded, tags: Mapping[str, Sequence[InfoField]]) -> Iterator[str]:
+    """Yield tags that the header lacks, or has beside those of the runs."""
+    for source, fields in tags.items():
+        written, wanted = said.tags.get(source, []), [field.id for field in fields]
+        yield from (f"header: no ##INFO line of {tag}" for tag in wanted if tag not in written)
+        yield from (
+            f"header: {tag}, which this version does not write with these options"
+            for tag in written
+            if tag not in wanted
+        )

@@ -1,0 +1,60 @@
+"""`regplug verify`: are the numbers in a VCF those of the models that its header names?"""
+
+import sys
+from typing import Any
+
+import click
+
+from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+
+
+@click.command(short_help="Replay an annotated VCF from what its header says.")
+@click.argument("vcf")
+@fasta_option
+@click.option("--genes", default="", help="The file of --genes, if VCF was annotated with one.")
+@click.option(
+    "--records",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="How many are drawn from VCF and replayed.",
+)
+@click.option("--all", "whole", is_flag=True, help="Replay all records.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the draw.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="By how much numbers may differ.  [default: equal at six digits]",
+)
+@backend_options
+def verify(vcf: str, records: int, whole: bool, **options: Any) -> None:
+    """Annotate an annotated VCF (- is stdin) again, from its header alone, and compare.
+
+    The header says which versions and weights of which models ran, with which options, on which
+    genome; what is another here is named, and so is every value that replaying does not give.
+    Status 0: nothing differs. The same machine gives the same numbers; others, and servers, may
+    differ from the sixth digit on, for which there is --tolerance.
+    """
+    from regplug.api.verify import verify as verify_vcf
+    from regplug.cli.shared.progress import tell
+
+    repo, backend = backend_from(options)
+    made = verify_vcf(
+        vcf, records=None if whole else records, repo=repo, options=backend, **options
+    )
+    for fault in made.faults:
+        click.echo(fault)
+    for place, tag, written, replayed in made.differences:
+        click.echo(f"{place}\t{tag}\twritten {written}\treplayed {replayed}")
+    if not made.faults:
+        tell(f"{made.replayed:,} of {made.records:,} records replayed: {_result(made)}")
+    sys.exit(0 if made.same else 1)
+
+
+def _result(made: Any) -> str:
+    if made.same:
+        return "all as the header promises"
+    some = made.differing > len(made.differences)
+    above = f" (the first {len(made.differences)} above)" if some else ""
+    return f"{made.differing:,} values differ{above}, numbers by {made.largest:.2g} at most"

@@ -1,0 +1,88 @@
+"""The header of an annotated VCF ─recorded→ how its tags were made, as `provenance` wrote it."""
+
+import re
+from typing import NamedTuple
+
+from regplug.errors import VariantFileError
+from regplug.files.lines import lines_of
+from regplug.vcf.provenance import tags_by_source
+
+_KEY = re.compile(r'(?P<key>\w+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^,>]*))')
+_LINE = re.compile(r"##regplug_(?P<kind>model|reference|genes|contig)=<(?P<values>.*)>")
+
+
+class RecordedModel(NamedTuple):
+    """A model that ran.
+
+    Attributes:
+        name: the model's.
+        version: of its card.
+        sha256: of its graph.
+        targets: that were asked for; none: the card's choice.
+        scores: that were asked for.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    targets: tuple[str, ...]
+    scores: tuple[str, ...]
+
+
+class Recorded(NamedTuple):
+    """What the header says of the runs that made the tags.
+
+    Attributes:
+        models: that ran, in order.
+        references: the FASTAs, name → sha256 of the .fai.
+        genes: of --genes, name → sha256; without --genes none.
+        contigs: md5 of their letters, if they were asked for.
+        tags: source (`regplug`, `regplug:MODEL`) → its tags, in order.
+    """
+
+    models: tuple[RecordedModel, ...]
+    references: dict[str, str]
+    genes: dict[str, str]
+    contigs: dict[str, str]
+    tags: dict[str, list[str]]
+
+
+def recorded(header: str) -> Recorded:
+    """Return what a header says.
+
+    Raises:
+        VariantFileError: regplug did not write it, or a version that did not say all.
+    """
+    lines: dict[str, list[dict[str, str]]] = {}
+    for line in lines_of(header):
+        if found := _LINE.fullmatch(line):
+            lines.setdefault(found["kind"], []).append(_values(found["values"]))
+    if "model" not in lines or "reference" not in lines:
+        raise VariantFileError("the header has no ##regplug_model line: regplug annotate writes it")
+    try:
+        return Recorded(
+            tuple(_model(line) for line in lines["model"]),
+            {line["file"]: line["fai_sha256"] for line in lines["reference"]},
+            {line["file"]: line["sha256"] for line in lines.get("genes", [])},
+            {line["ID"]: line["md5"] for line in lines.get("contig", [])},
+            tags_by_source(header),
+        )
+    except KeyError as error:
+        raise VariantFileError(
+            f"a ##regplug_ line of the header has no {error}: an older version wrote it; annotate "
+            "again"
+        ) from error
+
+
+def _values(text: str) -> dict[str, str]:
+    return {
+        found["key"]: found["plain"]
+        if found["quoted"] is None
+        else re.sub(r"\\(.)", r"\1", found["quoted"])
+        for found in _KEY.finditer(text)
+    }
+
+
+def _model(line: dict[str, str]) -> RecordedModel:
+    targets, scores = (tuple(filter(None, line[key].split(","))) for key in ("targets", "scores"))
+    return RecordedModel(line["ID"], line["version"], line["sha256"], targets, scores)
