@@ -28,6 +28,7 @@ from regplug.scoring.adapter import InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
 from regplug.vcf.annotate import Tally, annotate_records
+from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
 from regplug.vcf.overlap import Overlap
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
@@ -91,7 +92,8 @@ def annotate(
         regions_overlap: what must overlap a region: POS (`pos`), the record with all of REF or up
             to END (`record`), or what the ALTs change (`variant`); with `pos`, each record is in
             one of two regions that touch.
-        genes: GTF that tells the transcribed strand, for models of RNA.
+        genes: GTF, GFF3 or BED12: the nearest gene of each ALT (RP_GENE, RP_TSS_DISTANCE), and the
+            transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
         summary: what the run did, as JSON (`vcf.summary.Summary`); `-` is standard output.
         output_type: v, z, u or b as in bcftools, where the suffix does not tell.
@@ -122,13 +124,18 @@ def annotate(
         run = stack.enter_context(opened(models, repo, options))
         if not force:
             check_organism(genome, trained_on(run))
-        scoring = _models(run, targets, scores, genes)
+        transcripts = Transcripts(genes) if genes else None
+        scoring = _models(run, targets, scores, transcripts)
         plan = _plan(reader, genome, scoring, command, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
         with outputs(kinds, plan, reader.contigs) as writers:
             tally = annotate_records(
-                reader, scoring, genome, writers=writers, force=force, progress=progress
+                *(reader, scoring, genome),
+                writers=writers,
+                genes=transcripts,
+                force=force,
+                progress=progress,
             )
         unindexed = [writer.name for writer in writers if writer.unindexed]
         if told:
@@ -159,11 +166,13 @@ def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[In
 
 
 def _models(
-    run: Sequence[OpenModel], targets: Sequence[str], scores: Sequence[str], genes: str
+    run: Sequence[OpenModel],
+    targets: Sequence[str],
+    scores: Sequence[str],
+    transcripts: Transcripts | None,
 ) -> list[Model]:
     """Return the models as they score variants, no two with the same tag."""
     chosen = targets_of(targets, [model.card for model in run])
-    transcripts = Transcripts(genes) if genes else None
     models = [model.for_variants(chosen[model.card.name], scores, transcripts) for model in run]
     check_tags(models)
     return models
@@ -180,15 +189,16 @@ def _plan(
 ) -> Plan:
     """Return the header of the output, and which tags of an earlier run it replaces."""
     cards = [model.card for model in models]
-    tags = tags_of_run(models)
+    tags = tags_of_run(models, genes=bool(genes))
     lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
     text = reader.header_text
     return Plan(annotated_header(text, tags, lines), tags_of(text, tags), cards)
 
 
-def tags_of_run(models: Sequence[Model]) -> dict[str, list[InfoField]]:
-    """Return the tags that a run writes: source (`regplug`, `regplug:MODEL`) → its tags."""
-    return {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
+def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:
+    """Return the tags that a run writes: source (`regplug`, `regplug:MODEL` ...) → its tags."""
+    tags = {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
+    return tags | ({SOURCE: list(GENE_FIELDS)} if genes else {})
 
 
 def _writers(

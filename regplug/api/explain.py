@@ -112,7 +112,7 @@ def explain(
         against: known motifs, MEME format; by default those of JASPAR CORE.
         tax_group: without `against`, whose: vertebrates, fungi, insects, nematodes, plants or
             urochordates.
-        genes: GTF, for models of RNA.
+        genes: GTF, GFF3 or BED12, for models of RNA.
         force: go on though the model was trained on another organism than the FASTA's.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.

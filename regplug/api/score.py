@@ -43,7 +43,7 @@ def score(
         fasta: reference; looked for as by `annotate` if it is not given.
         models: names or open models; by default all default models.
         targets: the columns wanted, T or MODEL:T; by default all.
-        genes: GTF that tells the transcribed strand, for models of RNA.
+        genes: GTF, GFF3 or BED12 that tells the transcribed strand, for models of RNA.
         force: go on though REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.

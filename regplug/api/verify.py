@@ -97,10 +97,12 @@ def verify(
             model.for_variants(was.targets, was.scores, transcripts)
             for model, was in zip(run, said.models, strict=True)
         ]
-        if faults := list(_of_tags(said, tags_of_run(scoring))):
+        if faults := list(_of_tags(said, tags_of_run(scoring, genes=bool(genes)))):
             return Verified(faults)
         sample, replay = Sample(reader, records, seed), Replay(tolerance)
-        tally = annotate_records(sample, scoring, genome, writers=[replay], force=True)
+        tally = annotate_records(
+            *(sample, scoring, genome), writers=[replay], genes=transcripts, force=True
+        )
         return Verified(
             *((), replay.shown, replay.count, replay.largest),
             *(tally.records, sample.total),

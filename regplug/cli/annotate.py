@@ -50,7 +50,10 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     help="What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
 )
 @click.option(
-    "--genes", default="", help="GTF that tells the transcribed strand, for models of RNA."
+    "--genes",
+    default="",
+    help="GTF, GFF3 or BED12: write the nearest gene (RP_GENE, RP_TSS_DISTANCE); tells models of "
+    "RNA the transcribed strand.",
 )
 @click.option("--matrix", default="", help="All targets, a row per ALT: FILE.parquet or .tsv(.gz).")
 @click.option("--summary", default="", help="What the run did, as JSON: FILE, or - for stdout.")

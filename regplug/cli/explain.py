@@ -45,7 +45,7 @@ from regplug.cli.shared.options import (
     "then all]",
 )
 @known_motifs_options
-@click.option("--genes", default="", help="GTF, for models of RNA.")
+@click.option("--genes", default="", help="GTF, GFF3 or BED12, for models of RNA.")
 @fasta_option
 @force_option
 @backend_options

@@ -1,57 +1,110 @@
-"""Which strand is transcribed where, from a GTF; for models of RNA."""
+"""Genes ─Transcripts→ which strand is transcribed where, and which gene begins nearest."""
 
 from collections import defaultdict
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import UNREADABLE, GenomeError
-from regplug.files.lines import lines_in
-from regplug.genome.regions import position
+from regplug.genome.fasta import MITOCHONDRION
+from regplug.genome.genes import Strand, Transcript, read_genes
 from regplug.genome.variant import Interval
 
-Strand = Literal["+", "-"]
 STRANDS: tuple[Strand, ...] = ("+", "-")
 
 
 class Transcripts:
-    """The stretches of each strand that a gene covers."""
+    """The stretches of each strand that a gene covers, and where transcripts begin.
+
+    A leading `chr` of contigs' names is ignored, and the mitochondrion known by all its names.
+    """
 
     def __init__(self, path: str) -> None:
-        """Read the `gene` lines of a GTF (gzipped or not), or `transcript` lines if it has none.
+        """Read a GTF, GFF3 or BED12, plain or gzipped.
 
         Raises:
-            GenomeError: the file cannot be read, or holds neither.
+            GenomeError: as `read_genes`.
         """
-        kinds: dict[str, dict[tuple[str, str], list[tuple[int, int]]]] = {
-            "gene": defaultdict(list),
-            "transcript": defaultdict(list),
-        }
-        try:
-            for line in lines_in(path):
-                cells = line.split("\t", 7)
-                if len(cells) == 8 and cells[2] in kinds and cells[6] in "+-":
-                    spans = kinds[cells[2]][cells[0].removeprefix("chr"), cells[6]]
-                    start, end = map(position, cells[3:5])
-                    if start is None or end is None:
-                        raise ValueError(f"no span, {cells[3][:20]} to {cells[4][:20]}")
-                    spans.append((start - 1, end))
-        except UNREADABLE as error:
-            raise GenomeError(f"cannot read the genes in {path}: {error}") from error
-        found = kinds["gene"] or kinds["transcript"]
-        if not found:
-            raise GenomeError(f"{path} has no gene or transcript line: is it a GTF?")
-        self._spans = {key: _joined(spans) for key, spans in found.items()}
+        found = read_genes(path)
+        self._spans = _spans(found.genes)
+        self._sites = _sites(found.transcripts)
 
     def covers(self, interval: Interval, strand: Strand) -> bool:
-        """Tell if a gene on `strand` covers a base of `interval`; a leading `chr` is ignored."""
-        spans = self._spans.get((interval.chrom.removeprefix("chr"), strand))
+        """Tell if a gene on `strand` covers a base of `interval`."""
+        spans = self._spans.get((_bare(interval.chrom), strand))
         if spans is None:
             return False
         # Spans are joined, so only the last that starts before the interval's end can reach it.
         last = int(np.searchsorted(spans[:, 0], interval.end)) - 1
         return last >= 0 and bool(spans[last, 1] > interval.start)
+
+    def nearest(self, interval: Interval) -> tuple[str, int] | None:
+        """Return the gene whose transcript begins nearest to `interval`, and how far away.
+
+        The distance is in bases from the interval's nearest base to the first that is transcribed,
+        0 within the interval, below 0 upstream, in the gene's direction. Of genes as far away, that
+        whose name comes first. None: no gene on the contig.
+        """
+        sites = self._sites.get(_bare(interval.chrom))
+        if sites is None:
+            return None
+        first, behind = (
+            int(at) for at in np.searchsorted(sites.places, (interval.start, interval.end))
+        )
+        near = range(first, behind) or range(max(0, first - 1), min(first + 1, len(sites.places)))
+        pairs = [(sites.genes[at], sites.distance(at, interval)) for at in near]
+        return min(pairs, key=lambda pair: (abs(pair[1]), pair[0]))
+
+
+class _Sites(NamedTuple):
+    """Where transcripts of a contig begin, a gene for each place.
+
+    Attributes:
+        places: 0-based, sorted, shape (n,).
+        strands: of each, + or -.
+        genes: of each.
+    """
+
+    places: NDArray[np.int64]
+    strands: list[Strand]
+    genes: list[str]
+
+    def distance(self, at: int, interval: Interval) -> int:
+        """Return how many bases `interval` lies behind place `at`, in its direction."""
+        place = int(self.places[at])
+        behind = max(0, interval.start - place) - max(0, place - interval.end + 1)
+        return behind if self.strands[at] == "+" else -behind
+
+
+def _sites(transcripts: Iterable[Transcript]) -> dict[str, _Sites]:
+    """Return the sites by contig; of several genes at a place, the first by name."""
+    found: dict[str, dict[int, tuple[str, Strand]]] = defaultdict(dict)
+    for transcript in transcripts:
+        of_contig = found[_bare(transcript.interval.chrom)]
+        site = transcript.gene, transcript.strand
+        at = transcript.start_site
+        of_contig[at] = min(of_contig.get(at, site), site)
+    return {contig: _sorted(of_contig) for contig, of_contig in found.items()}
+
+
+def _sorted(sites: Mapping[int, tuple[str, Strand]]) -> _Sites:
+    rows = sorted(sites.items())
+    places = np.array([place for place, _ in rows], np.int64)
+    return _Sites(places, [strand for _, (_, strand) in rows], [gene for _, (gene, _) in rows])
+
+
+def _spans(genes: Iterable[Transcript]) -> dict[tuple[str, Strand], NDArray[np.int64]]:
+    """Return the stretches of each contig and strand that genes cover."""
+    spans: dict[tuple[str, Strand], list[tuple[int, int]]] = defaultdict(list)
+    for gene in genes:
+        interval = gene.interval
+        spans[_bare(interval.chrom), gene.strand].append((interval.start, interval.end))
+    return {key: _joined(of_key) for key, of_key in spans.items()}
+
+
+def _bare(chrom: str) -> str:
+    return "MT" if chrom in MITOCHONDRION else chrom.removeprefix("chr")
 
 
 def _joined(spans: list[tuple[int, int]]) -> NDArray[np.int64]:

@@ -24,7 +24,11 @@ from regplug.scoring.effects import EFFECTS, TINY, Array, Scores, difference, mo
 
 _LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
 FEW_TARGETS = 16  # a model with more targets writes only those asked for
-Values = Sequence[float] | Sequence[str | None]
+Values = Sequence[float] | Sequence[int | None] | Sequence[str | None]
+
+
+def _no_values(scores: Scores) -> Values:
+    return [None] * len(scores.status)
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,15 @@ class InfoField:
     Attributes:
         id: the tag, [A-Z_][A-Z0-9_]*.
         description: for the header.
-        type: "Float" or "String".
+        type: "Float", "Integer" or "String".
         values: the column of n values for the n ALTs of Scores; NaN or None where there is none.
+            By default there are none: the run fills the column.
     """
 
     id: str
     description: str
     type: str
-    values: Callable[[Scores], Values] = field(repr=False, compare=False)
+    values: Callable[[Scores], Values] = field(default=_no_values, repr=False, compare=False)
 
 
 class FieldOptions(msgspec.Struct, frozen=True):

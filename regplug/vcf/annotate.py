@@ -13,12 +13,14 @@ import pysam
 
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import BuildCheck
+from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Status, Variant
 from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
 from regplug.scoring.effects import Scores
 from regplug.scoring.model import BATCH, INPUT_STATUS, Model
+from regplug.vcf.near_genes import gene_columns
 from regplug.vcf.records import variants_of
 
 AHEAD = 2  # batches that are scored while an earlier one is written
@@ -45,6 +47,7 @@ def annotate_records(
     genome: Genome,
     *,
     writers: Sequence[Sink],
+    genes: Transcripts | None = None,
     force: bool = False,
     progress: Callable[[Batch], None] = lambda batch: None,
 ) -> Tally:
@@ -55,6 +58,7 @@ def annotate_records(
         models: each with its own tags.
         genome: that REF is checked against.
         writers: each gets every batch.
+        genes: to name the nearest of, in RP_GENE and RP_TSS_DISTANCE.
         force: True to go on where the REFs are of another build.
         progress: called with each batch once it is written.
 
@@ -68,8 +72,10 @@ def annotate_records(
     def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
-        statuses = [allele.status for allele in examined]
-        return _batch(batch, variants, statuses, models, scores)
+        made = _batch(batch, variants, [allele.status for allele in examined], models, scores)
+        if genes:
+            made.columns.update(gene_columns(examined, genes))
+        return made
 
     for batch in _ahead(score, _batches(records)):
         build.see(batch.status)

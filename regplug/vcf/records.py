@@ -225,7 +225,9 @@ def _text(value: float | str | None) -> str:
     """Return `value` as INFO has it: six significant digits, text without reserved characters."""
     if value is None or value != value:  # only NaN differs from itself
         return "."
-    return value.translate(_RESERVED) if isinstance(value, str) else f"{value:.6g}"
+    if isinstance(value, str):
+        return value.translate(_RESERVED)
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 _RESERVED = {ord(letter): f"%{ord(letter):02X}" for letter in "%;=, \t\n"}

@@ -434,6 +434,35 @@ def test_defaults_run_together(world, regplug):
     assert {"RP_ONE_T0", "RP_TWO_T0"} <= set(info(out)[0])
 
 
+def test_the_nearest_gene(world, annotate):
+    """A gene on the other strand begins at 120, another at 400; bcftools reads and filters."""
+    genes, out = world.folder / "genes.bed", world.folder / "o.bcf"
+    genes.write_text("chr1\t50\t120\tLEFT\t0\t-\nchr1\t399\t450\tRIGHT\t0\t+\n")
+    base = world.base("chr1", 300)
+    records = [
+        world.snv("chr1", 100),
+        f"chr1 130 . {world.base('chr1', 130)} <DEL>,{world.other('chr1', 130)} . . .",
+        f"chr1 300 . {base} {base}{world.base('chr1', 301)}{'A'}{world.base('chr1', 301)} . . .",
+        world.snv("chr2", 30),
+    ]
+    done = annotate(world.vcf("in.vcf", records), "--genes", genes, "-o", out)
+    assert done.status == 0, done.err
+    asked = bcftools("query", "-f", r"%RP_GENE\t%RP_TSS_DISTANCE\n", out).splitlines()
+    assert asked[0] == "LEFT\t20"
+    assert asked[1] == "LEFT,LEFT\t-10,-10"
+    assert asked[2].startswith("RIGHT\t-")
+    assert asked[3] == ".\t."
+    near = bcftools("query", "-i", "ABS(RP_TSS_DISTANCE)<=10", "-f", "%POS ", out)
+    assert near == "130 "
+    assert sum("regplug_genes=<file=genes.bed,sha256=" in line for line in header(out)) == 1
+    again = world.folder / "again.vcf"
+    assert annotate(out, "-o", again, model="place").status == 0
+    assert info(again)[0]["RP_GENE"] == "LEFT"  # a run without --genes leaves it
+    genes.write_text(genes.read_text().replace("LEFT", "OTHER"))
+    assert annotate(again, "--genes", genes, "-o", out, model="place").status == 0
+    assert info(out)[0]["RP_GENE"] == "OTHER"
+
+
 # -- exotic inputs -----------------------------------------------------------------------
 
 
