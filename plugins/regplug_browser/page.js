@@ -95,7 +95,7 @@ function drawMaps(variant) {
   section.hidden = !variant.maps;
   document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
   if (section.hidden) return;
-  const place = `${variant.id} ${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt}`;
+  const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt} ${variant.id}`.trim();
   const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
   section.querySelector("h2").textContent = `${data.columns[variant.best]} around ${place}: ${scores}`;
   const numbers = variant.maps.flatMap((map) => map.differences.flat());

@@ -128,10 +128,9 @@ def _has_id(feature: _Feature) -> bool:
 
 def _transcript(feature: _Feature, gene: str) -> list[Transcript]:
     """Return a transcript, if its strand is known."""
-    strand = feature.strand
-    if strand == "+" or strand == "-":
-        return [Transcript(feature.interval, strand, gene)]
-    return []
+    if feature.strand not in ("+", "-"):
+        return []
+    return [Transcript(feature.interval, "+" if feature.strand == "+" else "-", gene)]
 
 
 def _name(feature: _Feature) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 
 from regplug.errors import ModelError
 from regplug.genome.fasta import Genome, Reference
+from regplug.genome.genes import Strand
 from regplug.genome.reference import BuildCheck
-from regplug.genome.transcripts import STRANDS, Strand, Transcripts
+from regplug.genome.transcripts import STRANDS, Transcripts
 from regplug.genome.variant import Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
 from regplug.scoring.alleles import Examined, encode_alleles, examine

@@ -14,8 +14,9 @@ import numpy as np
 from regplug.errors import GenomeError, RegionError
 from regplug.genome.codes import UNKNOWN, Codes, encode, reverse_complement
 from regplug.genome.fasta import Genome
+from regplug.genome.genes import Strand
 from regplug.genome.regions import BedLine, position, read_bed_lines
-from regplug.genome.transcripts import STRANDS, Strand
+from regplug.genome.transcripts import STRANDS
 from regplug.genome.variant import Interval
 
 Side = Literal["upstream", "downstream"]

@@ -61,7 +61,9 @@ def test_page_from_a_disk(example_page, chromium, tmp_path):
     assert chromium.ask(f"{ROWS}.map((row) => row.getAttribute('aria-selected'))") == [
         "false", "false", "true", "false",
     ]  # fmt: skip
-    assert "SP1 around chr19:11089410 CT>C" in chromium.ask("document.body.innerText")
+    assert "SP1 around chr19:11089410 CT>C LDLR_c.-138del: REF" in chromium.ask(
+        "document.body.innerText"
+    )
     assert count(first, DOWN) > 10 * count(first, UP)
 
     chromium.click(f"{ROWS}.find((row) => row.innerText.includes('1295135'))")
@@ -90,8 +92,8 @@ def test_bars_are_as_high_as_the_values(example: TrackSet, example_page, chromiu
 def test_table_sorts(example_page, chromium):
     chromium.open(example_page.as_uri())
     chromium.until("document.body?.dataset.ready")
-    cells = f"{ROWS}.map((row) => row.cells[5].innerText)"  # ELK1
-    heading = "document.querySelectorAll('#variants th button')[5]"
+    cells = f"{ROWS}.map((row) => row.cells[6].innerText)"  # ELK1
+    heading = "document.querySelectorAll('#variants th button')[6]"
     chromium.click(heading)
     assert chromium.ask(cells) == ["−1.568", "−0.3201", "0.8631", "1.063"]
     chromium.click(heading)
