@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from regplug.api.models import OpenModel, list_models, open_model
     from regplug.api.predict import predict
     from regplug.api.score import score
+    from regplug.api.top import Top, top
     from regplug.api.track.track import Tracks, track
     from regplug.api.verify import Verified, verify
     from regplug.errors import RegplugError
@@ -48,6 +49,7 @@ _HOMES = {
     "Scores": "scoring.effects",
     "Status": "genome.variant",
     "Target": "scoring.card",
+    "Top": "api.top",
     "Tracks": "api.track.track",
     "Variant": "genome.variant",
     "VariantEffect": "scoring.adapter",
@@ -61,6 +63,7 @@ _HOMES = {
     "plugin_manager": "hooks.manager",
     "predict": "api.predict",
     "score": "api.score",
+    "top": "api.top",
     "track": "api.track.track",
     "verify": "api.verify",
 }
@@ -82,6 +85,7 @@ __all__ = [
     "Scores",
     "Status",
     "Target",
+    "Top",
     "Tracks",
     "Variant",
     "VariantEffect",
@@ -96,6 +100,7 @@ __all__ = [
     "plugin_manager",
     "predict",
     "score",
+    "top",
     "track",
     "verify",
 ]

@@ -26,6 +26,7 @@ def test_exported_members():
         "Scores",
         "Status",
         "Target",
+        "Top",
         "Tracks",
         "Variant",
         "VariantEffect",
@@ -40,6 +41,7 @@ def test_exported_members():
         "plugin_manager",
         "predict",
         "score",
+        "top",
         "track",
         "verify",
     ]

@@ -18,6 +18,7 @@ from regplug_browser.panels import (
     BELOW_ZERO,
     COLORS,
     MEANS,
+    UCSC,
     Panel,
     contig,
     first_view,
@@ -77,7 +78,7 @@ def _text(made: TrackSet, assembly: str) -> str:
         ("email", label(os.environ.get("EMAIL") or "nobody@example.org", limit=LONG)),
     ]
     where = quote(str(first_view(made)), safe=":")
-    address = f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={quote(assembly)}&position={where}"
+    address = f"{UCSC}?db={quote(assembly)}&position={where}"
     comment = f"# Put this folder on a web server, and open\n# {address}&hubUrl=URL/hub.txt\n"
     stanzas = [head, [("genome", label(assembly, limit=LONG))], *_tracks(panels(made))]
     return comment + "\n".join(

@@ -1,14 +1,29 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
+
+function differenceColumns() {
+  return [
+    { name: "best target", of: (row) => (row.best === null ? "" : data.columns[row.best]) },
+    ...data.columns.map((name, i) => ({ name, of: (row) => row.differences[i] })),
+  ];
+}
+
+function factColumns() { // of the first row's facts, the others have the same
+  const text = (value) => (value === null ? "." : String(value).replace("-", "−"));
+  return Object.keys(data.facts[0].cells).map((name) => ({ name, of: (row) => row.cells[name] ?? null, text }));
+}
+
+const facts = data.facts.length ? factColumns() : [];
 const columns = [
+  ...facts.slice(0, 1), // the rank
   { name: "chrom", of: (row) => row.chrom },
   { name: "pos", of: (row) => row.pos },
   ...(data.variants.some((row) => row.id) ? [{ name: "ID", of: (row) => row.id }] : []),
   { name: "REF", of: (row) => row.ref },
   { name: "ALT", of: (row) => row.alt },
-  { name: "best target", of: (row) => (row.best === null ? "" : data.columns[row.best]) },
-  ...data.columns.map((name, i) => ({ name, of: (row) => row.differences[i] })),
+  ...(data.facts.length ? facts.slice(1) : differenceColumns()),
 ];
+data.variants.forEach((row, i) => Object.assign(row, data.facts[i] ?? { target: data.columns[row.best] }));
 const rows = data.variants.map((variant) => ({ variant, element: element(variant) }));
 
 function make(tag, text = "", attributes = {}) {
@@ -25,13 +40,20 @@ function shown(number) {
 
 function element(variant) {
   const row = make("tr", "", { tabindex: 0, "aria-selected": false });
-  for (const { of } of columns) {
+  for (const { of, text = shown } of columns) {
     const value = of(variant);
-    const cell = make("td", typeof value === "string" ? value : shown(value));
+    const cell = make("td", typeof value === "string" ? value : text(value));
     if (typeof value === "string") cell.title = value;
     else cell.className = "number";
     row.append(cell);
   }
+  const links = make("td", "", { class: "links" });
+  for (const [name, address] of Object.entries(variant.links)) {
+    const link = make("a", name, { href: address, target: "_blank", rel: "noopener" });
+    link.addEventListener("click", (event) => event.stopPropagation());
+    links.append(link, " ");
+  }
+  row.append(links);
   row.addEventListener("click", () => choose(variant));
   row.addEventListener("keydown", (event) => event.key === "Enter" && choose(variant));
   return row;
@@ -61,6 +83,7 @@ function showTable() {
     heading.firstChild.addEventListener("click", () => sort(column, heading));
     head.append(heading);
   }
+  head.append(make("th", "show in"));
   document.querySelector("#variants tbody").append(...rows.map((row) => row.element));
   for (const id of ["variants", "alleles"]) document.getElementById(id).hidden = false;
 }
@@ -97,7 +120,7 @@ function drawMaps(variant) {
   if (section.hidden) return;
   const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt} ${variant.id}`.trim();
   const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
-  section.querySelector("h2").textContent = `${data.columns[variant.best]} around ${place}: ${scores}`;
+  section.querySelector("h2").textContent = `${variant.target} around ${place}: ${scores}`;
   const numbers = variant.maps.flatMap((map) => map.differences.flat());
   const most = Math.max(...numbers.map((value) => Math.abs(value ?? 0))) || 1;
   section.querySelector(".most").textContent = shown(most);
@@ -153,7 +176,14 @@ function shade(value, most) {
   return `rgb(${(value > 0 ? data.raises : data.lowers).map(rest)})`;
 }
 
+function lead() { // a ranking's table comes first, at full width
+  document.body.className = "ranked";
+  document.getElementById("igv").before(document.getElementById("variants"));
+}
+
 async function main() {
+  if (facts.length) lead();
+  document.getElementById("about").append(...data.about.map((line) => make("p", line, { class: "quiet" })));
   showTable();
   if (data.first !== null) choose(data.variants[data.first]);
   const options = { loadDefaultGenomes: false, showIdeogram: false };

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -22,7 +23,7 @@ from regplug.genome.codes import decode
 from regplug.hooks.track_writer import Changes, TrackFile, TrackSet
 from regplug_browser import igv_js
 from regplug_browser.bases import sparse_fasta, why_not
-from regplug_browser.panels import around, contig, first_view, named, strongest
+from regplug_browser.panels import around, browser_links, contig, first_view, named, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
 ROWS = 5_000  # variants in its table
@@ -68,9 +69,10 @@ def _check_size(made: TrackSet) -> None:
 
 def _page(made: TrackSet) -> str:
     models = ", ".join(dict.fromkeys(file.model for file in made.tracks))
+    what = "leading variants" if made.facts else models
     igv, script = _part("igv.min.js"), _part("page.js")
     return Template(_part("page.html")).substitute(
-        title=html.escape(f"regplug: {models}"),
+        title=html.escape(f"regplug: {what}"),
         hashes=" ".join(f"'sha256-{_sha256(text)}'" for text in (igv, script)),
         raises=RAISES,
         lowers=LOWERS,
@@ -102,6 +104,7 @@ def _data(made: TrackSet) -> Json:
     columns = [file for file in made.tracks if file.kind == "difference"]
     rows = [_variant(made, index) for index in range(len(made.variants))]
     _add_maps(made, columns, rows)
+    facts = [{"target": f.target, "cells": _cells(f.cells)} for f in made.facts]
     return {
         "igv": {
             "reference": igv_js.own_reference(made, _data_url(fasta.encode())),
@@ -110,6 +113,8 @@ def _data(made: TrackSet) -> Json:
         },
         "raises": rgb(RAISES),
         "lowers": rgb(LOWERS),
+        "about": list(made.about),
+        "facts": facts,
         "columns": [file.target for file in columns],
         "variants": rows,
         "first": strongest(made) if made.variants else None,
@@ -131,20 +136,24 @@ def _variant(made: TrackSet, index: int) -> Json:
         "ref": variant.ref,
         "alt": variant.alt,
         "locus": str(around(made, index)),
+        "links": browser_links(made, index),
         "best": best,
         "differences": _numbers(differences),
     }
 
 
 def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
-    """Add the maps of their best target to the rows with the largest differences."""
+    """Add the maps of their best target to the first rows: of a ranking, or by difference."""
     if made.maps is None:
         return
-    scored = [index for index, row in enumerate(rows) if row["best"] is not None]
-    scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
+    scored = [index for index, row in enumerate(rows) if made.facts or row["best"] is not None]
+    if not made.facts:
+        scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
     for index in scored[:MAPPED]:
-        variant = made.variants[index]
-        maps = made.maps(variant, columns[rows[index]["best"]].target)
+        variant, best = made.variants[index], rows[index]["best"]
+        maps = made.maps(variant, "" if best is None else columns[best].target)
+        if not maps:
+            continue
         mark = variant.normalized(made.genome)  # the alleles that the maps differ by
         rows[index]["maps"] = [
             _map(allele, changes) for allele, changes in zip(("REF", "ALT"), maps, strict=True)
@@ -160,6 +169,14 @@ def _map(allele: str, changes: Changes) -> Json:
         "bases": decode(changes.codes),
         "score": _numbers(np.array([changes.score]))[0],
         "differences": [_numbers(row) for row in changes.differences],
+    }
+
+
+def _cells(cells: Mapping[str, str | float | None]) -> Json:
+    """Return cells of a table; numbers have three digits."""
+    return {
+        name: float(f"{cell:.3g}") if isinstance(cell, float) else cell
+        for name, cell in cells.items()
     }
 
 

@@ -1,6 +1,8 @@
 """TrackSet ─panels→ which files a browser shows together, and where it opens."""
 
+from dataclasses import replace
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
@@ -8,11 +10,13 @@ from regplug.files import colours
 from regplug.files.colours import GREY, LOWERS, RAISES
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackFile, TrackSet
+from regplug_browser.assembly import IGV_HAS, assembly_of
 
 COLORS = {"score": RAISES, "ref": GREY, "alt": LOWERS, "difference": RAISES}  # of values above 0
 BELOW_ZERO = COLORS | {"score": LOWERS, "difference": LOWERS}
 MEANS = {"difference"}  # drawn as means when zoomed out; other kinds as maxima, which keep peaks
 NAMES = {"score": "", "ref": "REF", "alt": "ALT", "difference": "ALT-REF"}
+UCSC = "https://genome.ucsc.edu/cgi-bin/hgTracks"
 FLANK = 50  # bases shown on each side of a variant; few enough for letters to be legible
 
 
@@ -78,7 +82,9 @@ def around(made: TrackSet, index: int) -> Interval:
 
 
 def strongest(made: TrackSet) -> int:
-    """Return the index of the variant with the largest |difference|; 0 if none has a score."""
+    """Return the index of the first of a ranking, else of the largest |difference|, else 0."""
+    if made.facts:
+        return 0
     sizes = np.abs(made.differences)
     return 0 if np.isnan(sizes).all() else int(np.nanargmax(sizes)) // sizes.shape[1]
 
@@ -86,6 +92,18 @@ def strongest(made: TrackSet) -> int:
 def named(made: TrackSet, index: int) -> str:
     """Return a variant's ID, or "" where it has none."""
     return made.ids[index] if made.ids else ""
+
+
+def browser_links(made: TrackSet, index: int) -> dict[str, str]:
+    """Return the addresses that show a variant: in UCSC's browser, and in an IGV that runs."""
+    where, assembly = around(made, index), assembly_of(made)
+    locus = quote(str(where), safe=":")
+    links = {"IGV": f"http://localhost:60151/goto?locus={locus}"}
+    if assembly in IGV_HAS:
+        chrom = where.chrom if where.chrom.startswith("chr") else f"chr{where.chrom}"
+        place = quote(str(replace(where, chrom="chrM" if chrom == "chrMT" else chrom)), safe=":")
+        links["UCSC"] = f"{UCSC}?db={assembly}&position={place}"
+    return links
 
 
 def contig(made: TrackSet, chrom: str) -> str:

@@ -27,6 +27,7 @@ COMMANDS = {
     "profile": "regplug.cli.profile",
     "serve": "regplug.cli.serve",
     "test": "regplug.cli.test.runs",
+    "top": "regplug.cli.top",
     "track": "regplug.cli.track",
     "train": "regplug.cli.train.command",
     "verify": "regplug.cli.verify",

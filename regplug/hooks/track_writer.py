@@ -1,6 +1,6 @@
 """What makes a view of finished tracks: a hub, an IGV session, a page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -58,6 +58,18 @@ class Changes(Protocol):
 MapMaker = Callable[[Variant, str], Sequence[Changes]]  # a variant, a target → REF's map and ALT's
 
 
+class Facts(NamedTuple):
+    """What a table says of a variant, in place of its differences.
+
+    Attributes:
+        target: that its mutation map shows.
+        cells: heading → text or number; None where there is nothing.
+    """
+
+    target: str
+    cells: Mapping[str, str | float | None]
+
+
 class TrackSet(NamedTuple):
     """All tracks of a run.
 
@@ -72,6 +84,8 @@ class TrackSet(NamedTuple):
             their order); NaN where there is no score.
         maps: makes the mutation maps of a variant that has a score; None without variants.
         ids: of the variants, as the VCF has them; "" where it has none.
+        facts: of each variant, if they are a ranking, the first of which comes first; else empty.
+        about: lines that say what is shown.
     """
 
     folder: Path
@@ -83,6 +97,8 @@ class TrackSet(NamedTuple):
     differences: NDArray[np.float32]
     maps: MapMaker | None = None
     ids: Sequence[str] = ()
+    facts: Sequence[Facts] = ()
+    about: Sequence[str] = ()
 
 
 class TrackWriter(Protocol):

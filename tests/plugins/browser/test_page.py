@@ -12,7 +12,7 @@ import pytest
 
 from regplug.errors import OutputError
 from regplug.hooks import manager as plugins
-from regplug.hooks.track_writer import TrackSet
+from regplug.hooks.track_writer import Facts, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug_browser import bases, page
 from regplug_browser.page import Page
@@ -111,6 +111,31 @@ def test_maps_of_the_strongest(toy: TrackSet, monkeypatch):
     }  # fmt: skip
     assert alt["score"] is None
     assert rows[2]["mark"]["ALT"] - rows[2]["mark"]["REF"] == 2
+
+
+def test_a_ranking_says_its_facts(toy: TrackSet, monkeypatch):
+    """In their order, the first in view, and with maps of the first; numbers have three digits."""
+    facts = [Facts(f"{n} ({SCRIPT})", {"rank": n, "Q": 0.012345, "gene": None}) for n in (1, 2, 3)]
+    one = MutationMap(toy.regions[0], np.array([0, 3, 4], np.uint8), 1.5, np.eye(3, 4))
+    asked = []
+
+    def maps(variant, _):
+        asked.append(variant.pos)
+        return [one, one] if len(asked) > 1 else []
+
+    monkeypatch.setattr(page, "MAPPED", 2)
+    made = toy._replace(facts=facts, about=["one line", IMAGE], maps=maps, assembly="mm10")
+    data = json.loads(written(made).scripts[0][1])
+    assert data["facts"][0] == {
+        "target": f"1 ({SCRIPT})", "cells": {"rank": 1, "Q": 0.0123, "gene": None},
+    }  # fmt: skip
+    assert (data["first"], data["about"]) == (0, ["one line", IMAGE])
+    assert asked == [1001, 1010]
+    assert ["maps" in row for row in data["variants"]] == [False, True, False]
+    assert data["variants"][0]["links"] == {
+        "IGV": "http://localhost:60151/goto?locus=chr1:951-1051",
+        "UCSC": "https://genome.ucsc.edu/cgi-bin/hgTracks?db=mm10&position=chr1:951-1051",
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from regplug.genome.variant import Interval
-from regplug.hooks.track_writer import TrackSet
+from regplug.hooks.track_writer import Facts, TrackSet
+from regplug_browser import page
 from regplug_browser.igv import Igv
 from regplug_browser.page import Page
 from tests.plugins.browser.conftest import IMAGE, SCRIPT
@@ -216,3 +217,28 @@ def test_session_in_igv_desktop(example: TrackSet, tmp_path):
     assert 0.6 * below < count(picture, DOWN) < below  # IGV leaves a margin above the bars
     assert 20 < count(picture, UP) < 500
     assert count(picture, (0, 0, 178)) > 100  # the variants
+
+
+def test_a_ranking_comes_first_and_links_lead_to_its_variants(
+    example: TrackSet, chromium, tmp_path, monkeypatch
+):
+    """The table lies above the tracks; its first row is in view, of however little difference."""
+    folder = tmp_path / "ranked"
+    shutil.copytree(example.folder, folder)
+    monkeypatch.setattr(page, "MAPPED", 1)
+    facts = [Facts(f"GABPA {n}", {"rank": n, "Q": n / 8, "gene": None}) for n in (1, 2, 3, 4)]
+    made = Page().write(example._replace(folder=folder, facts=facts, about=["leading <b>ALTs</b>"]))
+    chromium.open(made.as_uri())
+    chromium.until("document.body?.dataset.ready")
+    settle(chromium, tmp_path / "page.png")
+    assert chromium.ask(f"{ROWS}[0].getAttribute('aria-selected')") == "true"
+    assert chromium.ask(f"{ROWS}.map((row) => row.cells[0].innerText)") == ["1", "2", "3", "4"]
+    assert shown(chromium).chrom == "chr5"
+    text = chromium.ask("document.body.innerText")
+    assert "leading <b>ALTs</b>" in text
+    assert "GABPA 1 around chr5:1295113 G>A" in text
+    place = "document.getElementById('{}').getBoundingClientRect()"
+    assert chromium.ask(f"{place.format('variants')}.bottom <= {place.format('igv')}.top")
+    links = chromium.ask(f"[...{ROWS}[0].querySelectorAll('a')].map((a) => a.href)")
+    assert links[0] == "http://localhost:60151/goto?locus=chr5:1295063-1295163"
+    assert chromium.problems == []

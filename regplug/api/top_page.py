@@ -1,0 +1,282 @@
+"""Rows of `regplug top` ─write_page→ a page: table, tracks and mutation maps of each ALT's target.
+
+Each model has one row of tracks, around every ALT of which it has the top target: that target's.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from regplug.api.annotate import File
+from regplug.api.models import OpenModel, opened
+from regplug.api.progress import Bar
+from regplug.errors import ConfigError, ModelError, VariantFileError
+from regplug.files.output import complete
+from regplug.genome.fasta import Genome
+from regplug.genome.reference import find_fasta
+from regplug.genome.regions import merged
+from regplug.genome.transcripts import Transcripts
+from regplug.genome.variant import Interval, Status, Variant
+from regplug.hooks.manager import plugin_manager, track_writers
+from regplug.hooks.track_writer import Facts, Kind, TrackFile, TrackSet
+from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.scoring.alleles import Examined, examine
+from regplug.scoring.backend import BackendOptions
+from regplug.scoring.effects import Array, difference
+from regplug.scoring.model import Model
+from regplug.tracks.bigwig import TrackFiles
+from regplug.tracks.folder import file_names, write_tracks
+from regplug.tracks.regions import Tracked
+from regplug.tracks.variants import Neighbourhood, neighbourhoods, track_variants
+from regplug.vcf.leading import RANKED, Row
+from regplug.vcf.recorded import Recorded
+
+VALUES = 200  # along a window; in longer ones every few bases have one
+WHAT = (
+    "Q is the share of background variants that are at least as extreme, over all models. Z is "
+    "ALT − REF in spreads, standard deviations over random SNVs. Activity is the share of "
+    "background places that score lower than the stronger allele."
+)
+
+
+class Drawing(NamedTuple):
+    """What a page shows.
+
+    Attributes:
+        rows: the leading ALTs, in order.
+        counts: status → ALTs.
+        sample: whose ALTs these are, or "".
+        said: what the first VCF's header says of its models.
+        header: the plain lines of that header, for the reference.
+        assembly: that it names, or "".
+        genes: for models of RNA; None: they are not drawn.
+    """
+
+    rows: Sequence[Row]
+    counts: Mapping[str, int]
+    sample: str
+    said: Recorded
+    header: Mapping[str, str]
+    assembly: str
+    genes: Transcripts | None
+
+
+def write_page(
+    drawing: Drawing,
+    path: Path,
+    *,
+    fasta: File | None,
+    repo: str | None,
+    options: BackendOptions,
+    bar: Bar,
+) -> None:
+    """Write the page.
+
+    Args:
+        drawing: what it shows.
+        path: of the file.
+        fasta: reference; looked for as by `annotate` if it is not given.
+        repo: folder of models, or a server's URL.
+        options: threads, and what it takes to reach a server.
+        bar: shows the variants that are drawn.
+
+    Raises:
+        VariantFileError: there are no rows.
+        ModelError: a model is another than the one that annotated.
+        RegplugError: as the genome, the models and the writer raise.
+    """
+    writers = track_writers(plugin_manager())
+    if "page" not in writers:
+        raise ConfigError("no plugin is installed that writes pages (regplug plugins lists them)")
+    if not drawing.rows:
+        raise VariantFileError("no ALT has a place, so there is nothing to draw")
+    names = list(dict.fromkeys(row.model for row in drawing.rows))
+    with ExitStack() as stack:
+        found = find_fasta(fasta, drawing.header, build=drawing.assembly)
+        genome = stack.enter_context(Genome(found))
+        run = stack.enter_context(opened(names, repo, options))
+        _check_models(drawing.said, run)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        progress = stack.enter_context(bar("variants drawn", len(drawing.rows)))
+        page = writers["page"].write(_track_set(drawing, run, genome, folder, progress))
+        with complete(path.absolute()) as partial:
+            shutil.copyfile(page, partial)
+
+
+def _check_models(said: Recorded, run: Sequence[OpenModel]) -> None:
+    """Raise ModelError if a model has other weights than when the VCF was annotated."""
+    before = {model.name: model.sha256 for model in said.models}
+    for model in run:
+        if before.get(model.card.name, model.card.sha256) != model.card.sha256:
+            raise ModelError(
+                f"{model.card.name} is another model than the one that annotated the VCF: annotate "
+                "again, or give --model-repo"
+            )
+
+
+def _track_set(
+    drawing: Drawing,
+    run: Sequence[OpenModel],
+    genome: Genome,
+    folder: Path,
+    progress: Callable[[int], None],
+) -> TrackSet:
+    """Return what the page shows, its tracks in `folder`."""
+    rows = drawing.rows
+    examined = [examine(row.variant, genome) for row in rows]
+    drawn = [
+        _drawn(model, rows, examined, drawing.genes)
+        for model in run
+        if drawing.genes or model.card.strand != "forward"
+    ]
+    columns: list[Array] = []
+    tracks: list[TrackFile] = []
+    regions: list[Interval] = []
+    for of_model in drawn:
+        changes = of_model.changes(genome)
+        if places := of_model.places(changes, genome):
+            tracks += of_model.tracks(places, genome, folder, progress)
+            regions += [place.interval for place in places]
+            columns.append(np.full(len(rows), np.nan, np.float32))
+            columns[-1][of_model.rows] = changes
+    by_row = {row: of_model for of_model in drawn for row in of_model.rows}
+
+    def maps(variant: Variant, _: str) -> Sequence[MutationMap]:
+        index = next(i for i, row in enumerate(rows) if row.variant == variant)
+        return by_row[index].maps(index, genome) if index in by_row else ()
+
+    return TrackSet(
+        folder,
+        tuple(tracks),
+        drawing.assembly or None,
+        genome,
+        tuple(merged(regions)),
+        tuple(row.variant for row in rows),
+        np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), np.float32),
+        maps,
+        [row.id for row in rows],
+        [_facts(place, row) for place, row in enumerate(rows, start=1)],
+        _about(drawing),
+    )
+
+
+class _Drawn(NamedTuple):
+    """A model, and the rows whose top target is one of its.
+
+    Attributes:
+        run: the model.
+        model: as it scores variants.
+        rows: indices, of rows that can be scored.
+        alleles: of these rows.
+        targets: of these rows, indices among the model's.
+    """
+
+    run: OpenModel
+    model: Model
+    rows: list[int]
+    alleles: list[Examined]
+    targets: list[int]
+
+    def changes(self, genome: Genome) -> Array:
+        """Return ALT - REF of each row's target, shape (rows,)."""
+        scores = self.model.score(self.alleles, genome)
+        every = difference(scores.ref, scores.alt)
+        picked: Array = every[np.arange(len(every)), self.targets]
+        return picked
+
+    def places(self, changes: Array, genome: Genome) -> list[Neighbourhood]:
+        """Return where tracks are drawn; a model of RNA has none."""
+        if self.model.card.strand == "forward":
+            return []
+        variants = [allele.variant for allele in self.alleles]
+        return neighbourhoods(variants, np.abs(changes), genome, self.model.window)
+
+    def tracks(
+        self,
+        places: Sequence[Neighbourhood],
+        genome: Genome,
+        folder: Path,
+        progress: Callable[[int], None],
+    ) -> tuple[TrackFile, ...]:
+        """Write REF, ALT and their difference around each place, of its own target."""
+        card, step = self.model.card, max(1, self.model.window // VALUES)
+        target_of = {
+            replace(allele.variant, chrom=genome.contig(allele.variant.chrom) or ""): target
+            for allele, target in zip(self.alleles, self.targets, strict=True)
+        }
+
+        def fill(files: TrackFiles) -> None:
+            for place in places:
+                target = target_of[place.variant]
+                tracked = Tracked(self.run.adapter, self.run.backend, [target], step)
+                track_variants([place], tracked, genome, files, progress=progress)
+
+        (name,) = file_names([card.name])
+        label = f"{card.name}, top target"
+        kinds: list[Kind] = ["ref", "alt", "difference"]
+        return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
+
+    def maps(self, row: int, genome: Genome) -> list[MutationMap]:
+        """Return the mutation maps of a row's REF and ALT, of its target."""
+        at = self.rows.index(row)
+        found = explain_place(
+            self.alleles[at].variant, self.model, genome, targets=[self.targets[at]]
+        )
+        return list(found[0].maps.values())
+
+
+def _drawn(
+    run: OpenModel, rows: Sequence[Row], examined: Sequence[Examined], genes: Transcripts | None
+) -> _Drawn:
+    """Return a model with its rows.
+
+    Raises:
+        ModelError: it has no such target.
+    """
+    card = run.card
+    own = [i for i, row in enumerate(rows) if row.model == card.name]
+    own = [i for i in own if examined[i].status is Status.OK]
+    targets = []
+    for index in own:
+        if rows[index].target not in card.labels:
+            raise ModelError(f"{card.name} has no target {rows[index].target}: annotate again")
+        targets.append(card.labels.index(rows[index].target))
+    model = run.for_variants(transcripts=genes)
+    return _Drawn(run, model, own, [examined[i] for i in own], targets)
+
+
+def _facts(place: int, row: Row) -> Facts:
+    """Return what the table says of a row."""
+    cells: dict[str, str | float | None] = {
+        "rank": place,
+        "Q": row.q,
+        "model": row.model,
+        "target": row.target,
+        "Z": row.z,
+        "activity": row.act,
+        "gene": row.gene or None,
+        "TSS distance": row.distance,
+    }
+    cells |= {"genotype": row.genotype} if row.genotype else {}
+    files = ", ".join(Path(name).name for name in row.files)
+    return Facts(f"{row.target} ({row.model})", cells | {"file": files})
+
+
+def _about(drawing: Drawing) -> list[str]:
+    """Return the lines above the table."""
+    total, placed = sum(drawing.counts.values()), drawing.counts.get(RANKED, 0)
+    whose = f" that {drawing.sample} carries" if drawing.sample else ""
+    others = [f"{n:,} {status}" for status, n in drawing.counts.items() if status != RANKED]
+    without = f"; without a place: {', '.join(others)}" if others else ""
+    return [
+        f"The first {len(drawing.rows):,} of {placed:,} ranked ALTs, by Q and then |Z|, "
+        f"of {total:,}{whose}{without}.",
+        WHAT,
+    ]
