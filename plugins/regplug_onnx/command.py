@@ -23,7 +23,8 @@ def onnx(
     target. Several FILEs (folds) become one model, the mean of their answers. What N is, and both
     strands, are put in front of the graph.
     """
-    from regplug.models.foreign import net_of, read_graph
+    from regplug.models.foreign import net_of
+    from regplug.models.graphs import read_graph
     from regplug.models.imported import import_nets
 
     about = about_from(**said)

@@ -1,30 +1,23 @@
 """A graph that others made → a Net: a graph of one input and one output, whose axes are known.
 
-    FILE.onnx ─read_graph→ ModelProto ─net_of→ Net ─joined→ codes → scores
+    FILE.onnx ─graphs.read_graph→ ModelProto ─net_of→ Net ─joined→ codes → scores
 
 What an axis is for is told by a layout: `n` rows, `c` letters, `l` bases, `1` an axis of one. Where
 sizes are fixed the file tells: (n, 4, 600) is `ncl`, (n, 600, 4) `nlc`, (n, 4, 1, 600) `nc1l`, and
 (n, 600) are codes, `nl`.
 """
 
-import re
 from collections.abc import Sequence
 from math import prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnx
-from onnx import ModelProto, TensorProto, ValueInfoProto, helper, inliner, shape_inference
+from onnx import ModelProto, TensorProto, ValueInfoProto, helper, shape_inference
 
 from regplug.errors import ModelError
-from regplug.models.embedded import open_session
-from regplug.models.onnx_builder import OPSET
+from regplug.models.graphs import answers_of, plain, replace
 
 WIDEST = 2**20  # bases
-LARGEST = (
-    2**31 - 2**20
-)  # bytes of a file: a graph in one piece, as a server reads it, has under 2 GiB
 _SAME_NUMBERS = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze")
 _NUMBERS = {
     TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.UINT8, TensorProto.INT8,
@@ -56,25 +49,6 @@ class Net(NamedTuple):
     called: str
 
 
-def read_graph(path: Path) -> ModelProto:
-    """Return the graph in a file.
-
-    Raises:
-        ModelError: it cannot be read, is no ONNX, or keeps its weights in other files.
-    """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ModelError(f"{path} has more than 2 GiB, and a model has less")
-        model = onnx.load_from_string(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except Exception as error:  # protobuf's own
-        raise ModelError(f"{path} is no ONNX file: {error}") from error
-    if not model.graph.node:
-        raise ModelError(f"{path} is no ONNX file: it holds no graph")
-    return model
-
-
 def net_of(
     model: ModelProto, called: str, *, window: int | None = None, layout: str = "", head: str = ""
 ) -> Net:
@@ -90,7 +64,7 @@ def net_of(
     Raises:
         ModelError: it has two inputs, does not read DNA, needs an argument above, or cannot be run.
     """
-    model = _plain(model, called)
+    model = plain(model, called)
     graph = model.graph
     entry = _only_input(graph, called)
     sizes, layout = _axes(entry, layout, called)
@@ -100,63 +74,14 @@ def net_of(
     kind = entry.type.tensor_type.elem_type
     head = _head([value.name for value in graph.output], head, called)
     entry = helper.make_tensor_value_info(entry.name, kind, ["n", *shape])
-    _replace(graph.input, [entry])
+    replace(graph.input, [entry])
     answer = next(value for value in graph.output if value.name == head)
     answer.type.tensor_type.ClearField("shape")
-    _replace(graph.output, [answer])
+    replace(graph.output, [answer])
     del graph.value_info[:]  # shapes of the rows that it was exported with
     targets = _answers(model, shape, kind, called)
     largest, probability = _largest(model, shape), _is_probability(model)
     return Net(model, layout, shape, window, targets, largest, probability, called)
-
-
-def _plain(model: ModelProto, called: str) -> ModelProto:
-    """Return a copy without functions and sparse arrays, its inputs without weights, of OPSET.
-
-    Raises:
-        ModelError: that cannot be.
-    """
-    if any(onnx.external_data_helper.uses_external_data(array) for array in _arrays(model)):
-        raise ModelError(
-            f"{called} keeps its weights in another file: onnx.save(onnx.load(FILE), OTHER) makes "
-            "one of both"
-        )
-    if model.graph.sparse_initializer:
-        raise ModelError(f"{called} has sparse arrays, which are not read: export it dense")
-    copy = inliner.inline_local_functions(model) if model.functions else ModelProto()
-    if not model.functions:
-        copy.CopyFrom(model)
-    weights = {array.name for array in copy.graph.initializer}
-    _replace(copy.graph.input, [value for value in copy.graph.input if value.name not in weights])
-    version = max((o.version for o in copy.opset_import if o.domain in ("", "ai.onnx")), default=0)
-    return at_opset(copy, OPSET, called) if version < OPSET else copy
-
-
-def _replace(values: Any, new: Sequence[ValueInfoProto]) -> None:
-    """Put other messages into a repeated field, which has no assignment."""
-    kept = [ValueInfoProto.FromString(value.SerializeToString()) for value in new]
-    del values[:]
-    values.extend(kept)
-
-
-def at_opset(model: ModelProto, version: int, called: str) -> ModelProto:
-    """Return a graph with the operators of a later version.
-
-    Raises:
-        ModelError: they cannot be converted.
-    """
-    try:
-        return onnx.version_converter.convert_version(model, version)
-    except Exception as error:  # of C++
-        raise ModelError(
-            f"{called} has operators of an old version, which cannot be made new: "
-            f"export it with opset_version={version} ({error})"
-        ) from error
-
-
-def _arrays(model: ModelProto) -> list[TensorProto]:
-    inside = [attribute.t for node in model.graph.node for attribute in node.attribute]
-    return [*model.graph.initializer, *inside]
 
 
 def _only_input(graph: Any, called: str) -> ValueInfoProto:
@@ -221,24 +146,8 @@ def _window(size: int | None, window: int | None, called: str) -> int:
 
 def _answers(model: ModelProto, shape: tuple[int, ...], kind: int, called: str) -> int:
     """Return how many numbers the graph answers to a row, as it does for three of them."""
-    try:
-        session = open_session(model.SerializeToString(), called, threads=1)
-    except ModelError as error:
-        missing = re.search(r"implementation for (\w+)", str(error))
-        if missing and any(array.data_type == TensorProto.DOUBLE for array in _arrays(model)):
-            raise ModelError(
-                f"{called} computes in float64, for which onnxruntime has no {missing[1]}: export "
-                "it in float32 (model.float())"
-            ) from error
-        raise
     letters = np.zeros((3, *shape), helper.tensor_dtype_to_np_dtype(kind))
-    try:
-        answer = np.asarray(session.run(None, {model.graph.input[0].name: letters})[0])
-    except Exception as error:  # onnxruntime's own
-        raise ModelError(
-            f"{called} cannot read three sequences of shape {shape} ({error}): is the window "
-            "right, and was it exported for any number of rows (dynamic_axes)?"
-        ) from error
+    answer = answers_of(model, letters, called)
     if answer.ndim < 1 or answer.shape[0] != 3:
         raise ModelError(
             f"{called} answers shape {answer.shape} to three sequences: export it for any number "

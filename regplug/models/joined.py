@@ -13,7 +13,8 @@ from onnx import ModelProto, TensorProto, helper
 
 from regplug.errors import ModelError
 from regplug.hooks.about import Strand
-from regplug.models.foreign import Net, at_opset
+from regplug.models.foreign import Net
+from regplug.models.graphs import at_opset
 from regplug.models.onnx_builder import Builder
 
 

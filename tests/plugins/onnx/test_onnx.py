@@ -14,10 +14,16 @@ from tests.toy_genomes import write_fasta
 
 @pytest.fixture
 def importing(regplug, tmp_path):
+    return importer(regplug, tmp_path, "onnx")
+
+
+def importer(regplug, tmp_path, kind):
+    """Return what imports files as the model `mine`, and sees that a refusal leaves nothing."""
+
     def run(*files, **options):
         said = [word for key, value in options.items() for word in _words(key, value)]
         done = regplug(
-            "models", "import", "onnx", *files, "--name", "mine", "-o", tmp_path / "repo",
+            "models", "import", kind, *files, "--name", "mine", "-o", tmp_path / "repo",
             "--snvs", 30, "--threads", 1, *said,
         )  # fmt: skip
         if done.status:
@@ -195,7 +201,7 @@ def test_what_is_imported_annotates_and_verifies(regplug, importing, tmp_path):
         ({}, {"layout": "nlc"}, "x.onnx reads (n, 4, 21), which is not --layout nlc"),
         ({}, {"layout": "nll"}, "a layout is n and an order of c (letters), l (bases) and 1, not"),
         ({"window": 4}, {}, "x.onnx reads (n, 4, 4), which may be several things: say which axis"),
-        ({"rows": 1, "wrong_rows": True}, {}, "x.onnx cannot read three sequences of shape (4, 21"),
+        ({"rows": 1, "wrong_rows": True}, {}, "x.onnx cannot read 3 sequences of shape (4, 21"),
         ({}, {"scale": "probability"}, "to random sequences, no probabilities: say --sigmoid if"),
         ({}, {"scale": "positive"}, "not above 0: say another --scale"),
         ({}, {"letters": "ACGU"}, "letters are A, C, G and T in some order, not ACGU"),

@@ -1,0 +1,153 @@
+"""PyTorch networks → Nets, through ONNX.
+
+    module.py:Network, weights.pt ─torch_module.read_module→ torch.nn.Module ─as_net→ Net
+    program.pt2 ───────────────────read_program────────────→ ↗
+
+A module is somebody's program, and a .pt2 may hold a pickle: both can do whatever the user can. The
+command asks for a word on that before it calls these functions. Weights never run anything.
+"""
+
+import io
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+import onnx
+
+from regplug.errors import ModelError
+from regplug.files.extras import needs
+from regplug.models.foreign import Net, net_of
+from regplug.models.graphs import answers_of
+from regplug.models.onnx_builder import OPSET
+from regplug_onnx.torch_module import said
+
+if TYPE_CHECKING:
+    import torch
+
+TOLERANCE = 1e-4  # of an answer; of those above 1, relative
+
+
+class Example(NamedTuple):
+    """Shape of an input (rows, ...), and whether it is of codes, whole numbers."""
+
+    shape: tuple[int, ...]
+    codes: bool
+
+
+def read_program(path: Path, window: int | None) -> tuple["torch.nn.Module", Example]:
+    """Return an exported program (torch.export.save) as a network, and an input of its.
+
+    Raises:
+        ModelError: it cannot be read, or has other than one input, or one of any length without
+            a `window`.
+        MissingLibraryError: torch is not installed.
+    """
+    with needs("torch"):
+        import torch
+
+    try:
+        program = torch.export.load(path)
+    except Exception as error:  # torch's own
+        raise ModelError(
+            f"{path} is no exported program ({said(error)}): torch.export.save makes one"
+        ) from error
+    entries = [
+        node.meta["val"]
+        for node in program.graph.nodes
+        if node.op == "placeholder" and node.name in program.graph_signature.user_inputs
+    ]
+    if len(entries) != 1:
+        raise ModelError(
+            f"{path} has {len(entries)} inputs: one that reads a sequence is wanted, so give the "
+            "others their value before it is exported"
+        )
+    sizes = [size if isinstance(size, int) else window for size in entries[0].shape[1:]]
+    if None in sizes:
+        raise ModelError(f"{path} reads sequences of any length: name one with --window")
+    rows = entries[0].shape[0]
+    shape = (rows if isinstance(rows, int) else 2, *(int(size or 0) for size in sizes))
+    return _frozen(program.module()), Example(shape, not entries[0].dtype.is_floating_point)
+
+
+def as_net(
+    network: "torch.nn.Module", example: Example, called: str, *, layout: str, head: str
+) -> Net:
+    """Return a network as a Net that answers as the network does.
+
+    Raises:
+        ModelError: it cannot be run or exported, or its export answers otherwise.
+    """
+    import torch
+
+    entry = torch.zeros(example.shape, dtype=torch.int64 if example.codes else torch.float32)
+    try:
+        with torch.no_grad():
+            answer = network(entry)
+    except Exception as error:  # the network's own
+        raise ModelError(f"{called} cannot read {example.shape}: {said(error)}") from error
+    names = ["y"] if isinstance(answer, torch.Tensor) else [f"y{i}" for i in range(len(answer))]
+    file = io.BytesIO()
+    try:
+        with (
+            warnings.catch_warnings()
+        ):  # of a tracer that says what it cannot follow, and _check sees
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                network,
+                (entry,),
+                cast(Any, file),
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=["x"],
+                output_names=names,
+                dynamic_axes={name: {0: "n"} for name in ("x", *names)},
+            )
+    except Exception as error:  # torch's own
+        raise ModelError(f"{called} cannot be exported to ONNX: {said(error)}") from error
+    net = net_of(onnx.load_from_string(file.getvalue()), called, layout=layout, head=head)
+    _check(net, network, example.shape[0], called)
+    return net
+
+
+def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None:
+    """Check an export on other letters than those that it was made with.
+
+    Raises:
+        ModelError: it answers otherwise than the network.
+    """
+    import torch
+
+    codes = np.random.default_rng(4).integers(0, 4, (rows, net.window))
+    letters = codes if "c" not in net.layout else np.eye(4, dtype=np.float32)[codes]
+    if "c" in net.layout and net.layout.index("c") < net.layout.index("l"):
+        letters = letters.swapaxes(1, 2)
+    letters = np.ascontiguousarray(letters.reshape(rows, *net.shape))
+    with torch.no_grad():
+        answer: Any = network(torch.from_numpy(letters))
+    if not isinstance(answer, torch.Tensor):
+        answer = answer[int(net.model.graph.output[0].name.removeprefix("y"))]
+    wanted = answer.double().numpy()
+    off = np.abs(answers_of(net.model, letters, called) - wanted) / np.maximum(1, np.abs(wanted))
+    if not off.max() <= TOLERANCE:
+        raise ModelError(
+            f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "
+            "forward() branch on what it reads?"
+        )
+
+
+def _frozen(program: "torch.nn.Module") -> "torch.nn.Module":
+    """Return an exported program as the exporter to ONNX takes it."""
+    import torch
+
+    class Frozen(torch.nn.Module):
+        """Hides the program, which cannot be told that it is not in training."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden = [program.requires_grad_(False)]
+
+        def forward(self, letters: torch.Tensor) -> Any:
+            return self.hidden[0](letters)
+
+    return Frozen().eval()

@@ -1,0 +1,116 @@
+"""Graphs that others made, before anybody knows what they read: from a file, in one form, run once.
+
+FILE.onnx ─read_graph→ ModelProto ─plain→ the same in OPSET or later, without functions
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, ValueInfoProto, inliner
+
+from regplug.errors import ModelError
+from regplug.models.embedded import open_session
+from regplug.models.onnx_builder import OPSET
+
+LARGEST = (
+    2**31 - 2**20
+)  # bytes of a file: a graph in one piece, as a server reads it, has under 2 GiB
+
+
+def read_graph(path: Path) -> ModelProto:
+    """Return the graph in a file.
+
+    Raises:
+        ModelError: it cannot be read, is no ONNX, or keeps its weights in other files.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ModelError(f"{path} has more than 2 GiB, and a model has less")
+        model = onnx.load_from_string(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:  # protobuf's own
+        raise ModelError(f"{path} is no ONNX file: {error}") from error
+    if not model.graph.node:
+        raise ModelError(f"{path} is no ONNX file: it holds no graph")
+    return model
+
+
+def plain(model: ModelProto, called: str) -> ModelProto:
+    """Return a copy without functions and sparse arrays, its inputs without weights, of OPSET.
+
+    Raises:
+        ModelError: that cannot be.
+    """
+    if any(onnx.external_data_helper.uses_external_data(array) for array in _arrays(model)):
+        raise ModelError(
+            f"{called} keeps its weights in another file: onnx.save(onnx.load(FILE), OTHER) makes "
+            "one of both"
+        )
+    if model.graph.sparse_initializer:
+        raise ModelError(f"{called} has sparse arrays, which are not read: export it dense")
+    copy = inliner.inline_local_functions(model) if model.functions else ModelProto()
+    if not model.functions:
+        copy.CopyFrom(model)
+    weights = {array.name for array in copy.graph.initializer}
+    replace(copy.graph.input, [value for value in copy.graph.input if value.name not in weights])
+    version = max((o.version for o in copy.opset_import if o.domain in ("", "ai.onnx")), default=0)
+    return at_opset(copy, OPSET, called) if version < OPSET else copy
+
+
+def replace(values: Any, new: Sequence[ValueInfoProto]) -> None:
+    """Put other messages into a repeated field, which has no assignment."""
+    kept = [ValueInfoProto.FromString(value.SerializeToString()) for value in new]
+    del values[:]
+    values.extend(kept)
+
+
+def at_opset(model: ModelProto, version: int, called: str) -> ModelProto:
+    """Return a graph with the operators of a later version.
+
+    Raises:
+        ModelError: they cannot be converted.
+    """
+    try:
+        return onnx.version_converter.convert_version(model, version)
+    except Exception as error:  # of C++
+        raise ModelError(
+            f"{called} has operators of an old version, which cannot be made new: "
+            f"export it with opset_version={version} ({error})"
+        ) from error
+
+
+def answers_of(model: ModelProto, letters: NDArray[Any], called: str) -> NDArray[Any]:
+    """Return what a graph of one input and one output answers to `letters` (rows, ...).
+
+    Raises:
+        ModelError: it cannot be loaded, or cannot read them.
+    """
+    try:
+        session = open_session(model.SerializeToString(), called, threads=1)
+    except ModelError as error:
+        missing = re.search(r"implementation for (\w+)", str(error))
+        if missing and any(array.data_type == TensorProto.DOUBLE for array in _arrays(model)):
+            raise ModelError(
+                f"{called} computes in float64, for which onnxruntime has no {missing[1]}: export "
+                "it in float32 (model.float())"
+            ) from error
+        raise
+    try:
+        return np.asarray(session.run(None, {model.graph.input[0].name: letters})[0])
+    except Exception as error:  # onnxruntime's own
+        raise ModelError(
+            f"{called} cannot read {len(letters)} sequences of shape {letters.shape[1:]} "
+            f"({error}): is the window right, and was it exported for any number of rows "
+            "(dynamic_axes)?"
+        ) from error
+
+
+def _arrays(model: ModelProto) -> list[TensorProto]:
+    inside = [attribute.t for node in model.graph.node for attribute in node.attribute]
+    return [*model.graph.initializer, *inside]
