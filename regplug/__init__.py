@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from regplug.api.predict import predict
     from regplug.api.score import score
     from regplug.api.top import Top, top
-    from regplug.api.track.track import Tracks, track
+    from regplug.api.track.asked import Tracks
+    from regplug.api.track.track import track
+    from regplug.api.track.views import views_of
     from regplug.api.verify import Verified, verify
     from regplug.errors import RegplugError
     from regplug.genome.fasta import Genome
@@ -50,7 +52,7 @@ _HOMES = {
     "Status": "genome.variant",
     "Target": "scoring.card",
     "Top": "api.top",
-    "Tracks": "api.track.track",
+    "Tracks": "api.track.asked",
     "Variant": "genome.variant",
     "VariantEffect": "scoring.adapter",
     "Verified": "api.verify",
@@ -66,6 +68,7 @@ _HOMES = {
     "top": "api.top",
     "track": "api.track.track",
     "verify": "api.verify",
+    "views_of": "api.track.views",
 }
 
 __all__ = [
@@ -103,6 +106,7 @@ __all__ = [
     "top",
     "track",
     "verify",
+    "views_of",
 ]
 
 

@@ -44,6 +44,7 @@ def test_exported_members():
         "top",
         "track",
         "verify",
+        "views_of",
     ]
     assert all(hasattr(regplug, name) for name in regplug.__all__)
 

@@ -37,35 +37,45 @@ class Hub:
     name = "hub"
     help = "Write hub.txt, for the UCSC Genome Browser."
 
+    def check(self, planned: TrackSet) -> None:
+        """Refuse what UCSC cannot show.
+
+        Raises:
+            OutputError: the assembly is unknown, or UCSC names its contigs otherwise.
+        """
+        _assembly(planned)
+
     def write(self, made: TrackSet) -> Path:
         """Write hub.txt and return its path; the line `email` has what $EMAIL says.
 
         Raises:
-            OutputError: the assembly is unknown, UCSC names its contigs otherwise, or the file
-                cannot be written.
+            OutputError: as `check`, or the file cannot be written.
         """
-        assembly = assembly_of(made)
-        if assembly is None:
-            raise OutputError(
-                f"UCSC needs the assembly's name, and the contigs of {made.genome.path.name} are "
-                f"not as long as those of {', '.join(LENGTHS)}: name it with --assembly, or use "
-                "--page"
-            )
-        _check_contigs(made, assembly)
+        assembly = _assembly(made)
         path = made.folder / "hub.txt"
         with complete(path) as partial:
             partial.write_text(_text(made, assembly), encoding="utf-8")
         return path
 
 
-def _check_contigs(made: TrackSet, assembly: str) -> None:
-    names = {contig(made, region.chrom) for region in made.regions}
+def _assembly(made: TrackSet) -> str:
+    """Return the assembly that UCSC shows the tracks on, or raise OutputError."""
+    assembly = assembly_of(made)
+    if assembly is None:
+        raise OutputError(
+            f"UCSC needs the assembly's name, and the contigs of {made.genome.path.name} are "
+            f"not as long as those of {', '.join(LENGTHS)}: name it with --assembly, or use "
+            "--page"
+        )
+    chroms = {place.chrom for place in made.regions} | {place.chrom for place in made.variants}
+    names = {contig(made, chrom) for chrom in chroms} & made.genome.lengths.keys()
     foreign = sorted(name for name in names if not name.startswith("chr"))
     if assembly in IGV_HAS and foreign:
         raise OutputError(
             f"UCSC has no contig {foreign[0]} in {assembly}: its names begin with chr; "
             "score with a FASTA that has them"
         )
+    return assembly
 
 
 def _text(made: TrackSet, assembly: str) -> str:

@@ -37,6 +37,14 @@ class Page:
     name = "page"
     help = "Write page.html: tracks, variants and their mutation maps, without a network."
 
+    def check(self, planned: TrackSet) -> None:
+        """Refuse more than a page can hold, as far as that can be told without the tracks.
+
+        Raises:
+            OutputError: there is more.
+        """
+        _check_size(planned)
+
     def write(self, made: TrackSet) -> Path:
         """Write the page and return its path.
 

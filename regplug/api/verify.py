@@ -19,7 +19,6 @@ from regplug.genome.transcripts import Transcripts
 from regplug.scoring.adapter import InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.annotate import annotate_records
-from regplug.vcf.provenance import fai_sha256
 from regplug.vcf.recorded import Recorded, RecordedModel, recorded
 from regplug.vcf.records import VariantReader
 from regplug.vcf.replay import Difference, Replay, Sample
@@ -111,7 +110,7 @@ def verify(
 
 def _of_genome(said: Recorded, genome: Genome) -> Iterator[str]:
     """Yield how the FASTA differs from those in the header."""
-    own = fai_sha256(genome)
+    own = genome.index_sha256
     for name, sha256 in said.references.items():
         if sha256 != own:
             yield (

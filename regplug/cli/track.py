@@ -1,7 +1,7 @@
 """`regplug track`: what a model predicts along the genome, for genome browsers."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from regplug.cli.shared.options import (
     regions_file_option,
     targets_option,
 )
+
+if TYPE_CHECKING:
+    from regplug.api.track.asked import Tracks
 
 VIEWS = "regplug.track_writers"  # key in the context's meta: pairs of a TrackWriter and its option
 
@@ -35,14 +38,13 @@ class TrackCommand(click.Command):
 @click.command(
     cls=TrackCommand, short_help="Write a model's predictions along the genome, as bigWigs."
 )
-@click.option("--model", required=True, help="Name of a model (regplug models list).")
+@click.option("--model", help="Name of a model (regplug models list).")
 @click.option("--regions", default="", help="CHR:FROM-TO,...; 1-based; CHR is a whole contig.")
 @regions_file_option()
 @click.option("--all", "whole", is_flag=True, help="The whole FASTA.")
 @click.option("--vcf", default="", help="REF, ALT and their difference around each variant.")
-@click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), help="New folder to write."
-)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="New folder to write.")
+@click.option("--views-of", metavar="DIR", help="Only views, of tracks that were finished there.")
 @targets_option("Of the model.  [default: all, of up to 16]")
 @click.option(
     "--step",
@@ -62,7 +64,16 @@ class TrackCommand(click.Command):
 @force_option
 @fasta_option
 @backend_options
-def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any) -> None:
+def track(
+    regions: str,
+    regions_file: str,
+    whole: bool,
+    vcf: str,
+    model: str | None,
+    output: Path | None,
+    views_of: str | None,
+    **options: Any,
+) -> None:
     """Write what a model predicts along the genome: a bigWig per target.
 
     A value is that of the window around the middle base of its step; with a DeepBind scan, each
@@ -75,18 +86,30 @@ def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any
     the most extreme is drawn.
     """
     from regplug.api.track.track import track as track_model
+    from regplug.api.track.views import views_of as views_of_tracks
     from regplug.cli.shared.progress import bar
     from regplug.cli.shared.report import report
 
     pairs = click.get_current_context().meta[VIEWS]
     views = [writer.name for writer, option in pairs if options.pop(option.name)]
+    repo, backend = backend_from(options)
+    if views_of:
+        if model or output or regions or regions_file or whole or vcf:
+            raise click.UsageError("--views-of goes with views, --fasta and --model-repo alone")
+        if not views:
+            raise click.UsageError("--views-of needs a view: --hub, --igv or --page")
+        about = {name: options[name] for name in ("fasta", "assembly")}
+        tell(views_of_tracks(views_of, views, repo=repo, options=backend, **about))
+        return
+    if model is None or output is None:
+        raise click.UsageError("give --model and -o, or --views-of DIR")
     if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
         raise click.UsageError("give --regions or --regions-file, or --vcf, or --all")
     if views and options["file_format"] != "bigwig":
         raise click.UsageError(f"--{views[0]} needs --format bigwig")
-    repo, backend = backend_from(options)
     made = track_model(
-        options.pop("model"),
+        model,
+        output=output,
         regions=regions,
         regions_file=regions_file,
         whole=whole,
@@ -101,6 +124,11 @@ def track(regions: str, regions_file: str, whole: bool, vcf: str, **options: Any
         click.echo(f"left out: {made.left_out} contigs of under {made.window} bases", err=True)
     if made.tally:
         report(made.tally, made.renamed)
+    tell(made)
+
+
+def tell(made: "Tracks") -> None:
+    """Print on stderr what there is."""
     click.echo(f"{made.folder}: {len(made.files)} tracks", err=True)
     for name, path in made.views.items():
         click.echo(f"{name}: {path}", err=True)

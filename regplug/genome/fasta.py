@@ -68,6 +68,11 @@ class Genome:
             self.renamed[chrom] = match
         return self.renamed[chrom]
 
+    @property
+    def index_sha256(self) -> str:
+        """Return the sha256 of the .fai: of contigs, lengths, and how lines are broken."""
+        return hashlib.sha256(Path(f"{self.path}.fai").read_bytes()).hexdigest()
+
     def codes(self, interval: Interval) -> Codes:
         """Return the codes of `interval`, shape (len(interval),); 4 outside the contig.
 

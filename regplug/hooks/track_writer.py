@@ -102,7 +102,12 @@ class TrackSet(NamedTuple):
 
 
 class TrackWriter(Protocol):
-    """Writes a view of finished tracks; `name` becomes the option `--NAME`, with its `help`."""
+    """Writes a view of finished tracks; `name` becomes the option `--NAME`, with its `help`.
+
+    It may have a method `check(planned: TrackSet) -> None`, which is called before the tracks are
+    made, and raises OutputError if the view could not be written. `planned` has no tracks, no
+    differences and, where variants are given, no regions.
+    """
 
     name: str
     help: str

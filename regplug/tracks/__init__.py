@@ -2,6 +2,7 @@
 
 `regions.track_regions` scores regions base by base or in steps, `variants.track_variants` REF and
 ALT around variants. `folder.write_tracks` makes the folder with a file per target and kind;
-`bigwig` writes one kind of file or the other, bigWigs in a process of their own (`bigwig_process`).
+`kept` says beside them what they are of. `bigwig` writes one kind of file or the other, bigWigs in
+a process of their own (`bigwig_process`).
 `read_bigwig.BigWig` reads those of other programs.
 """

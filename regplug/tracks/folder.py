@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from regplug.errors import RegionError
@@ -13,6 +14,7 @@ from regplug.files.output import complete
 from regplug.genome.fasta import Genome
 from regplug.hooks.track_writer import Kind, TrackFile
 from regplug.tracks.bigwig import FORMATS, TrackFiles
+from regplug.tracks.kept import KEPT, Kept, KeptFile
 
 LONGEST_NAME = 100  # characters
 
@@ -26,6 +28,7 @@ def write_tracks(
     fill: Callable[[TrackFiles], None],
     *,
     file_format: Literal["bigwig", "bedgraph"] = "bigwig",
+    kept: Kept | None = None,
 ) -> tuple[TrackFile, ...]:
     """Make the folder of a model's tracks and return its files.
 
@@ -40,6 +43,7 @@ def write_tracks(
         fill: called with the files to write values to: those of all kinds of the first target, then
             of the second ...
         file_format: of the files.
+        kept: what the tracks are of, for tracks.json; None: it is not written.
 
     Raises:
         RegionError: `fill` wrote no value.
@@ -60,11 +64,18 @@ def write_tracks(
                     "no window there can be scored: over a tenth of each are unknown bases in "
                     f"{genome.path}"
                 )
+        made = [
+            KeptFile(name, target, kind, float(low), float(high))
+            for name, ((target, _), kind), low, high in zip(
+                names, wanted, files.low, files.high, strict=True
+            )
+        ]
+        if kept:
+            kept = msgspec.structs.replace(kept, files=tuple(made))
+            (partial / KEPT).write_bytes(msgspec.json.encode(kept))
     return tuple(
-        TrackFile(folder / name, model, target, kind, float(low), float(high))
-        for name, ((target, _), kind), low, high in zip(
-            names, wanted, files.low, files.high, strict=True
-        )
+        TrackFile(folder / file.name, model, file.target, file.kind, file.low, file.high)
+        for file in made
     )
 
 

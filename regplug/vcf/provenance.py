@@ -1,6 +1,5 @@
 """The header of an annotated VCF: lines for its tags, and for how they were made."""
 
-import hashlib
 import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -44,18 +43,15 @@ def header_lines(
         f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}>"
         for card, options in ((model.card, model.options) for model in models)
     ]
-    lines.append(f"##regplug_reference=<file={_name(genome.path)},fai_sha256={fai_sha256(genome)}>")
+    lines.append(
+        f"##regplug_reference=<file={_name(genome.path)},fai_sha256={genome.index_sha256}>"
+    )
     if genes:
         (of,) = sources_of([Path(genes)])
         lines.append(f"##regplug_genes=<file={_name(Path(of.name))},sha256={of.sha256}>")
     if md5:
         lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
     return lines
-
-
-def fai_sha256(genome: Genome) -> str:
-    """Return the sha256 of the FASTA's index: of contigs, lengths, and how its lines are broken."""
-    return hashlib.sha256(Path(f"{genome.path}.fai").read_bytes()).hexdigest()
 
 
 def tags_of(header: str, sources: Collection[str]) -> set[str]:

@@ -70,3 +70,16 @@ def annotate(world: World, regplug: Callable) -> Callable:
         )
 
     return run
+
+
+@pytest.fixture
+def track(world: World, regplug: Callable) -> Callable:
+    """Return a function that runs `regplug track` in the toy world; the output is out/."""
+
+    def run(*arguments: object, model: str = "centre", fasta: object = world.fasta):
+        return regplug(
+            *("track", "--model", model, "--model-repo", world.repo, "--fasta", fasta),
+            *("-o", world.folder / "out", *arguments),
+        )
+
+    return run

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import cyvcf2
@@ -16,7 +15,6 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.hooks import hookspecs
 from regplug.tracks.folder import file_names
-from tests.cli.conftest import World
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_models import gc_model
 from tests.toy_networks import random_panel
@@ -37,19 +35,6 @@ def read(path: Path) -> dict[tuple[str, int, int], float]:
         }
 
 
-@pytest.fixture
-def track(world: World, regplug: Callable) -> Callable:
-    """Return a function that runs `regplug track` in the toy world; the output is out/."""
-
-    def run(*arguments: object, model: str = "centre", fasta: object = world.fasta):
-        return regplug(
-            *("track", "--model", model, "--model-repo", world.repo, "--fasta", fasta),
-            *("-o", world.folder / "out", *arguments),
-        )
-
-    return run
-
-
 OF_BASE = {"A": 1, "C": 2, "G": 4, "T": 8}
 
 
@@ -58,7 +43,7 @@ def test_regions(world, track):
     assert done.status == 0, done.err
     assert done.out == ""
     assert done.err == f"{world.folder / 'out'}: 1 tracks\n"
-    assert [path.name for path in (world.folder / "out").iterdir()] == ["T0.bw"]
+    assert [path.name for path in (world.folder / "out").glob("*.bw")] == ["T0.bw"]
     with pybigtools.open(str(world.folder / "out/T0.bw")) as file:
         assert file.chroms() == {"chr1": 500, "chr2": 300}
     wanted = [("chr1", at) for at in range(49, 90)] + [("chr2", at) for at in range(100)]
@@ -105,7 +90,7 @@ def test_a_bedgraph_has_the_same_numbers(world, track):
 
 def test_chosen_targets_and_files(world, track):
     assert track("--regions", "chr1", "--targets", "T1", model="gc").status == 0
-    assert [path.name for path in (world.folder / "out").iterdir()] == ["T1.bw"]
+    assert [path.name for path in (world.folder / "out").glob("*.bw")] == ["T1.bw"]
 
 
 def test_file_names():

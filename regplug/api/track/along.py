@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from regplug.api.track.asked import Asked, target_places
+from regplug.api.track.views import check_views
 from regplug.errors import RegionError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackSet
 from regplug.scoring.card import read_width
 from regplug.tracks.folder import write_tracks
+from regplug.tracks.kept import keep
 from regplug.tracks.regions import Tracked, covered, default_step, track_regions
 
 
@@ -32,6 +34,9 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
     targets, width = target_places(card, asked), read_width(card)
     places = covered(wanted, genome, width)
     tracked = Tracked(asked.model.adapter, backend, targets, asked.step or default_step(card))
+    none = np.empty((0, 0), np.float32)
+    planned = TrackSet(asked.output, (), asked.assembly, genome, tuple(places), (), none)
+    check_views(asked.views, planned)
     with asked.bar("bases", sum(map(len, places))) as progress:
         tracks = write_tracks(
             asked.output,
@@ -41,9 +46,9 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
             genome,
             lambda files: track_regions(places, tracked, genome, files, progress=progress),
             file_format=asked.file_format,
+            kept=keep(asked.model.card, genome, asked.assembly, places),
         )
-    none = np.empty((0, 0), np.float32)
-    return TrackSet(asked.output, tracks, asked.assembly, genome, tuple(places), (), none)
+    return planned._replace(tracks=tracks)
 
 
 def whole_genome(genome: Genome, asked: Asked) -> tuple[list[Interval], int]:

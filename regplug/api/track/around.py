@@ -8,18 +8,17 @@ import numpy as np
 from regplug.api.annotate import File
 from regplug.api.models import trained_on
 from regplug.api.track.asked import Asked, target_places
+from regplug.api.track.views import check_views, map_maker
 from regplug.errors import VariantFileError
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.regions import merged
-from regplug.genome.variant import Variant
 from regplug.hooks.track_writer import TrackSet
-from regplug.interpret.explain.maps import explain_place
-from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.scoring.effects import difference
 from regplug.scoring.model import score_variants
 from regplug.tracks.folder import write_tracks
+from regplug.tracks.kept import keep
 from regplug.tracks.regions import Tracked
 from regplug.tracks.variants import neighbourhoods, track_variants
 from regplug.vcf.annotate import Tally
@@ -58,6 +57,10 @@ def around_variants(
     ids = tuple(name for name, of_record in read for _ in of_record)
     if not variants:
         raise VariantFileError(f"{reader.path} holds no variant: there is nothing to draw")
+    assembly = asked.assembly or reader.assembly or None
+    none = np.empty((0, 0), np.float32)
+    planned = TrackSet(asked.output, (), assembly, genome, (), tuple(variants), none, ids=ids)
+    check_views(asked.views, planned)
     examined, (scores,) = score_variants(variants, [model], genome, force=force)
     tally = Tally(len(variants), len(read), {card.name: Counter(scores.status)})
     differences = difference(scores.ref, scores.alt)[:, targets]
@@ -69,6 +72,7 @@ def around_variants(
         raise VariantFileError(
             f"no ALT of {reader.path} can be scored ({counts}): there is nothing to draw"
         )
+    covering = tuple(merged(place.interval for place in drawn))
     tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)
     with asked.bar("variants", len(drawn)) as progress:
         tracks = write_tracks(
@@ -79,15 +83,20 @@ def around_variants(
             genome,
             lambda files: track_variants(drawn, tracked, genome, files, progress=progress),
             file_format=asked.file_format,
+            kept=keep(
+                card,
+                genome,
+                assembly,
+                covering,
+                variants=variants,
+                ids=ids,
+                differences=differences,
+            ),
         )
-    assembly = asked.assembly or reader.assembly or None
-    covering = tuple(merged(place.interval for place in drawn))
-
-    def maps(variant: Variant, target: str) -> list[MutationMap]:
-        found = explain_place(variant, model, genome, targets=[card.labels.index(target)])
-        return list(found[0].maps.values())
-
-    made = TrackSet(
-        asked.output, tracks, assembly, genome, covering, tuple(variants), differences, maps, ids
+    made = planned._replace(
+        tracks=tracks,
+        regions=covering,
+        differences=differences,
+        maps=map_maker(model, genome),
     )
     return made, tally

@@ -1,14 +1,17 @@
-"""What is asked of `track`: the model, its targets, and how the files are written."""
+"""What is asked of `track`, and what it returns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from regplug.api.models import OpenModel
 from regplug.api.progress import Bar
 from regplug.errors import ModelError
+from regplug.hooks.track_writer import TrackFile, TrackWriter
 from regplug.scoring.adapter import FEW_TARGETS, chosen_targets
 from regplug.scoring.card import ModelCard
+from regplug.vcf.annotate import Tally
 
 Format = Literal["bigwig", "bedgraph"]
 
@@ -24,6 +27,30 @@ class Asked:
     file_format: Format
     assembly: str | None  # what browsers call the genome; None: not known
     bar: Bar
+    views: Sequence[TrackWriter]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What a run wrote.
+
+    Attributes:
+        folder: that holds it.
+        files: the tracks, in the order of the targets.
+        views: name → the file to open.
+        tally: how many ALTs got which status; None without variants.
+        renamed: contigs, as the VCF calls them → as the FASTA does.
+        left_out: contigs of the whole genome that are shorter than the window.
+        window: bases that the model reads.
+    """
+
+    folder: Path
+    files: tuple[TrackFile, ...]
+    views: dict[str, Path] = field(default_factory=dict)
+    tally: Tally | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    window: int = 0
 
 
 def target_places(card: ModelCard, asked: Asked) -> list[int]:

@@ -6,9 +6,8 @@ finished tracks        ─TrackWriter→    hub, IGV session, page
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from regplug.api.annotate import File
@@ -16,7 +15,8 @@ from regplug.api.models import PLAIN, OpenModel, opened, trained_on
 from regplug.api.progress import Bar, silent
 from regplug.api.track.along import along_regions, whole_genome
 from regplug.api.track.around import around_variants
-from regplug.api.track.asked import Asked, Format
+from regplug.api.track.asked import Asked, Format, Tracks
+from regplug.api.track.views import view_writers, write_views
 from regplug.errors import ConfigError
 from regplug.files.output import check_folder
 from regplug.genome.assembly import check_organism
@@ -24,34 +24,8 @@ from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.region_file import read_region_file
 from regplug.genome.regions import parse_regions
-from regplug.hooks.manager import plugin_manager, track_writers
-from regplug.hooks.track_writer import TrackFile, TrackWriter
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import read_width
-from regplug.vcf.annotate import Tally
-
-
-@dataclass(frozen=True)
-class Tracks:
-    """What a run wrote.
-
-    Attributes:
-        folder: that holds it.
-        files: the tracks, in the order of the targets.
-        views: name → the file to open.
-        tally: how many ALTs got which status; None without variants.
-        renamed: contigs, as the VCF calls them → as the FASTA does.
-        left_out: contigs of the whole genome that are shorter than the window.
-        window: bases that the model reads.
-    """
-
-    folder: Path
-    files: tuple[TrackFile, ...]
-    views: dict[str, Path] = field(default_factory=dict)
-    tally: Tally | None = None
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    left_out: int = 0
-    window: int = 0
 
 
 def track(
@@ -100,12 +74,12 @@ def track(
     """
     if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
         raise ConfigError("give --regions or --regions-file, or --vcf, or --all")
-    writers = _views(views, file_format)
+    writers = view_writers(views, file_format)
     folder = Path(output).resolve()
     check_folder(folder, ())
     with ExitStack() as stack:
         (run,) = stack.enter_context(opened([model], repo, options))
-        asked = Asked(run, tuple(targets), folder, step, file_format, assembly, bar)
+        asked = Asked(run, tuple(targets), folder, step, file_format, assembly, bar, writers)
         if vcf:
             made, tally = around_variants(asked, os.fspath(vcf), fasta, stack, force=force)
             left_out = 0
@@ -120,16 +94,5 @@ def track(
             wanted, left_out = whole_genome(genome, asked) if whole else (wanted, 0)
             made = along_regions(asked, wanted, genome)
         window = read_width((run.backend if vcf else run.for_sequences).card)
-        shown = {writer.name: writer.write(made) for writer in writers}
+        shown = write_views(writers, made)
         return Tracks(folder, made.tracks, shown, tally, made.genome.renamed, left_out, window)
-
-
-def _views(names: Sequence[str], file_format: Format) -> list[TrackWriter]:
-    """Return the writers of the views; ConfigError if one is unknown, or files are bedGraphs."""
-    known = track_writers(plugin_manager()) if names else {}
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"no view {name}: there are {', '.join(known)}")
-        if file_format != "bigwig":
-            raise ConfigError(f"--{name} needs --format bigwig")
-    return [known[name] for name in names]
