@@ -13,6 +13,7 @@ import pytest
 
 from regplug.cli import main
 from regplug.genome.fasta import Genome
+from tests.reliability import Kept, note
 from tests.toy_codes import planted_codes, random_codes
 from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
@@ -131,6 +132,24 @@ def _must_run(item: pytest.Item) -> str:
     if server_or_browser and os.environ.get("CI") == "true":
         return "CI=true"
     return ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --reliability."""
+    parser.addoption(
+        "--reliability", type=Path, metavar="FILE", help="Keep there what tests marked fault did."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what tests marked `fault` did, in the process that all reports reach."""
+    if config.option.reliability and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Kept(config.option.reliability))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say in the report which fault a test tries."""
+    note(item)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

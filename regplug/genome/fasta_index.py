@@ -139,6 +139,8 @@ class _Unpacked:
 def _read_fai(path: Path) -> dict[str, _Entry]:
     """Return the contigs that have bases, by name."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n") if line]
+    if any(len(cells) < 5 for cells in rows):
+        raise ValueError("a line is cut off")
     entries = {name: _Entry(*map(int, numbers[:4])) for name, *numbers in rows}
     entries = {name: entry for name, entry in entries.items() if entry.length}
     if not all(0 < entry.bases < entry.width < 1 << 32 for entry in entries.values()):

@@ -23,6 +23,9 @@ class Scores(NamedTuple):
     status: list[Status]
 
 
+_TIE = 4e-5  # of a prediction; four of them, each within 1e-5, are compared
+
+
 def difference(ref: Array, alt: Array) -> Array:
     """Return ALT − REF (Basset's SAD where the predictions are probabilities)."""
     return alt - ref
@@ -58,12 +61,13 @@ def most_extreme(differences: Array, spread: Array) -> NDArray[np.intp]:
 def stronger(plus: Scores, minus: Scores) -> Scores:
     """Return, per ALT and target, the scores of the strand with the larger |ALT − REF|.
 
-    A strand without a score counts as the smaller; of equal ones `plus` is taken.
+    A strand without a score counts as the smaller; of equal ones `plus` is taken. They are equal
+    where engines may differ by as much: in a sequence that is its own reverse complement, rounding
+    would choose.
     """
-    plus_size, minus_size = (
-        np.nan_to_num(np.abs(scores.alt - scores.ref), nan=-1.0) for scores in (plus, minus)
-    )
-    is_plus = plus_size >= minus_size
+    plus_size, minus_size = (np.abs(scores.alt - scores.ref) for scores in (plus, minus))
+    largest = np.abs(np.stack([*plus[:2], *minus[:2]])).max(axis=0)
+    is_plus = (minus_size - plus_size <= _TIE * np.maximum(1, largest)) | np.isnan(minus_size)
     status = [
         on_minus if on_plus is Status.NO_TRANSCRIPT or on_minus is Status.OK else on_plus
         for on_plus, on_minus in zip(plus.status, minus.status, strict=True)

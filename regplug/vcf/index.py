@@ -76,7 +76,7 @@ def _check(data: bytes, size: int) -> None:
         more = _Numbers(numbers.skip(numbers.count()))
         contigs, bins, is_csi = numbers.count(), _bins(depth), True
         if more.left:
-            _check_names(more, None)
+            _check_names(more, contigs)
     else:
         raise ValueError("it is no .tbi or .csi")
     for _ in range(contigs):
@@ -93,13 +93,14 @@ def _bins(levels: int) -> int:
     return ((1 << 3 * (levels + 1)) - 1) // 7 + 1
 
 
-def _check_names(numbers: "_Numbers", contigs: int | None) -> None:
+def _check_names(numbers: "_Numbers", contigs: int) -> None:
+    """Check that a tabix index is of a VCF, and names this many contigs or more."""
     kind = numbers.take("5i")
     if kind != _VCF:
         raise ValueError("it is of no VCF")
     numbers.take("i")
-    names = numbers.skip(numbers.count())
-    if names[-1:] not in (b"", b"\0") or contigs not in (None, names.count(b"\0")):
+    names = numbers.skip(numbers.count())  # all of the header's, or of the records'
+    if names[-1:] not in (b"", b"\0") or contigs > names.count(b"\0"):
         raise ValueError("its names of contigs are cut off")
 
 

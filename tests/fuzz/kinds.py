@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.fuzz import readers
+from tests.fuzz import readers, structures
 from tests.fuzz.mutate import BYTES, TEXT, Mutator, flipped
 from tests.fuzz.world import BED, GTF, INDEX, MEME, PARAMETERS, World, bgzipped, unpacked
 
@@ -192,7 +192,7 @@ KINDS: dict[str, Kind] = {
     "config": _model("config.pbtxt", TEXT),
     "golden": _model("golden.json", TEXT),
     "targets": _model("targets.txt", TEXT),
-    "onnx": _model("1/model.onnx", [*[readers.graph] * 8, flipped], graph=True),
+    "onnx": _model("1/model.onnx", [*[structures.graph] * 8, flipped], graph=True),
     "settings": Kind(
         lambda world: [f'fasta = "{world.path("genome.fa")}"\nmodel_repo = "x"\n'.encode()],
         _configured,
@@ -227,15 +227,21 @@ KINDS: dict[str, Kind] = {
             _function(readers.read_set),
             f"set/{name}",
             beside=readers.write_set,
-            mutators=TEXT if name == "set.json" else [*BYTES, *[readers.array] * 4],
+            mutators=TEXT if name == "set.json" else [*BYTES, *[structures.array] * 4],
         )
         for name in ("set.json", "codes.npy", "targets.npy", "folds.npy")
     },
+    "signal": Kind(
+        readers.npz_seeds,
+        _function(readers.npz),
+        "signal.npz",
+        mutators=[*BYTES, *[structures.zipped] * 8],
+    ),
     "sites": Kind(
         readers.sites_seeds,
         _function(readers.sites),
         "sites.h5",
-        mutators=[*BYTES, *[readers.hdf5] * 8],
+        mutators=[*BYTES, *[structures.hdf5] * 8],
     ),
     "keras_json": Kind(
         readers.keras_seeds(".json"),
@@ -248,7 +254,7 @@ KINDS: dict[str, Kind] = {
         _function(readers.keras),
         "net.h5",
         beside=readers.write_keras,
-        mutators=[*BYTES, *[readers.hdf5] * 8],
+        mutators=[*BYTES, *[structures.hdf5] * 8],
     ),
     "torch7": Kind(
         readers.basset_seeds(".th"), _function(readers.basset), "net.th", mutators=BYTES

@@ -1,27 +1,22 @@
-"""What reads the kinds of files that no quick command does; their seeds; damage to their structure.
+"""What reads the kinds of files that no quick command does, and their seeds.
 
 Libraries of extras are imported where they are needed, so that the other kinds do without.
 """
 
 import io
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 
 import numpy as np
-import onnx
 
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
-from tests.fuzz.mutate import NUMBERS
 from tests.fuzz.world import World, npy
 
 FASTQ = "@a\nACGTN\n+\nIIIII\n@b\nACGTA\n+\nIIIII\n"
 FOLDS = np.arange(6, dtype=np.uint8) % 3
 CODES = (np.arange(30).reshape(6, 5) % 5).astype(np.uint8)
 TARGETS = (np.arange(6) < 3).astype(np.float32)
-ODD_TYPES = ["f2", "f8", "i8", "u1", "S5", "U3", "?", "c8", ">f4"]
 
 
 def meme(case: Path) -> object:
@@ -134,6 +129,27 @@ def read_set(case: Path) -> object:
     return found.codes.sum(), found.targets.sum()
 
 
+WINDOW = "chr1:0-8|train|target=2-6"
+
+
+def npz_seeds(world: World) -> list[bytes]:
+    """Return the signal of a window, packed and plain."""
+    seeds = []
+    for save in (np.savez, np.savez_compressed):
+        raw = io.BytesIO()
+        save(raw, windows=np.array([WINDOW]), signal=np.ones((1, 2, 3), np.float16))
+        seeds.append(raw.getvalue())
+    return seeds
+
+
+def npz(case: Path) -> object:
+    from regplug.data.sites.closed import read_measured
+
+    (case / "windows.fa").write_text(f">{WINDOW}\nACGTACGT\n")
+    (case / "split.tsv").write_text(f"window\tsplit\n{WINDOW}\ttrain\n")
+    return read_measured(case / "windows.fa", case / "split.tsv", case / "signal.npz", part="train")
+
+
 def sites_seeds(world: World) -> list[bytes]:
     from tests.data.sites.toy_sites import write_sites
 
@@ -206,104 +222,3 @@ def basset(case: Path) -> object:
 
     (path,) = case.glob("net.*")
     return read_network(path, width=600)
-
-
-def graph(data: bytes, random: Random) -> bytes:
-    """Return an ONNX graph with a node, a shape or an array changed in its structure."""
-    try:
-        return _changed(onnx.load_from_string(data), random)
-    except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
-        return data
-
-
-def _changed(model: onnx.ModelProto, random: Random) -> bytes:
-    known = onnx.numpy_helper.to_array(random.choice(model.graph.initializer))
-    node = random.choice(model.graph.node or [onnx.NodeProto()])
-    array = random.choice(model.graph.initializer or [onnx.TensorProto()])
-    changes: list[Callable[[], object]] = [
-        lambda: setattr(
-            node, "op_type", random.choice(["Loop", "If", "Gather", "Nothing", "Relu"])
-        ),
-        lambda: setattr(node, "domain", "com.example"),
-        lambda: node.input.append(random.choice(["codes", "nowhere", ""])),
-        lambda: node.input and node.input.pop(),
-        lambda: array.CopyFrom(onnx.numpy_helper.from_array(_odd(known, random), array.name)),
-        lambda: array.CopyFrom(onnx.numpy_helper.from_array(known * 1e30, array.name)),
-        lambda: node.attribute and node.attribute.pop(),
-        lambda: node.attribute.add(name="axis", type=2, i=random.choice(NUMBERS[:-3])),
-        lambda: array.dims.append(random.choice(NUMBERS[:-3])),
-        lambda: setattr(array, "data_type", random.randrange(25)),
-        lambda: setattr(array, "data_location", onnx.TensorProto.EXTERNAL),
-        lambda: array.external_data.add(key="location", value="/etc/hostname"),
-        lambda: model.opset_import.add(domain="", version=random.choice([1, 99, -1])),
-        lambda: setattr(model, "ir_version", random.choice([0, 3, 999])),
-        lambda: model.graph.node.append(node),
-        lambda: model.graph.input.pop(),
-        lambda: model.graph.output.pop(),
-    ]
-    random.choice(changes)()
-    return bytes(model.SerializeToString())
-
-
-def array(data: bytes, random: Random) -> bytes:
-    """Return a .npy file with an array of another type, shape or content; at times pickled."""
-    try:
-        old = np.load(io.BytesIO(data), allow_pickle=False)
-    except Exception:  # noqa: BLE001 - it is damaged already
-        return data
-    if random.random() < 0.2:
-        raw = io.BytesIO()
-        np.save(raw, old.astype(object), allow_pickle=True)
-        return raw.getvalue()
-    return npy(_odd(old, random))
-
-
-def _odd(old: np.ndarray, random: Random) -> np.ndarray:
-    """Return an array with a value, its type or its shape changed."""
-    value = random.choice([-1, 0, 1, 4, 5, 255, float("nan"), float("inf")])
-    changes: list[Callable[[], np.ndarray]] = [
-        lambda: np.where(np.arange(old.size).reshape(old.shape) == 0, value, old),
-        lambda: np.where(np.arange(old.size).reshape(old.shape) == 0, value, old).astype(old.dtype),
-        lambda: old.astype(random.choice(ODD_TYPES)),
-        lambda: old.reshape(-1)[:-1],
-        lambda: old[:0],
-        lambda: np.stack([old, old]),
-        lambda: np.asfortranarray(old),
-    ]
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return random.choice(changes)()
-
-
-def hdf5(data: bytes, random: Random) -> bytes:
-    """Return an HDF5 file with a dataset gone, or a link, or of another type, shape or content."""
-    import h5py
-
-    raw = io.BytesIO(data)
-    try:
-        with h5py.File(raw, "r+") as file:
-            names: list[str] = []
-            file.visit(names.append)
-            name = random.choice(names)
-            old = file[name]
-            array = old[...] if isinstance(old, h5py.Dataset) else np.zeros(3, np.uint8)
-            attributes = dict(old.attrs)
-            del file[name]
-            new: list[Callable[[], object]] = [
-                lambda: None,
-                lambda: file.create_group(name),
-                lambda: file.__setitem__(name, h5py.ExternalLink("/etc/hostname", "/x")),
-                lambda: file.__setitem__(name, h5py.SoftLink("/")),
-                lambda: file.__setitem__(name, array.astype(random.choice(ODD_TYPES))),
-                lambda: file.__setitem__(name, array.reshape(-1)[:-1]),
-                lambda: file.__setitem__(name, np.stack([array, array])),
-                lambda: file.create_dataset(name, (2**40,), "u1", chunks=(1024,)),
-                lambda: file.create_dataset(name, data=h5py.Empty("f4")),
-            ]
-            random.choice(new)()
-            if name in file and isinstance(file[name], h5py.Dataset | h5py.Group):
-                for key, value in attributes.items():
-                    file[name].attrs[key] = random.choice([value, value, 7, b"\xff"])
-    except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
-        return data
-    return raw.getvalue()

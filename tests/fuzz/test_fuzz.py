@@ -18,6 +18,7 @@ KEPT = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 NEEDS = {
     "recipe_panel": "torch",
     "sites": "h5py",
+    "signal": "h5py",
     "keras_json": "h5py",
     "keras_h5": "h5py",
     "safetensors": "safetensors",

@@ -91,6 +91,16 @@ def test_stronger_is_ok_where_one_strand_is():
     assert stronger(unknown, unknown).status == [Status.MOSTLY_N]
 
 
+def test_stronger_takes_plus_of_a_tie():
+    """A>T in a run of A is its own mirror image: both strands change by as much, up to rounding."""
+    plus = Scores(array([1, 2000]), array([2, 2100]), [Status.OK])
+    minus = Scores(array([2, 2100]), array([1 - 1e-5, 2000 - 0.05]), [Status.OK])
+    both = stronger(plus, minus)
+    assert (both.alt - both.ref).tolist() == [[1, 100]]
+    minus = Scores(array([2, 2100]), array([1 - 1e-3, 1999]), [Status.OK])
+    assert (stronger(plus, minus).alt - plus.ref < 0).all()
+
+
 def test_stronger_without_any_score():
     nothing = array([np.nan])
     none = Scores(nothing, nothing, [Status.NO_TRANSCRIPT])

@@ -41,6 +41,17 @@ def test_htslib_s_own_are_sound(indexed, kind, length):
     check_index(str(indexed(kind, length)))
 
 
+@pytest.mark.parametrize("kind", ["tbi", "csi"])
+@pytest.mark.parametrize("rows", [[], ["chr1 9 . A C . . ."], ["chr2 3 . C T . . ."]])
+def test_an_index_that_is_written_with_the_file(tmp_path, kind, rows):
+    """Such an index names the header's contigs, whether or not they have records."""
+    (tmp_path / "in.vcf").write_text(vcf_text(rows, CONTIGS))
+    made = [f"--write-index={kind}", "-Oz", "-o", str(tmp_path / "a.vcf.gz")]
+    pysam.bcftools.view(*made, str(tmp_path / "in.vcf"), catch_stdout=False)
+    assert (tmp_path / f"a.vcf.gz.{kind}").exists()
+    check_index(str(tmp_path / "a.vcf.gz"))
+
+
 def test_without_an_index(tmp_path):
     check_index(str(tmp_path / "in.vcf.gz"))
 
@@ -66,7 +77,7 @@ def test_cut_off(indexed, tried, kind):
         ("tbi", 4, b"\xff\xff\xff\x7f"),  # contigs
         ("tbi", 8, b"\0\0\0\0"),  # of no VCF
         ("tbi", 32, b"\xff\xff\xff\xff"),  # length of the names
-        ("tbi", 36, b"\0\0\0\0"),  # the names
+        ("tbi", 40, b"x"),  # the end of a name
         ("csi", 4, b"\0\0\0\0"),  # bits of a bin
         ("csi", 8, b"\x63\0\0\0"),  # levels
         ("csi", 12, b"\xff\xff\xff\x7f"),  # length of more

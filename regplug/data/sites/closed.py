@@ -103,7 +103,9 @@ def read_measured(fasta: Path, split: Path, signal: Path, part: str) -> list[Mea
         with np.load(signal, allow_pickle=False) as arrays:
             row_of = {name: at for at, name in enumerate(arrays["windows"].tolist())}
             largest = arrays["signal"].max(axis=2).astype(np.float32)
-    except (OSError, ValueError, KeyError) as error:
+        if len(largest) != len(row_of) or largest.ndim != 2:
+            raise ValueError(f"{len(row_of)} windows, and signal of {largest.shape}")
+    except Exception as error:  # of a damaged file NumPy raises what zip and its parsers did
         raise DataError(f"{signal} holds no signal of windows: {error}") from error
     found = []
     for name, bases in zip(names, codes, strict=True):
