@@ -1,6 +1,7 @@
 """Interval ─Genome.codes→ codes: the reference bases, from an indexed FASTA."""
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +54,7 @@ class Genome:
         if not self.lengths:
             raise GenomeError(f"{path} holds no sequence: is it a FASTA?")
         self._index, self._checked = FastaIndex(self.path), set[str]()
+        self._lock = threading.Lock()  # htslib must not read what another thread closes
         self.renamed: dict[str, str] = {}  # names asked for → names in the FASTA, where they differ
         self._chrom, self._start = "", 0
         self._block: Codes = encode("")
@@ -141,7 +143,8 @@ class Genome:
             self._index.check(contig)
             self._checked.add(contig)
         try:
-            letters: str = self._fasta.fetch(contig, start, stop)
+            with self._lock:
+                letters: str = self._fasta.fetch(contig, start, stop)
         except (OSError, ValueError):
             letters = ""
         if len(letters) != stop - start:
@@ -154,7 +157,8 @@ class Genome:
 
     def close(self) -> None:
         """Close the file."""
-        self._fasta.close()
+        with self._lock:
+            self._fasta.close()
 
     def __enter__(self) -> "Genome":
         return self

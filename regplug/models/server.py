@@ -23,11 +23,11 @@ from pathlib import Path
 
 from regplug.errors import BackendError, ModelError
 from regplug.files.lines import lines_of
-from regplug.files.signals import signals_held, sigterm_as_interrupt
+from regplug.files.signals import at_last, signals_held, sigterm_as_interrupt
 
 # Not every release has the onnxruntime backend (24.02 had none).
 CONTAINER = "nvcr.io/nvidia/tritonserver:24.10-py3"  # the same Triton, 2.51, as the local server
-STOP_SECONDS = 10.0
+STOP_SECONDS = 2.5  # of GRACE, before it is ended by force
 LOG_TAIL = 25  # lines
 STAND_IN = Path(__file__).parent / "standin"
 
@@ -120,6 +120,7 @@ def serving(
                 command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
             stack.callback(_stop, process)
+            stack.enter_context(at_last(lambda: os.killpg(process.pid, signal.SIGKILL)))
         http, grpc, metrics = (f"{_reachable(host)}:{port}" for port in ports)
         server = Server(
             f"http://{http}", f"grpc://{grpc}", f"http://{metrics}/metrics", process, folder / "log"
@@ -178,7 +179,7 @@ def _command(
         *(f"--{name}-address={host}" for name in names),
         *(f"--{name}-port={port}" for name, port in zip(names, ports, strict=True)),
         "--allow-gpu-metrics=false",
-        "--exit-timeout-secs=5",
+        "--exit-timeout-secs=2",
     ]
 
 

@@ -9,8 +9,8 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import closing
+from concurrent.futures import Future, InvalidStateError
+from contextlib import closing, suppress
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +27,7 @@ from regplug.scoring.card import ModelCard
 IN_FLIGHT = 8  # requests
 ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
 CHECK_SECONDS = 10.0  # between checks that the server still has the same model
+CLOSING_SECONDS = 1.0  # to wait for threads in the midst of a request
 OPENING_SECONDS = 5.0  # to go on trying a URL that has never answered
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
 
@@ -50,6 +51,7 @@ class Triton:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._asked: set[Future[NDArray[np.float32]]] = set()  # that somebody waits for
         self._checked_at = time.monotonic()
         self._closed = threading.Event()
 
@@ -64,6 +66,7 @@ class Triton:
         starts = range(0, len(codes), size)
         self._start_threads(len(starts))
         futures: list[Future[NDArray[np.float32]]] = [Future() for _ in starts]
+        self._asked.update(futures)
         predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
         try:
             for start, future in zip(starts, futures, strict=True):
@@ -73,23 +76,33 @@ class Triton:
         finally:
             for future in futures:
                 future.cancel()  # after an error or Ctrl-C, some requests may not have begun
+            self._asked.difference_update(futures)
         return predictions
 
     def close(self) -> None:
-        """End the threads and their connections."""
+        """End the threads and their connections, and whoever waits for an answer.
+
+        A thread that waits for a server that does not answer ends with its answer or the process.
+        """
         with self._lock:
             self._closed.set()
             threads, self._threads = self._threads, []
         for _ in threads:
             self._jobs.put(None)
+        for future in list(self._asked):
+            _settle(future, self._is_closed())
+        end = time.monotonic() + CLOSING_SECONDS
         for thread in threads:
-            thread.join(timeout=OPENING_SECONDS)
+            thread.join(timeout=max(0.0, end - time.monotonic()))
+
+    def _is_closed(self) -> BackendError:
+        return BackendError(f"{self.card.name} on {self._location} is closed: open it again")
 
     def _start_threads(self, wanted: int) -> None:
         """Start threads until there are `wanted` of them, or IN_FLIGHT."""
         with self._lock:
             if self._closed.is_set():
-                raise BackendError(f"{self.card.name} on {self._location} is closed: open it again")
+                raise self._is_closed()
             while len(self._threads) < min(wanted, IN_FLIGHT):
                 thread = threading.Thread(target=self._work, daemon=True)
                 thread.start()
@@ -104,9 +117,9 @@ class Triton:
                 continue
             try:
                 client = client or Client(self._location, self._options, seconds=ANSWER_SECONDS)
-                future.set_result(self._ask_patiently(client, codes))
+                _settle(future, self._ask_patiently(client, codes))
             except BaseException as error:  # noqa: BLE001  for the caller's thread
-                future.set_exception(error)
+                _settle(future, error)
         if client is not None:
             client.close(thread_ends=True)
 
@@ -177,6 +190,17 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
     with closing(Client(location, options, seconds=OPENING_SECONDS)) as client:
         served = _patiently(ask, location, model, *_at_opening(options))
     return None if served is None else Triton(location, served, options)
+
+
+def _settle(
+    future: Future[NDArray[np.float32]], answer: NDArray[np.float32] | BaseException
+) -> None:
+    """Give the future its answer or error, unless `close` has been faster."""
+    with suppress(InvalidStateError):
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
 
 
 def _at_opening(options: BackendOptions) -> tuple[float, float]:

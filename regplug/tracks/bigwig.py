@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.files.lines import lines_of
+from regplug.files.signals import at_last
 
 Edges = NDArray[np.int64]  # (n + 1,), 0-based: value k is that of [edges[k], edges[k + 1])
 Values = NDArray[np.float32]  # (n, tracks)
@@ -75,10 +76,11 @@ def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[Track
             start_new_session=True,  # so that Ctrl-C reaches this process only
         )
         try:
-            files = _BigWigs(len(paths), process, messages)
-            files.send([[str(path) for path in paths], list(contigs.items())])
-            yield files
-            files.finish()
+            with at_last(process.kill):
+                files = _BigWigs(len(paths), process, messages)
+                files.send([[str(path) for path in paths], list(contigs.items())])
+                yield files
+                files.finish()
         finally:
             process.kill()
             with suppress(OSError):

@@ -127,15 +127,19 @@ def _ahead(
     score: Callable[[list[pysam.VariantRecord], list[Variant]], Batch],
     batches: Iterable[tuple[list[pysam.VariantRecord], list[Variant]]],
 ) -> Iterator[Batch]:
-    """Yield each scored batch in order, while the next ones are scored in another thread."""
+    """Yield each scored batch in order, while the next ones are scored in another thread.
+
+    After an error or Ctrl-C nobody waits for that thread, which may itself wait for a server: it
+    ends when the models are closed.
+    """
     waiting: list[Future[Batch]] = []
-    with ThreadPoolExecutor(1, thread_name_prefix="score") as thread:
-        try:
-            for batch in batches:
-                waiting.append(thread.submit(score, *batch))
-                if len(waiting) > AHEAD:
-                    yield waiting.pop(0).result()
-            while waiting:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="score")
+    try:
+        for batch in batches:
+            waiting.append(thread.submit(score, *batch))
+            if len(waiting) > AHEAD:
                 yield waiting.pop(0).result()
-        finally:
-            thread.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)

@@ -8,11 +8,13 @@ The run's folder holds `run.json`, written first; a folder per target; and, when
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial as bind
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -25,6 +27,7 @@ from regplug.data.sets.training import SetCard, read_set
 from regplug.errors import UNREADABLE, ConfigError, DataError, OutputError
 from regplug.files.output import complete
 from regplug.files.runs import METRICS, Form
+from regplug.files.signals import at_last
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS, load_weights, save_weights
 from regplug.train.deepbind.measure import METRIC, check_test
@@ -173,21 +176,32 @@ def _finished(
         for target, job in jobs.items():
             yield target, job()
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as pool:
+    others = set(active_children())
+
+    def stop(how: Callable[[BaseProcess], None]) -> None:
+        for worker in set(active_children()) - others:
+            how(worker)
+
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_work)
+    with pool, at_last(lambda: stop(BaseProcess.kill)):
         targets = {pool.submit(job): target for target, job in jobs.items()}
         try:
             for future in as_completed(targets):
                 yield targets[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop(BaseProcess.terminate)
             raise
 
 
-def _end_with_parent() -> None:
-    """Let this worker process end when its parent does.
+def _begin_work() -> None:
+    """Let this worker process end with its parent, and by SIGTERM alone.
 
     Otherwise workers of a run that was killed would write files that a resumed run writes too.
+    Ctrl-C in a terminal reaches all processes at once, and the parent tells the workers.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is half-written is removed
     parent = parent_process()
     assert parent is not None
 

@@ -1,0 +1,151 @@
+"""Servers of the model gc that misbehave: they speak gRPC or HTTP as Triton does."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.scoring.card import ModelCard, card_to_json
+
+Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def gc_scores(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return what `gc_model` does: the number of G and C, an N counting half; and twice that."""
+    table = np.array([[0, 0], [1, 2], [1, 2], [0, 0], [0.5, 1]], np.float32)
+    return table[np.minimum(codes, 4)].sum(1)
+
+
+class Served:
+    """What a server has under the name gc, and how it answers; a test may change all of it."""
+
+    def __init__(self, card: ModelCard, answer: Answer = gc_scores, *, version: str = "1") -> None:
+        self.card, self.answer, self.version = card, answer, version
+        self.asked = threading.Event()  # set at the first request for scores
+        self.requests = 0
+
+    @property
+    def config(self) -> dict[str, Any]:
+        text = {"regplug_card": card_to_json(self.card), "model_sha256": self.card.sha256}
+        parameters = {key: {"string_value": value} for key, value in text.items()}
+        return {"max_batch_size": self.card.max_batch_size, "parameters": parameters}
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        window, targets = self.card.window or -1, len(self.card.targets)
+        return {
+            "name": "gc",
+            "versions": [self.version],
+            "inputs": [{"name": "codes", "datatype": "UINT8", "shape": [-1, window]}],
+            "outputs": [{"name": "scores", "datatype": "FP32", "shape": [-1, targets]}],
+        }
+
+    def scores(self, raw: bytes, shape: list[int]) -> NDArray[np.float32]:
+        self.requests += 1
+        self.asked.set()
+        return self.answer(np.frombuffer(raw, np.uint8).reshape(shape))
+
+
+@contextmanager
+def over_http(served: Served) -> Iterator[str]:
+    """Run a server by HTTP; give its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            known = {"/ready": {}, "/config": served.config, "/gc": served.metadata}
+            end = "/" + self.path.rpartition("/")[2]
+            self.send(known.get(end, {"error": "no such call"}), 200 if end in known else 404)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.endswith("/index"):
+                self.send([{"name": "gc", "version": served.version, "state": "READY"}])
+                return
+            size = int(self.headers["Inference-Header-Content-Length"])
+            shape = json.loads(body[:size])["inputs"][0]["shape"]
+            scores = served.scores(body[size:], shape)
+            output = {"name": "scores", "datatype": "FP32", "shape": list(scores.shape)}
+            output["data"] = scores.ravel().tolist()
+            self.send({"model_name": "gc", "model_version": served.version, "outputs": [output]})
+
+        def send(self, content: Any, status: int = 200) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+        def handle_error(self, *_: object) -> None:
+            """Clients that are gone are part of the tests."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def over_grpc(served: Served) -> Iterator[str]:
+    """Run a server by gRPC; give its URL."""
+    import grpc  # type: ignore[import-untyped]
+    from google.protobuf import json_format  # type: ignore[import-untyped]
+    from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+    class Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
+        def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+            return service_pb2.ModelReadyResponse(ready=True)
+
+        def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+            return json_format.ParseDict(
+                {"config": served.config}, service_pb2.ModelConfigResponse()
+            )
+
+        def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
+            return service_pb2.ModelMetadataResponse(**served.metadata)
+
+        def RepositoryIndex(self, request: Any, context: Any) -> Any:  # noqa: N802
+            entry = {"name": "gc", "version": served.version, "state": "READY"}
+            return service_pb2.RepositoryIndexResponse(models=[entry])
+
+        def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
+            scores = served.scores(request.raw_input_contents[0], list(request.inputs[0].shape))
+            output = {"name": "scores", "datatype": "FP32", "shape": scores.shape}
+            return service_pb2.ModelInferResponse(
+                model_name="gc",
+                model_version=served.version,
+                outputs=[output],
+                raw_output_contents=[scores.tobytes()],
+            )
+
+    server = grpc.server(ThreadPoolExecutor(16))
+    service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(Service(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"grpc://127.0.0.1:{port}"
+    finally:
+        server.stop(0)
+
+
+PROTOCOLS = {"http": over_http, "grpc": over_grpc}
