@@ -1,7 +1,8 @@
 """codes ─Triton.predict→ predictions: a model on a Triton or other Open Inference server.
 
 The model's card comes from the server. What the server has is checked against the card at opening,
-again whenever the server could not be reached for a while, and every CHECK_SECONDS.
+by each connection before its first answer counts, again whenever the server could not be reached
+for a while, and every CHECK_SECONDS; between checks, each answer proves whose it is (see `Proof`).
 """
 
 import queue
@@ -20,6 +21,7 @@ from regplug.errors import BackendError
 from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.triton_client import Client, Refused, Unavailable, is_url
+from regplug.models.triton_proof import Answer, Proof
 from regplug.models.triton_served import Served, card_in, card_of, describe
 from regplug.scoring.backend import Backend, BackendOptions, checked
 from regplug.scoring.card import ModelCard
@@ -52,7 +54,7 @@ class Triton:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._asked: set[Future[NDArray[np.float32]]] = set()  # that somebody waits for
-        self._checked_at = time.monotonic()
+        self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
         self._closed = threading.Event()
 
     def predict(self, codes: Codes) -> NDArray[np.float32]:
@@ -62,7 +64,7 @@ class Triton:
             BackendError: the server cannot be reached, refuses, has another model now, or answers
                 NaN or inf; or this is closed.
         """
-        size = self._served.max_batch_size
+        size = self._proof.rows
         starts = range(0, len(codes), size)
         self._start_threads(len(starts))
         futures: list[Future[NDArray[np.float32]]] = [Future() for _ in starts]
@@ -110,38 +112,47 @@ class Triton:
 
     def _work(self) -> None:
         """Do jobs until one is None; the client is made, used and closed in this thread."""
-        client: Client | None = None
+        client: _Checked | None = None
         while (job := self._jobs.get()) is not None:
             codes, future = job
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                client = client or Client(self._location, self._options, seconds=ANSWER_SECONDS)
+                client = client or _Checked(self._location, self._options, seconds=ANSWER_SECONDS)
                 _settle(future, self._ask_patiently(client, codes))
             except BaseException as error:  # noqa: BLE001  for the caller's thread
                 _settle(future, error)
         if client is not None:
             client.close(thread_ends=True)
 
-    def _ask_patiently(self, client: Client, codes: Codes) -> NDArray[np.float32]:
+    def _ask_patiently(self, client: "_Checked", codes: Codes) -> NDArray[np.float32]:
         """Return the server's predictions for a batch, asking again while it is away."""
+        bases, sent = codes.shape[1], self._proof.added_to(codes)
 
         def ask(again: bool) -> NDArray[np.float32]:
-            if again or time.monotonic() > self._checked_at + CHECK_SECONDS:
+            if again or time.monotonic() > client.checked_at + CHECK_SECONDS:
                 self._check_again(client)
-            try:
-                return client.infer(self.card.name, codes)
-            except Refused as error:
-                if client.ready(self.card.name):
-                    raise
-                raise Unavailable(str(error), answered=True) from error
+            answer = self._answer(client, sent)
+            if not self._proof.holds(answer, bases):
+                self._check_again(client)
+                self._proof.learn(answer, bases)
+            return answer.scores[: len(codes)]
 
         patience = self._options.retry_seconds
         asked = f"{self.card.name} for codes of shape {codes.shape}"
-        scores = _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
-        return checked(scores, self.card, len(codes))
+        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
 
-    def _check_again(self, client: Client) -> None:
+    def _answer(self, client: Client, codes: Codes) -> Answer:
+        try:
+            answer = client.infer(self.card.name, codes)
+        except Refused as error:
+            if client.ready(self.card.name):
+                raise
+            raise Unavailable(str(error), answered=True) from error
+        checked(answer.scores, self.card, len(codes))
+        return answer
+
+    def _check_again(self, client: "_Checked") -> None:
         """Raise BackendError if the server has another model than at opening."""
         if not client.ready(self.card.name):
             raise Unavailable(f"{self.card.name} is not ready", answered=True)
@@ -150,7 +161,13 @@ class Triton:
                 f"{self._location} now has another {self.card.name} (its card or max_batch_size "
                 "changed): start again, so that one model gives all scores"
             )
-        self._checked_at = time.monotonic()
+        client.checked_at = time.monotonic()
+
+
+class _Checked(Client):
+    """A connection, and when it was last checked that the right model is at its other end."""
+
+    checked_at = float("-inf")
 
 
 @hookimpl

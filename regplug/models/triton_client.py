@@ -10,12 +10,10 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-
 from regplug.errors import BackendError
 from regplug.files.extras import needs
 from regplug.genome.codes import Codes
+from regplug.models.triton_proof import Answer
 from regplug.scoring.backend import BackendOptions
 
 SCHEMES = ("grpc", "grpcs", "http", "https")
@@ -117,19 +115,20 @@ class Client:
         models: list[dict[str, str]] = answer.get("models", []) if self._is_grpc else answer
         return models
 
-    def infer(self, model: str, codes: Codes) -> NDArray[np.float32]:
-        """Return the scores of `codes`, shape (n, targets)."""
+    def infer(self, model: str, codes: Codes) -> Answer:
+        """Return the scores of `codes`, shape (n, targets), and the version that gave them."""
         asked = self._module.InferInput("codes", list(codes.shape), "UINT8")
         try:
             asked.set_data_from_numpy(codes)
         except self._errors as error:
             raise Refused(str(error)) from error
         wanted = [self._module.InferRequestedOutput("scores")]
-        scores = self._ask("infer", model, [asked], outputs=wanted).as_numpy("scores")
+        result = self._ask("infer", model, [asked], outputs=wanted)
+        scores, about = result.as_numpy("scores"), result.get_response()
         if scores is None:
             raise Refused("the answer has no scores")
-        found: NDArray[np.float32] = scores
-        return found
+        version = about.model_version if self._is_grpc else about.get("model_version", "")
+        return Answer(version, scores)
 
     def close(self, *, thread_ends: bool = False) -> None:
         """Close the connection; to be called by the thread that used the client.

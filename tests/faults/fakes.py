@@ -1,10 +1,12 @@
 """Servers of the model gc that misbehave: they speak gRPC or HTTP as Triton does."""
 
+import itertools
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from regplug.scoring.card import ModelCard, card_to_json
 
+Meddle = Callable[[int, bytes], bytes | None]
 Answer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -146,6 +149,55 @@ def over_grpc(served: Served) -> Iterator[str]:
         yield f"grpc://127.0.0.1:{port}"
     finally:
         server.stop(0)
+
+
+@contextmanager
+def proxied(targets: list[str], meddle: "Meddle | None" = None) -> Iterator[str]:
+    """Run a proxy before servers, which take turns, a connection each; give its URL.
+
+    Args:
+        targets: URLs of servers, by one protocol.
+        meddle: called with the number of a connection, from 0, and the bytes that a server sends;
+            returns those to pass on, or None to cut the connection.
+    """
+    scheme = targets[0].split("://")[0]
+    ports = [int(url.rpartition(":")[2]) for url in targets]
+    listener = socket.create_server(("127.0.0.1", 0))
+    turn = itertools.count()
+    pumps: list[threading.Thread] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                number = next(turn)
+                server = socket.create_connection(("127.0.0.1", ports[number % len(ports)]))
+                for pair in ((client, server, None), (server, client, meddle)):
+                    pumps.append(threading.Thread(target=pump, args=(number, *pair), daemon=True))
+                    pumps[-1].start()
+
+    def pump(number: int, source: socket.socket, sink: socket.socket, change: Any) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                changed = change(number, data) if change else data
+                if changed is None:
+                    break
+                sink.sendall(changed)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        source.close()
+
+    accepting = threading.Thread(target=serve, daemon=True)
+    accepting.start()
+    try:
+        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        accepting.join()
+        listener.close()
+        for thread in pumps:
+            thread.join(timeout=10)
 
 
 PROTOCOLS = {"http": over_http, "grpc": over_grpc}

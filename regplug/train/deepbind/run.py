@@ -183,7 +183,7 @@ def _finished(
             how(worker)
 
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_work)
-    with pool, at_last(lambda: stop(BaseProcess.kill)):
+    with at_last(lambda: stop(BaseProcess.kill)), pool:
         targets = {pool.submit(job): target for target, job in jobs.items()}
         try:
             for future in as_completed(targets):

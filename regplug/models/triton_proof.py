@@ -1,0 +1,74 @@
+"""Does an answer come from the model that was checked? A row of each request proves it.
+
+Behind one address may stand several servers, of which some have another model of that name already,
+and a server may load another at any time: no check before or after an answer can tell whose it is.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.errors import BackendError
+from regplug.genome.codes import Codes
+
+# By so much a known score may be off: a GPU sums up batches of two sizes in two orders.
+ABSOLUTE, RELATIVE = 1e-4, 1e-3
+
+
+class Answer(NamedTuple):
+    """A server's answer: the version of the model that it names, and scores (n, targets)."""
+
+    version: str
+    scores: NDArray[np.float32]
+
+
+class Proof:
+    """Adds a sequence to each request, whose scores are known from an answer that was checked.
+
+    Attributes:
+        rows: of a batch, that a request has room for.
+    """
+
+    def __init__(self, name: str, *, max_batch_size: int) -> None:
+        """Prepare to prove answers of the model `name`; with one row at a time there is no room."""
+        self._name = name
+        self._has_room = max_batch_size > 1
+        self.rows = max(1, max_batch_size - 1)
+        self._known: dict[int, Answer] = {}  # bases → the answer to the sequence
+
+    def added_to(self, codes: Codes) -> Codes:
+        """Return a batch (n, bases) with the sequence as its last row, if there is room."""
+        if not self._has_room:
+            return codes
+        sequence = np.random.default_rng(0).integers(0, 4, (1, codes.shape[1]), np.uint8)
+        return np.concatenate([codes, sequence])
+
+    def holds(self, answer: Answer, bases: int) -> bool:
+        """Return whether an answer for sequences of so many bases is proven; else it is unknown.
+
+        Raises:
+            BackendError: it is another model's.
+        """
+        known = self._known.get(bases)
+        if known is None:
+            return False
+        if answer.version != known.version or not np.allclose(
+            answer.scores[-1:], known.scores, RELATIVE, ABSOLUTE
+        ):
+            raise BackendError(
+                f"two models called {self._name} answer at one address, or it was replaced "
+                f"(versions {known.version} and {answer.version}): wait until one is served, and "
+                "start again, so that one model gives all scores"
+            )
+        return True
+
+    def learn(self, answer: Answer, bases: int) -> None:
+        """Take an answer, which has been checked, as what others must agree with.
+
+        Raises:
+            BackendError: it does not agree with one that another thread took.
+        """
+        if self._has_room:
+            self._known.setdefault(bases, Answer(answer.version, answer.scores[-1:].copy()))
+            self.holds(answer, bases)
