@@ -9,8 +9,13 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from regplug.cli import main as command_line
+    from regplug.files.signals import leave
 
-    command_line()
+    try:
+        command_line()
+    except SystemExit as stop:
+        leave(int(stop.code or 0))
+        raise
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Python's own handlers run between two steps of the main thread, which may be far
 waits for htslib, a server or the end of a thread. A thread beside it hears of signals at once.
 """
 
+import atexit
 import os
 import select
 import signal
@@ -61,6 +62,7 @@ class _Ear(threading.Thread):
             for number in {signal.SIGINT, signal.SIGTERM}.intersection(numbers):
                 if came and self.forces:
                     self._force(number)
+                _note()
                 came, end = [number], time.monotonic() + GRACE
                 for act in self.told:
                     act()
@@ -81,6 +83,7 @@ class _Ear(threading.Thread):
 
 
 _ear: _Ear | None = None
+_came = False
 
 
 @contextmanager
@@ -110,6 +113,20 @@ def at_last(act: Act) -> Iterator[None]:
     """Call `act` where the process is ended by force in the context (see `obeyed`)."""
     with _among(_ear.last if _ear else [], act):
         yield
+
+
+def leave(status: int) -> None:
+    """End the process, if a signal came: with torch the interpreter's own end takes seconds."""
+    if _came:
+        with suppress(Exception):
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+        os._exit(status)
+
+
+def _note() -> None:
+    global _came
+    _came = True
 
 
 @contextmanager

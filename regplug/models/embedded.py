@@ -40,6 +40,26 @@ def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
         raise ModelError(f"onnxruntime cannot load {name}: {error}") from error
 
 
+def _check_shapes(session: Any, card: ModelCard) -> None:
+    """Check that a graph reads and gives what its card says, before memory is asked for.
+
+    Raises:
+        ModelError: it does not.
+    """
+    for what, tensors, name, promised in (
+        ("input", session.get_inputs(), "codes", card.window),
+        ("output", session.get_outputs(), "scores", len(card.targets)),
+    ):
+        shape = next((tensor.shape for tensor in tensors if tensor.name == name), None)
+        if shape is None or len(shape) != 2:
+            raise ModelError(f"the graph of {card.name} has no {what} {name} of two dimensions")
+        if isinstance(shape[1], int) and shape[1] != promised:
+            raise ModelError(
+                f"the {what} {name} of {card.name} has {shape[1]} columns in the graph, "
+                f"{promised or 'any'} in the card: export the model again"
+            )
+
+
 class Embedded:
     """A model that onnxruntime runs in this process, on the CPU.
 
@@ -55,6 +75,7 @@ class Embedded:
         """
         self.card: ModelCard = read_card(folder)
         self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
+        _check_shapes(self._session, self.card)
 
     def predict(self, codes: Codes) -> NDArray[np.float32]:
         """Return predictions (n, targets) for codes (n, width), which are run in batches.

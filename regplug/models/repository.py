@@ -18,6 +18,7 @@ from regplug.errors import UNREADABLE, ModelError, OutputError
 from regplug.files.lines import lines_in, lines_of
 from regplug.files.output import complete
 from regplug.hooks.hookspecs import hookimpl
+from regplug.models.graph_check import check_graph
 from regplug.scoring.card import ModelCard, card_from_json, card_to_json
 
 GOLDEN_TOLERANCE = 1e-5  # of a score; of scores above 1, relative
@@ -94,7 +95,8 @@ def read_onnx(folder: Path, card: ModelCard) -> bytes:
     """Return the graph in `folder`.
 
     Raises:
-        ModelError: the graph is missing, or not the one that the card describes.
+        ModelError: the graph is missing, not the one that the card describes, or not all that would
+            be run (see `check_graph`).
     """
     path = folder / "1" / "model.onnx"
     if not path.is_file():
@@ -102,6 +104,7 @@ def read_onnx(folder: Path, card: ModelCard) -> bytes:
     onnx = path.read_bytes()
     if hashlib.sha256(onnx).hexdigest() != card.sha256:
         raise ModelError(f"{path} is damaged or of another model: its sha256 is not the card's")
+    check_graph(onnx, card.name)
     return onnx
 
 

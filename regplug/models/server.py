@@ -24,6 +24,7 @@ from pathlib import Path
 from regplug.errors import BackendError, ModelError
 from regplug.files.lines import lines_of
 from regplug.files.signals import at_last, signals_held, sigterm_as_interrupt
+from regplug.models.graph_check import check_graph
 
 # Not every release has the onnxruntime backend (24.02 had none).
 CONTAINER = "nvcr.io/nvidia/tritonserver:24.10-py3"  # the same Triton, 2.51, as the local server
@@ -99,11 +100,13 @@ def serving(
     Raises:
         BackendError: no server is installed, a port is taken, or it was not ready after `seconds`;
             the message has the end of its log.
-        ModelError: no such repository.
+        ModelError: no such repository, or a graph in it is not all that would be run.
     """
     program = _checked_program()
     if not repo.is_dir():
         raise ModelError(f"no model repository at {repo}: give a folder with <model>/config.pbtxt")
+    for graph in repo.glob("*/*/*.onnx"):
+        check_graph(graph.read_bytes(), graph.parents[1].name)
     with ExitStack() as stack:
         stack.enter_context(sigterm_as_interrupt())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="regplug-triton-")))

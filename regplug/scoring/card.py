@@ -9,6 +9,10 @@ import msgspec
 from regplug.errors import UNREADABLE, ModelError
 from regplug.scoring.measured import AlongFigure, VariantFigure
 
+LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as many
+MOST_TARGETS = MOST_ROWS = 1 << 16
+LONGEST_NAME = 200  # letters of a label, or of another text in a header
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 FIGURES = ("along", "variants")  # keys that a card has only where something was recorded
 
 
@@ -89,13 +93,34 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if len(set(labels)) < len(labels):
             twice = next(label for label in labels if labels.count(label) > 1)
             raise ValueError(f"two targets are called {twice}")
-        if self.max_batch_size < 1 or (self.window is not None and self.window < 1):
-            raise ValueError("max_batch_size and window must be 1 or more")
+        if len(labels) > MOST_TARGETS:
+            raise ValueError(f"{len(labels)} targets are more than {MOST_TARGETS}")
+        for label in labels:
+            _check_text("the label", label)
+        for what, name in (("the name", self.name), ("the version", self.version)):
+            if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+                raise ValueError(f"{what} {name[:40]!r} is not of letters, digits, _ . + and -")
+        if not re.fullmatch("[0-9a-f]{0,64}", self.sha256):
+            raise ValueError("the sha256 is not of hexadecimal digits")
+        if not 1 <= self.max_batch_size <= MOST_ROWS:
+            raise ValueError(f"max_batch_size must be from 1 to {MOST_ROWS}")
+        for width in (self.window, self.scan, *(target.scan for target in self.targets)):
+            if width is not None and not 1 <= width <= LARGEST_WINDOW:
+                raise ValueError(f"window and scan must be from 1 to {LARGEST_WINDOW} bases")
 
     @property
     def labels(self) -> list[str]:
         """Return the targets' labels, in order."""
         return [target.label for target in self.targets]
+
+
+def _check_text(what: str, text: str) -> None:
+    """Raise ValueError if a line of text cannot stand in a header, a table or a page."""
+    if not text.isprintable() or not 1 <= len(text) <= LONGEST_NAME:
+        raise ValueError(
+            f"{what} {text[:40]!r} is empty, over {LONGEST_NAME} letters, or has one that cannot "
+            "be printed"
+        )
 
 
 def as_label(name: str) -> str:

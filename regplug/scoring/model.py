@@ -3,7 +3,7 @@
 Steps 2 and 3 of the way from a VCF record to its INFO (see `alleles`), for one model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -20,7 +20,8 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
 
-BATCH = 2048  # ALTs that are scored together
+BATCH = 2048  # ALTs that are scored together, where their windows are not too long
+ROOM = 1 << 28  # bases of their windows
 
 INPUT_STATUS = InfoField(
     "RP_STATUS",
@@ -99,6 +100,11 @@ class Model:
         return Examined(variant, Status.NO_TRANSCRIPT)
 
 
+def batch_size(windows: Iterable[int]) -> int:
+    """Return how many ALTs to score together, for models with such windows (bases)."""
+    return max(1, min([BATCH, *(ROOM // window for window in windows)]))
+
+
 def score_variants(
     variants: Sequence[Variant], models: Sequence[Model], genome: Genome, *, force: bool = False
 ) -> tuple[list[Examined], list[Scores]]:
@@ -110,8 +116,9 @@ def score_variants(
     build = BuildCheck(genome, force=force)
     examined: list[Examined] = []
     parts: list[list[Scores]] = [[] for _ in models]
-    for start in range(0, len(variants), BATCH):
-        batch = [examine(variant, genome) for variant in variants[start : start + BATCH]]
+    size = batch_size(model.window for model in models)
+    for start in range(0, len(variants), size):
+        batch = [examine(variant, genome) for variant in variants[start : start + size]]
         build.see(allele.status for allele in batch)
         examined += batch
         for model, scored in zip(models, parts, strict=True):

@@ -19,7 +19,7 @@ from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
 from regplug.scoring.effects import Scores
-from regplug.scoring.model import BATCH, INPUT_STATUS, Model
+from regplug.scoring.model import INPUT_STATUS, Model, batch_size
 from regplug.vcf.near_genes import gene_columns
 from regplug.vcf.records import variants_of
 
@@ -77,7 +77,8 @@ def annotate_records(
             made.columns.update(gene_columns(examined, genes))
         return made
 
-    for batch in _ahead(score, _batches(records)):
+    size = batch_size(model.window for model in models)
+    for batch in _ahead(score, _batches(records, size)):
         build.see(batch.status)
         for writer in writers:
             writer.write(batch)
@@ -108,15 +109,15 @@ def _batch(
 
 
 def _batches(
-    records: Iterable[pysam.VariantRecord],
+    records: Iterable[pysam.VariantRecord], size: int
 ) -> Iterator[tuple[list[pysam.VariantRecord], list[Variant]]]:
-    """Yield records and their ALTs together, until they are BATCH ALTs or more."""
+    """Yield records and their ALTs together, when they are `size` ALTs or more."""
     batch: list[pysam.VariantRecord] = []
     variants: list[Variant] = []
     for record in records:
         batch.append(record)
         variants += variants_of(record)
-        if len(variants) >= BATCH:
+        if len(variants) >= size:
             yield batch, variants
             batch, variants = [], []
     if batch:

@@ -72,7 +72,7 @@ def test_batches_come_in_order(toy_repo, genome_of, records):
 
 @pytest.mark.parametrize("size", [1, 7, 2048])
 def test_the_size_of_a_batch_makes_no_difference(toy_repo, genome_of, records, monkeypatch, size):
-    monkeypatch.setattr("regplug.vcf.annotate.BATCH", size)
+    monkeypatch.setattr("regplug.scoring.model.BATCH", size)
     kept = Kept()
     few = [record for record, _ in zip(records, range(40), strict=False)]
     with closing(Embedded(toy_repo / "place", threads=1)) as backend:

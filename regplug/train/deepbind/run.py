@@ -10,11 +10,11 @@ import os
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial as bind
 from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -35,6 +35,7 @@ from regplug.train.deepbind.recipe import DeepBindRecipe
 from regplug.train.deepbind.target import Result, read_result, train_target
 
 RUN = "run.json"
+STOP_SECONDS = 2.0  # for workers that are told to end
 Say = Callable[[str], None]
 Stepped = Callable[[str, int, int], None]
 
@@ -178,20 +179,34 @@ def _finished(
         return
     others = set(active_children())
 
-    def stop(how: Callable[[BaseProcess], None]) -> None:
-        for worker in set(active_children()) - others:
-            how(worker)
+    def stop(seconds: float) -> None:
+        """End the workers; they have some time to remove what is half-written."""
+        ours = set(active_children()) - others
+        end = time.monotonic() + seconds
+        for worker in ours:
+            worker.terminate()
+        for worker in ours:
+            worker.join(max(0.0, end - time.monotonic()))
+            worker.kill()
 
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_work)
-    with at_last(lambda: stop(BaseProcess.kill)), pool:
-        targets = {pool.submit(job): target for target, job in jobs.items()}
+    with at_last(lambda: stop(0)), pool:
+        targets = {pool.submit(_work, job): target for target, job in jobs.items()}
         try:
             for future in as_completed(targets):
                 yield targets[future], future.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            stop(BaseProcess.terminate)
+            stop(STOP_SECONDS)
             raise
+
+
+def _work(job: Callable[[], Result]) -> Result:
+    """Do a job; a worker that is told to end does not begin another."""
+    try:
+        return job()
+    except SystemExit:
+        os._exit(1)
 
 
 def _begin_work() -> None:
@@ -201,7 +216,7 @@ def _begin_work() -> None:
     Ctrl-C in a terminal reaches all processes at once, and the parent tells the workers.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is half-written is removed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parent = parent_process()
     assert parent is not None
 
