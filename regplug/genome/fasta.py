@@ -10,6 +10,7 @@ import pysam
 from numpy.typing import NDArray
 
 from regplug.errors import GenomeError
+from regplug.files.unchanged import Unchanged, changed
 from regplug.genome.codes import UNKNOWN, Codes, decode, encode
 from regplug.genome.fasta_index import FastaIndex
 from regplug.genome.variant import Interval
@@ -47,7 +48,7 @@ class Genome:
         self.path = Path(path)
         if not self.path.is_file():
             raise GenomeError(f"no FASTA at {path}: give an existing file with --fasta")
-        self._fasta = _open(self.path)
+        self._fasta, self._unchanged = _open(self.path), Unchanged(self.path)
         self.lengths: dict[str, int] = dict(
             zip(self._fasta.references, self._fasta.lengths, strict=True)
         )
@@ -147,6 +148,8 @@ class Genome:
                 letters: str = self._fasta.fetch(contig, start, stop)
         except (OSError, ValueError):
             letters = ""
+        if self._unchanged.is_changed:
+            raise GenomeError(changed(self.path))
         if len(letters) != stop - start:
             raise GenomeError(
                 f"{self.path} cannot be read at {contig}:{start + 1}-{stop}: the file is "

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from regplug.errors import SequenceError
 from regplug.files.output import destination
+from regplug.files.unchanged import Unchanged, changed
 from regplug.genome.codes import Codes, encode
 from regplug.scoring.backend import Backend
 
@@ -29,11 +30,13 @@ def read_fasta(path: str) -> Iterator[tuple[str, str]]:
     """
     try:
         with pysam.FastxFile(path, persist=False) as file:
-            number = 0
+            number, unchanged = 0, None if path == "-" else Unchanged(path)
             for number, record in enumerate(file, start=1):
                 if not record.sequence:
                     raise SequenceError(f"{path}: sequence {record.name} is empty")
                 yield record.name or str(number), record.sequence
+            if unchanged and unchanged.is_changed:
+                raise SequenceError(changed(path))
     except (OSError, ValueError) as error:
         raise SequenceError(f"{path} cannot be read as FASTA: {error}") from error
     if not number:

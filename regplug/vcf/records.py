@@ -12,6 +12,7 @@ import pysam
 
 from regplug.errors import VariantFileError
 from regplug.files.stream import Stream
+from regplug.files.unchanged import Unchanged, changed
 from regplug.genome.regions import merged
 from regplug.genome.variant import Interval, Variant
 from regplug.scoring.adapter import Values
@@ -57,6 +58,7 @@ class VariantReader:
             ) from error
         finally:
             pysam.set_verbosity(verbosity)
+        self._unchanged = None if self._stream else Unchanged(path)
         self.header = self._file.header
         with _utf8(f"the header of {self.path}"):
             self.header_text = str(self.header)
@@ -103,6 +105,8 @@ class VariantReader:
             try:
                 record = next(records)
             except StopIteration:
+                if self._unchanged and self._unchanged.is_changed:
+                    raise VariantFileError(changed(self.path)) from None
                 if self._stream and self._stream.truncated:
                     raise VariantFileError(f"{self.path} is cut off after {last}") from None
                 return
@@ -115,6 +119,8 @@ class VariantReader:
 
     def _fault(self, read: int, last: str, error: Exception) -> str:
         """Return a message for the record behind `last`, before which so many were read."""
+        if self._unchanged and self._unchanged.is_changed:
+            return changed(self.path)
         no_lines = self._stream or self._regions
         line, why = (0, "") if no_lines else faulty_line(self.path, read)
         where = f"{self.path}, line {line}" if line else self.path
