@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from regplug.api.models import OpenModel, list_models, open_model
     from regplug.api.predict import predict
     from regplug.api.score import score
-    from regplug.api.top import Top, top
+    from regplug.api.top.top import Top, top
     from regplug.api.track.asked import Tracks
     from regplug.api.track.track import track
     from regplug.api.track.views import views_of
@@ -51,7 +51,7 @@ _HOMES = {
     "Scores": "scoring.effects",
     "Status": "genome.variant",
     "Target": "scoring.card",
-    "Top": "api.top",
+    "Top": "api.top.top",
     "Tracks": "api.track.asked",
     "Variant": "genome.variant",
     "VariantEffect": "scoring.adapter",
@@ -65,7 +65,7 @@ _HOMES = {
     "plugin_manager": "hooks.manager",
     "predict": "api.predict",
     "score": "api.score",
-    "top": "api.top",
+    "top": "api.top.top",
     "track": "api.track.track",
     "verify": "api.verify",
     "views_of": "api.track.views",

@@ -8,8 +8,8 @@ import click
 from regplug.cli.shared.options import backend_from, backend_options, fasta_option
 
 if TYPE_CHECKING:
-    from regplug.api.top import Top
-    from regplug.vcf.leading import Row
+    from regplug.api.top.top import Top
+    from regplug.vcf.leading_row import Row
 
 
 @click.command(short_help="Rank the ALTs of annotated VCFs: a table, and a page.")
@@ -39,7 +39,7 @@ def top(vcfs: tuple[str, ...], output: str, **options: Any) -> None:
     """
     from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from regplug.api.top import top as leading
+    from regplug.api.top.top import top as leading
     from regplug.cli.shared.progress import bar, tell
 
     repo, backend = backend_from(options)

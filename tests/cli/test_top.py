@@ -183,6 +183,21 @@ def test_to_a_file_and_what_is_not_annotated(world, annotated, top):
     assert "no ##regplug_model line" in done.err
 
 
+def test_a_damaged_tag_is_named(world, annotated, top):
+    text = annotated("a.vcf", ranked(world)).read_text()
+    damaged = world.folder / "b.vcf"
+    for old, new, said in (
+        ("RP_TOP=gc:T1;RP_Q=0.5", "RP_TOP=gc:T1;RP_Q=0.5,7", ""),  # more values than ALTs
+        ("ID=RP_Q,Number=A,Type=Float", "ID=RP_Q,Number=A,Type=String", ""),
+        ("RP_Q=0.5", "RP_Q=half", "chr1:30"),
+    ):
+        text = text.replace(old, new)
+        damaged.write_text(text)
+        done, _ = top(damaged)
+        assert (done.status, "Traceback" in done.err) == (1 if said else 0, False), done.err
+        assert said in done.err
+
+
 def test_on_a_terminal_there_is_a_table(world, annotated):
     vcf = annotated("a.vcf", ranked(world, more=";RP_GENE=G;RP_TSS_DISTANCE=-1234"))
     ours, theirs = pty.openpty()

@@ -5,9 +5,8 @@ Each model has one row of tracks, around every ALT of which it has the top targe
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,29 +15,22 @@ import numpy as np
 from regplug.api.annotate import File
 from regplug.api.models import OpenModel, opened
 from regplug.api.progress import Bar
+from regplug.api.top.drawn import drawn_rows
 from regplug.errors import ConfigError, ModelError, VariantFileError
 from regplug.files.output import complete
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import merged
 from regplug.genome.transcripts import Transcripts
-from regplug.genome.variant import Interval, Status, Variant
+from regplug.genome.variant import Interval, Variant
 from regplug.hooks.manager import plugin_manager, track_writers
-from regplug.hooks.track_writer import Facts, Kind, TrackFile, TrackSet
-from regplug.interpret.explain.maps import explain_place
+from regplug.hooks.track_writer import Facts, TrackFile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
-from regplug.scoring.alleles import Examined, examine
+from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.effects import Array, difference
-from regplug.scoring.model import Model
-from regplug.tracks.bigwig import TrackFiles
-from regplug.tracks.folder import file_names, write_tracks
-from regplug.tracks.regions import Tracked
-from regplug.tracks.variants import Neighbourhood, neighbourhoods, track_variants
-from regplug.vcf.leading import RANKED, Row
-from regplug.vcf.recorded import Recorded
+from regplug.scoring.effects import Array
+from regplug.vcf.leading_row import RANKED, Row
 
-VALUES = 200  # along a window; in longer ones every few bases have one
 WHAT = (
     "Q is the share of background variants that are at least as extreme, over all models. Z is "
     "ALT − REF in spreads, standard deviations over random SNVs. Activity is the share of "
@@ -53,7 +45,7 @@ class Drawing(NamedTuple):
         rows: the leading ALTs, in order.
         counts: status → ALTs.
         sample: whose ALTs these are, or "".
-        said: what the first VCF's header says of its models.
+        weights: model → sha256 of its graph, as the VCFs have it.
         header: the plain lines of that header, for the reference.
         assembly: that it names, or "".
         genes: for models of RNA; None: they are not drawn.
@@ -62,7 +54,7 @@ class Drawing(NamedTuple):
     rows: Sequence[Row]
     counts: Mapping[str, int]
     sample: str
-    said: Recorded
+    weights: Mapping[str, Collection[str]]
     header: Mapping[str, str]
     assembly: str
     genes: Transcripts | None
@@ -102,7 +94,7 @@ def write_page(
         found = find_fasta(fasta, drawing.header, build=drawing.assembly)
         genome = stack.enter_context(Genome(found))
         run = stack.enter_context(opened(names, repo, options))
-        _check_models(drawing.said, run)
+        _check_models(drawing.weights, run)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         progress = stack.enter_context(bar("variants drawn", len(drawing.rows)))
         page = writers["page"].write(_track_set(drawing, run, genome, folder, progress))
@@ -110,11 +102,10 @@ def write_page(
             shutil.copyfile(page, partial)
 
 
-def _check_models(said: Recorded, run: Sequence[OpenModel]) -> None:
-    """Raise ModelError if a model has other weights than when the VCF was annotated."""
-    before = {model.name: model.sha256 for model in said.models}
+def _check_models(weights: Mapping[str, Collection[str]], run: Sequence[OpenModel]) -> None:
+    """Raise ModelError if a model has other weights than when a VCF was annotated."""
     for model in run:
-        if before.get(model.card.name, model.card.sha256) != model.card.sha256:
+        if set(weights[model.card.name]) != {model.card.sha256}:
             raise ModelError(
                 f"{model.card.name} is another model than the one that annotated the VCF: annotate "
                 "again, or give --model-repo"
@@ -132,7 +123,7 @@ def _track_set(
     rows = drawing.rows
     examined = [examine(row.variant, genome) for row in rows]
     drawn = [
-        _drawn(model, rows, examined, drawing.genes)
+        drawn_rows(model, rows, examined, drawing.genes)
         for model in run
         if drawing.genes or model.card.strand != "forward"
     ]
@@ -165,91 +156,6 @@ def _track_set(
         [_facts(place, row) for place, row in enumerate(rows, start=1)],
         _about(drawing),
     )
-
-
-class _Drawn(NamedTuple):
-    """A model, and the rows whose top target is one of its.
-
-    Attributes:
-        run: the model.
-        model: as it scores variants.
-        rows: indices, of rows that can be scored.
-        alleles: of these rows.
-        targets: of these rows, indices among the model's.
-    """
-
-    run: OpenModel
-    model: Model
-    rows: list[int]
-    alleles: list[Examined]
-    targets: list[int]
-
-    def changes(self, genome: Genome) -> Array:
-        """Return ALT - REF of each row's target, shape (rows,)."""
-        scores = self.model.score(self.alleles, genome)
-        every = difference(scores.ref, scores.alt)
-        picked: Array = every[np.arange(len(every)), self.targets]
-        return picked
-
-    def places(self, changes: Array, genome: Genome) -> list[Neighbourhood]:
-        """Return where tracks are drawn; a model of RNA has none."""
-        if self.model.card.strand == "forward":
-            return []
-        variants = [allele.variant for allele in self.alleles]
-        return neighbourhoods(variants, np.abs(changes), genome, self.model.window)
-
-    def tracks(
-        self,
-        places: Sequence[Neighbourhood],
-        genome: Genome,
-        folder: Path,
-        progress: Callable[[int], None],
-    ) -> tuple[TrackFile, ...]:
-        """Write REF, ALT and their difference around each place, of its own target."""
-        card, step = self.model.card, max(1, self.model.window // VALUES)
-        target_of = {
-            replace(allele.variant, chrom=genome.contig(allele.variant.chrom) or ""): target
-            for allele, target in zip(self.alleles, self.targets, strict=True)
-        }
-
-        def fill(files: TrackFiles) -> None:
-            for place in places:
-                target = target_of[place.variant]
-                tracked = Tracked(self.run.adapter, self.run.backend, [target], step)
-                track_variants([place], tracked, genome, files, progress=progress)
-
-        (name,) = file_names([card.name])
-        label = f"{card.name}, top target"
-        kinds: list[Kind] = ["ref", "alt", "difference"]
-        return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
-
-    def maps(self, row: int, genome: Genome) -> list[MutationMap]:
-        """Return the mutation maps of a row's REF and ALT, of its target."""
-        at = self.rows.index(row)
-        found = explain_place(
-            self.alleles[at].variant, self.model, genome, targets=[self.targets[at]]
-        )
-        return list(found[0].maps.values())
-
-
-def _drawn(
-    run: OpenModel, rows: Sequence[Row], examined: Sequence[Examined], genes: Transcripts | None
-) -> _Drawn:
-    """Return a model with its rows.
-
-    Raises:
-        ModelError: it has no such target.
-    """
-    card = run.card
-    own = [i for i, row in enumerate(rows) if row.model == card.name]
-    own = [i for i in own if examined[i].status is Status.OK]
-    targets = []
-    for index in own:
-        if rows[index].target not in card.labels:
-            raise ModelError(f"{card.name} has no target {rows[index].target}: annotate again")
-        targets.append(card.labels.index(rows[index].target))
-    model = run.for_variants(transcripts=genes)
-    return _Drawn(run, model, own, [examined[i] for i in own], targets)
 
 
 def _facts(place: int, row: Row) -> Facts:

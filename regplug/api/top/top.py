@@ -1,9 +1,10 @@
 """Annotated VCFs ─top→ Top: the ALTs that most probably break regulation, as a table or a page.
 
-VariantReader ─lead→ Leading ─Transcripts→ Rows ─write→ TSV; ─api.top_page.write_page→ a page
+VariantReader ─lead→ Leading ─Transcripts→ Rows ─write→ TSV; ─page.write_page→ a page
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from pathlib import Path
 from regplug.api.annotate import File
 from regplug.api.models import PLAIN
 from regplug.api.progress import Bar, silent
-from regplug.api.top_page import Drawing, write_page
+from regplug.api.top.page import Drawing, write_page
 from regplug.errors import VariantFileError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.genome.transcripts import Transcripts
 from regplug.scoring.backend import BackendOptions
-from regplug.vcf.leading import Leading, Row, cells, columns, lead
+from regplug.vcf.leading import Leading, cells, columns, lead
+from regplug.vcf.leading_row import Row
 from regplug.vcf.recorded import recorded
 from regplug.vcf.records import VariantReader
 
@@ -95,21 +97,23 @@ def top(
         check_paths([Path(page)], [Path(name) for name in names if name != "-"])
     leading = Leading(most)
     headers = []
+    weights: dict[str, set[str]] = defaultdict(set)
     for name in names:
         with closing(VariantReader(name)) as reader:
             said = recorded(reader.header_text)
             if sample and sample not in reader.header.samples:
                 known = ", ".join(list(reader.header.samples)[:10]) or "none"
                 raise VariantFileError(f"{reader.path} has no sample {sample}; it has {known}")
-            headers.append((said, reader.header_values, reader.assembly))
+            headers.append((reader.header_values, reader.assembly))
+            for model in said.models:
+                weights[model.name].add(model.sha256)
             models = [model.name for model in said.models]
             lead(reader, models, leading, name=name, sample=sample, progress=progress)
     transcripts = Transcripts(os.fspath(genes)) if genes else None
     rows = [_with_gene(row, transcripts) for row in leading.rows]
     made = Top(rows, dict(leading.counts), sample)
     if page:
-        said, values, assembly = headers[0]
-        drawing = Drawing(rows, made.counts, sample, said, values, assembly, transcripts)
+        drawing = Drawing(rows, made.counts, sample, weights, *headers[0], transcripts)
         write_page(drawing, Path(page), fasta=fasta, repo=repo, options=options, bar=bar)
     return made
 

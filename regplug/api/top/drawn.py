@@ -1,0 +1,112 @@
+"""A model and the rows of whose ALTs it has the top target ─Drawn→ tracks and mutation maps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from regplug.api.models import OpenModel
+from regplug.errors import ModelError
+from regplug.genome.fasta import Genome
+from regplug.genome.transcripts import Transcripts
+from regplug.genome.variant import Status
+from regplug.hooks.track_writer import Kind, TrackFile
+from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.scoring.alleles import Examined
+from regplug.scoring.effects import Array, difference
+from regplug.scoring.model import Model
+from regplug.tracks.bigwig import TrackFiles
+from regplug.tracks.folder import file_names, write_tracks
+from regplug.tracks.regions import Tracked
+from regplug.tracks.variants import Neighbourhood, neighbourhoods, track_variants
+from regplug.vcf.leading_row import Row
+
+VALUES = 200  # along a window; in longer ones every few bases have one
+
+
+class Drawn(NamedTuple):
+    """A model, and the rows whose top target is one of its.
+
+    Attributes:
+        run: the model.
+        model: as it scores variants.
+        rows: indices, of rows that can be scored.
+        alleles: of these rows.
+        targets: of these rows, indices among the model's.
+    """
+
+    run: OpenModel
+    model: Model
+    rows: list[int]
+    alleles: list[Examined]
+    targets: list[int]
+
+    def changes(self, genome: Genome) -> Array:
+        """Return ALT - REF of each row's target, shape (rows,)."""
+        scores = self.model.score(self.alleles, genome)
+        every = difference(scores.ref, scores.alt)
+        picked: Array = every[np.arange(len(every)), self.targets]
+        return picked
+
+    def places(self, changes: Array, genome: Genome) -> list[Neighbourhood]:
+        """Return where tracks are drawn; a model of RNA has none."""
+        if self.model.card.strand == "forward":
+            return []
+        variants = [allele.variant for allele in self.alleles]
+        return neighbourhoods(variants, np.abs(changes), genome, self.model.window)
+
+    def tracks(
+        self,
+        places: Sequence[Neighbourhood],
+        genome: Genome,
+        folder: Path,
+        progress: Callable[[int], None],
+    ) -> tuple[TrackFile, ...]:
+        """Write REF, ALT and their difference around each place, of its own target."""
+        card, step = self.model.card, max(1, self.model.window // VALUES)
+        target_of = {
+            replace(allele.variant, chrom=genome.contig(allele.variant.chrom) or ""): target
+            for allele, target in zip(self.alleles, self.targets, strict=True)
+        }
+
+        def fill(files: TrackFiles) -> None:
+            for place in places:
+                target = target_of[place.variant]
+                tracked = Tracked(self.run.adapter, self.run.backend, [target], step)
+                track_variants([place], tracked, genome, files, progress=progress)
+
+        (name,) = file_names([card.name])
+        label = f"{card.name}, top target"
+        kinds: list[Kind] = ["ref", "alt", "difference"]
+        return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
+
+    def maps(self, row: int, genome: Genome) -> list[MutationMap]:
+        """Return the mutation maps of a row's REF and ALT, of its target."""
+        at = self.rows.index(row)
+        found = explain_place(
+            self.alleles[at].variant, self.model, genome, targets=[self.targets[at]]
+        )
+        return list(found[0].maps.values())
+
+
+def drawn_rows(
+    run: OpenModel, rows: Sequence[Row], examined: Sequence[Examined], genes: Transcripts | None
+) -> Drawn:
+    """Return a model with its rows.
+
+    Raises:
+        ModelError: it has no such target.
+    """
+    card = run.card
+    own = [i for i, row in enumerate(rows) if row.model == card.name]
+    own = [i for i in own if examined[i].status is Status.OK]
+    targets = []
+    for index in own:
+        if rows[index].target not in card.labels:
+            raise ModelError(f"{card.name} has no target {rows[index].target}: annotate again")
+        targets.append(card.labels.index(rows[index].target))
+    model = run.for_variants(transcripts=genes)
+    return Drawn(run, model, own, [examined[i] for i in own], targets)
