@@ -37,6 +37,7 @@ test: .venv/all debian check
 test-numpy2: .venv-numpy2/ready
 	.venv-numpy2/bin/python -m pytest $(QUICK)
 
+# REGPLUG_CASES (3000 damaged files of each kind; 100,000 alleles) and REGPLUG_MINUTES (10) make it shorter or longer.
 nightly: .venv/all
 	$(BIN)/python -m pytest $(PYTEST) -m nightly
 

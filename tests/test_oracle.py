@@ -1,6 +1,7 @@
 """`regplug annotate` against a slow, literal scorer: every status and score of random alleles."""
 
 import math
+import os
 from collections import Counter
 from functools import lru_cache
 from itertools import chain
@@ -22,6 +23,7 @@ from tests.toy_genomes import write_fasta
 from tests.toy_models import table_model
 from tests.toy_networks import panel_card, random_network
 
+FILES = int(os.environ.get("REGPLUG_CASES", "3000")) * 2 // 3  # of a night: 100,000 ALTs
 RECORDS = 40  # in a file: 60 to 70 ALTs
 TABLE = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])
 WEIGHTS = 1.1 ** np.arange(21) / 50
@@ -174,7 +176,7 @@ def test_alleles(compared, tried, random):
 
 @pytest.mark.nightly
 @pytest.mark.fault("wrong numbers", "random alleles of every form, against a literal scorer")
-@rounds(2_000)
+@rounds(FILES)
 @given(st.randoms(use_true_random=False))
 def test_many_alleles(compared, tried, random):
     tried(compared(draw_toy(random, RECORDS)).total())

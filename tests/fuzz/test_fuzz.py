@@ -5,6 +5,7 @@ file. What once was a fault is kept in corpus/, by kind, and read each time.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,8 @@ NEEDS = {
     "safetensors": "safetensors",
     "torch7": "safetensors",
 }
-SHORT, LONG = 40, 3_000
+SHORT = 40  # files of a kind
+LONG = int(os.environ.get("REGPLUG_CASES", "3000"))  # of a night
 
 
 class Worker:
