@@ -97,9 +97,10 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError(f"{len(labels)} targets are more than {MOST_TARGETS}")
         for label in labels:
             _check_text("the label", label)
-        for what, name in (("the name", self.name), ("the version", self.version)):
+        names = {"name": self.name, "version": self.version, "companion": self.companion or "none"}
+        for what, name in names.items():
             if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-                raise ValueError(f"{what} {name[:40]!r} is not of letters, digits, _ . + and -")
+                raise ValueError(f"the {what} {name[:40]!r} is not of letters, digits, _ . + and -")
         if not re.fullmatch("[0-9a-f]{0,64}", self.sha256):
             raise ValueError("the sha256 is not of hexadecimal digits")
         if not 1 <= self.max_batch_size <= MOST_ROWS:

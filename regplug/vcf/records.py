@@ -28,6 +28,7 @@ class VariantReader:
         path: as messages name it.
         header: pysam's.
         header_text: the same, as it is written.
+        contigs: its contigs: name → length, or None where the header has none.
     """
 
     def __init__(self, path: str) -> None:
@@ -62,11 +63,7 @@ class VariantReader:
         self.header = self._file.header
         with _utf8(f"the header of {self.path}"):
             self.header_text = str(self.header)
-
-    @property
-    def contigs(self) -> dict[str, int | None]:
-        """Return the header's contigs: name → length, or None where the header has none."""
-        return {name: contig.length or None for name, contig in self.header.contigs.items()}
+            self.contigs = _contigs(self.path, self.header)
 
     @property
     def header_values(self) -> dict[str, str]:
@@ -214,6 +211,17 @@ def _cells(record: pysam.VariantRecord) -> list[str]:
     """Return the record's line of VCF, cut behind INFO."""
     with _utf8(f"{record.contig}:{record.pos}"):
         return str(record).rstrip("\n").split("\t", 8)
+
+
+def _contigs(path: str, header: pysam.VariantHeader) -> dict[str, int | None]:
+    """Return the contigs of a header; pysam asserts that those of a BCF are numbered in a row."""
+    try:
+        return {name: contig.length or None for name, contig in header.contigs.items()}
+    except AssertionError as error:
+        raise VariantFileError(
+            f"the header of {path} numbers its contigs with gaps, or is damaged: write it anew "
+            "with bcftools view"
+        ) from error
 
 
 @contextmanager

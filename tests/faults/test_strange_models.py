@@ -157,6 +157,7 @@ def test_our_own_models():
         ({"targets": [{"label": "T", "scan": 10**9}]}, "window and scan must be from 1 to"),
         ({"version": "1>\n##evil=<ID=x"}, "the version '1>"),
         ({"name": "a/../b"}, "the name 'a/../b' is not of letters"),
+        ({"companion": "../other"}, "the companion '../other' is not of letters"),
         ({"sha256": "0>\n##evil"}, "the sha256 is not of hexadecimal digits"),
     ],
 )
