@@ -17,7 +17,7 @@ comes with regplug. Beside the models stand the difference in GC, and a constant
 
 Intervals are the middle 95 % of 1,000 bootstrap draws. Which output counts: see
 benchmarks.variant_truth_outputs. Probabilities are compared by --effect: diff (as in INFO) or
-logit.
+logit. --set, which may be repeated, takes single sets: dsQTL, "raQTL K562", "satmut SORT1" ...
 """
 
 import argparse
@@ -42,15 +42,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model-repo")
     parser.add_argument("--choose", action="append", default=[], metavar="CELL=LABEL")
+    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="NAME")
     parser.add_argument("--effect", choices=["diff", "logit"], default="diff")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     chosen = dict(one.split("=", 1) for one in options.choose)
-    settings, manager = Settings(chosen, options.effect, options.seed), plugin_manager()
+    settings = Settings(chosen, options.effect, options.seed, options.sets)
+    manager = plugin_manager()
     rows: list[Row] = []
     with open_truth(options.data) as truth:
+        if unknown := [name for name in settings.sets if name not in truth.names]:
+            raise SystemExit(f"no set {unknown[0]}: there are {', '.join(truth.names)}")
         for backend in opened(manager, options.models, options.model_repo, options.threads):
             rows += measure(backend, adapter_for(manager, backend.card), truth, settings)
             print(f"{backend.card.name} done", file=sys.stderr)

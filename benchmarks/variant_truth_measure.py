@@ -1,6 +1,6 @@
 """All sets through one model: a Backend ─measure→ rows of figures."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ from benchmarks.variant_truth_sets import (
     read_reporters,
     variant_changes,
 )
-from benchmarks.variant_truth_tables import DIRECTION, SPEARMAN, TENTH, Row
+from benchmarks.variant_truth_tables import DIRECTION, SATMUT, SPEARMAN, TENTH, Row
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
 from regplug.scoring.adapter import Adapter, FieldOptions
@@ -50,13 +50,27 @@ class Truth(NamedTuple):
     genome: Genome
     loci: Genome
 
+    @property
+    def names(self) -> list[str]:
+        """Return the sets' names, as tables have them."""
+        reporters = [f"raQTL {cell}" for cell in self.reporters]
+        return [*self.pairs, *reporters, *(f"{SATMUT}{one.name}" for one in self.experiments)]
+
 
 class Settings(NamedTuple):
-    """How to measure: cell → label that stands for it, effect of probabilities, seed of draws."""
+    """How to measure: cell → label that stands for it, effect of probabilities, seed of draws.
+
+    `sets` are those to measure, as tables name them; none: all.
+    """
 
     chosen: Mapping[str, str]
     effect: str
     seed: int
+    sets: Collection[str] = ()
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a set is to be measured."""
+        return not self.sets or name in self.sets
 
 
 @contextmanager
@@ -87,16 +101,21 @@ def measure(backend: Backend, adapter: Adapter, truth: Truth, settings: Settings
         raise SystemExit(f"{card.name} reads RNA, and these variants are judged as DNA")
     effect = settings.effect if card.output_scale == "probability" else "diff"
     settings, model = settings._replace(effect=effect), Model(backend, adapter, FieldOptions())
-    rows = [row for name in truth.pairs for row in _pairs(name, truth, model, backend, settings)]
+    named = [name for name in truth.pairs if settings.wants(name)]
+    rows = [row for name in named for row in _pairs(name, truth, model, backend, settings)]
     for cell, reporters in truth.reporters.items():
+        if not settings.wants(f"raQTL {cell}"):
+            continue
         chroms = [one.chrom for one in reporters.variants]
         places = stretches(chroms, [one.pos for one in reporters.variants], within=NEAR)
         made = _made(reporters, places, cell, f"raQTL {cell}")
         rows += _correlations(made, model, truth.genome, settings)
     for one in truth.experiments:
+        if not settings.wants(f"{SATMUT}{one.name}"):
+            continue
         cell = CELLS.get(one.locus.name, "")
         places = np.array([variant.pos for variant in one.variants])
-        made = _made(Reporters(one.variants, one.effects), places, cell, f"satmut {one.name}")
+        made = _made(Reporters(one.variants, one.effects), places, cell, f"{SATMUT}{one.name}")
         rows += _correlations(made, model, truth.loci, settings)
     return rows
 

@@ -235,6 +235,14 @@ def test_a_model_that_knows_the_effects(tmp_path, monkeypatch, capsys):
     assert kept["GC content", "dsQTL", "direction"] == 0.5
     assert {score for score, _, _ in kept} == {"known", "GC content"}
     assert "| `known` (21) | 1.000 [1.00, 1.00] | 1.000" in capsys.readouterr().out
+    wanted = ("--set", "raQTL HepG2", "--set", "dsQTL")
+    monkeypatch.setattr("sys.argv", ["variant_truth", *map(str, arguments), *wanted])
+    main()
+    some = [line.split("\t") for line in (data / "t.tsv").read_text().splitlines()[1:]]
+    assert some == [x for x in made if x[4] in wanted]
+    monkeypatch.setattr("sys.argv", ["variant_truth", *map(str, arguments), "--set", "K562"])
+    with pytest.raises(SystemExit, match=r"no set K562: there are dsQTL, .* raQTL K562, .*SORT1"):
+        main()
 
 
 @pytest.mark.data
