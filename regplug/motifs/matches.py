@@ -2,7 +2,7 @@
 
 TomTom takes nearly flat columns for a good match of a known motif with flat stretches, such as the
 long ones of CTCF. So a motif is compared without the flat columns at its ends, and beside it these
-columns in random orders: a match that means something is better than the best match of those.
+columns in random orders: a match that means something is better than those of nearly all of them.
 """
 
 import warnings
@@ -17,7 +17,10 @@ from regplug.files.extras import needs
 from regplug.motifs.motif import Frequencies, Motif, without_ends
 
 FEW = 25  # known motifs, below which TomTom's p-values depend on which they are
-SHUFFLES = 20  # random orders of a motif's columns
+# A match means something if fewer than REACHED of SHUFFLES random orders of the motif's columns
+# have as small a p: of motifs of chance 1 % get so far. A single order may have it, as some order
+# of a short motif is that motif again. After FIRST orders those go on that can still be named.
+SHUFFLES, REACHED, FIRST = 200, 2, 20
 # Columns at a motif's ends that have fewer bits are left out of the comparison. Of the published
 # networks of six factors CTCF was then the best match of 24 filters in place of 33, and as many
 # of the factors' own families were found, 43; at 0.4 bits one was lost, and sharp ones of ours.
@@ -43,7 +46,8 @@ class Matches:
     Attributes:
         p: TomTom's p-values, shape (motifs, known); 1 for a motif without a position.
         q: Benjamini and Hochberg's over all pairs, same shape.
-        shuffled: the smallest p of a motif with its columns in random orders, shape (motifs,).
+        shuffled: what p must be below, shape (motifs,): of a motif with its columns in SHUFFLES
+            random orders, the p that REACHED of them have at most.
         known: the known motifs, in the order of the columns.
         title: of the collection they are from.
     """
@@ -59,15 +63,10 @@ class Matches:
         order: NDArray[np.int64] = np.argsort(self.p[row], kind="stable")
         return order
 
-    def ordered(self, row: int) -> bool:
-        """Tell whether the best match of motif `row` is better than those in random orders."""
-        return bool(self.p[row].min() < self.shuffled[row])
-
     def like(self, row: int) -> list[int]:
         """Return the columns of the known motifs that motif `row` is like, the best match first.
 
-        Those have q < REPORTED, and a smaller p than any known motif has with the motif's columns
-        in random orders.
+        Those have q < REPORTED, and a p below `shuffled`.
         """
         alike = (self.q[row] < REPORTED) & (self.p[row] < self.shuffled[row])
         return [column for column in self.ranked(row).tolist() if alike[column]]
@@ -106,13 +105,19 @@ def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool
         from scipy.stats import false_discovery_control
     queries = [without_ends(motif.frequencies, FLAT) for motif in motifs]
     p = _tomtom(queries, collection, both_strands)
-    random = np.random.default_rng(0)
-    shuffled = np.ones(len(motifs))
-    for _ in range(SHUFFLES):
-        orders = [random.permutation(query) for query in queries]
-        shuffled = np.minimum(shuffled, _tomtom(orders, collection, both_strands).min(axis=1))
     q = false_discovery_control(p, axis=None, method="bh").reshape(p.shape)
-    return Matches(p, q, shuffled, collection.motifs, collection.title)
+    found = Matches(p, q, np.ones(len(motifs)), collection.motifs, collection.title)
+    best = np.ones((len(motifs), SHUFFLES))  # the smallest p of each order
+    random, rows = np.random.default_rng(0), list(range(len(motifs)))
+    for order in range(SHUFFLES):
+        mixed = [random.permutation(queries[row]) for row in rows]
+        best[rows, order] = _tomtom(mixed, collection, both_strands).min(axis=1)
+        found.shuffled[rows] = np.sort(best[rows], axis=1)[:, REACHED - 1]
+        if order + 1 >= FIRST:
+            rows = [row for row in rows if found.like(row)]
+        if not rows:
+            break
+    return found
 
 
 def _tomtom(

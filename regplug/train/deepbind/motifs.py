@@ -54,7 +54,7 @@ class Filter(NamedTuple):
         consensus: the motif's letters.
         logo: the letters to draw.
         known: those it is like, best first; see `Matches.like`.
-        shuffled: the smallest p of the motif's columns in random orders, against any known motif.
+        shuffled: what p must be below, by the motif's columns in random orders; see `Matches`.
     """
 
     number: int

@@ -172,5 +172,5 @@ def test_a_known_motif_is_found_again():
     assert bits > 10
     found = match([motif], known)
     assert known.motifs[found.ranked(0)[0]].also in ("CTCF", "CTCFL")
-    assert found.ordered(0)
+    assert found.like(0)
     assert found.q[0].min() < 1e-4
