@@ -18,7 +18,7 @@ class Baseline:
     def __init__(self, name: str, value: Callable[[Codes], Floats]) -> None:
         """Give it a card."""
         self.card = ModelCard(
-            name=name,
+            name=name.replace(" ", "_"),
             version="1",
             family="variant_effect",
             window=WINDOW,

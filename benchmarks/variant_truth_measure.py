@@ -176,7 +176,7 @@ def _row(
     of: int,
 ) -> Row:
     return Row(
-        card.name,
+        card.name if card.sha256 else card.labels[0],  # a baseline's name may have spaces
         card.sha256,
         card.window or 0,
         settings.effect,
