@@ -1,4 +1,4 @@
-"""Keras: the importer of Sequential models of DNA, of Keras 0.3, 1 and 2; Keras is not needed."""
+"""Keras: the importer of models of DNA, of Keras 0.3 to 3; Keras is not needed."""
 
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.importer import Importer
@@ -6,7 +6,7 @@ from regplug_keras.command import keras as command
 
 
 class KerasImporter:
-    """Imports an architecture (.json) with its weights (.h5, .hdf5)."""
+    """Imports models (.keras, .h5), or an architecture (.json) with its weights (.h5, .hdf5)."""
 
     name = "keras"
     command = command

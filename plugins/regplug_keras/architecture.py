@@ -1,6 +1,6 @@
 """An architecture as Keras writes it (`model.to_json()`) → its layers, in the words of Keras 2.
 
-    model.json ─read_layers→ [Layer]
+    model.json ─read_architecture→ Architecture, of Layers
 
 Nothing in the file is run: what is no layer that `layers` builds is refused later, by its name.
 """
@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, TypeGuard
 import msgspec
 
 from regplug.errors import UNREADABLE, ModelError
+from regplug_keras.connections import ends, layers_read
 
-_LARGEST = 16 * 2**20  # bytes of a file; real ones have some thousand
+LARGEST = 16 * 2**20  # bytes of a file; real ones have some thousand
 _KINDS = {
     "Convolution1D": "Conv1D",
     "Convolution2D": "Conv2D",
@@ -45,13 +46,18 @@ _FORMATS = {"th": "channels_first", "tf": "channels_last"}
 
 
 class Layer(NamedTuple):
-    """A layer: its place (from 1, of `layers`), class, name, and settings in Keras 2's words."""
+    """A layer: its place (from 1, of `layers`), class, name, and settings in Keras 2's words.
+
+    `key` is what others call it, and `reads` the keys of those that it reads.
+    """
 
     place: int
     layers: int
     kind: str
     name: str
     settings: Mapping[str, Any]
+    key: str = ""
+    reads: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return what a message calls it."""
@@ -100,32 +106,85 @@ class Layer(NamedTuple):
         return self.settings.get(key, True) is not False
 
 
-def read_layers(path: Path) -> list[Layer]:
-    """Return the layers of a Sequential model.
+class Architecture(NamedTuple):
+    """The layers of a model, in an order in which each follows those that it reads.
+
+    Attributes:
+        layers: all of them.
+        outputs: keys of those that answer.
+        kinds: the class of each, as the file names it.
+    """
+
+    layers: list[Layer]
+    outputs: list[str]
+    kinds: list[str]
+
+    def output(self, head: str, called: str) -> str:
+        """Return the key of the layer that answers.
+
+        Raises:
+            ModelError: there are several, and `head` is none of them.
+        """
+        if not head and len(self.outputs) == 1:
+            return self.outputs[0]
+        if head not in self.outputs:
+            asked = f"no output {head}" if head else f"{len(self.outputs)} outputs"
+            raise ModelError(f"{called} has {asked}: choose --head {' or '.join(self.outputs)}")
+        return head
+
+
+def read_architecture(path: Path) -> Architecture:
+    """Return the architecture in a file of model.to_json().
 
     Raises:
-        ModelError: the file cannot be read, or holds no Sequential model.
+        ModelError: the file cannot be read, or holds no model that is read.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(f"{path} is no architecture: it has over {_LARGEST:,} bytes")
-        model = msgspec.json.decode(path.read_bytes())
+        if path.stat().st_size > LARGEST:
+            raise ModelError(f"{path} is no architecture: it has over {LARGEST:,} bytes")
+        text = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    return architecture_in(text, path)
+
+
+def architecture_in(text: str | bytes, path: Path) -> Architecture:
+    """Return the architecture in a text, that of the file `path`.
+
+    Raises:
+        ModelError: it holds no model that is read.
+    """
+    try:
+        model = msgspec.json.decode(text)
     except UNREADABLE as error:
         raise ModelError(
             f"{path} is no JSON ({error}): model.to_json() in Keras makes an architecture"
         ) from error
     kind = model.get("class_name", model.get("name")) if isinstance(model, dict) else None
-    if kind != "Sequential":
-        raise ModelError(f"{path} holds {kind or 'no model'}: only Sequential models are read")
+    if kind not in ("Sequential", "Functional", "Model"):
+        raise ModelError(
+            f"{path} holds {kind or 'no model'}: only Sequential and functional models are read"
+        )
     entries = _entries(model)
     if not entries:
         raise ModelError(f"{path} names no layers")
     try:
-        return [_layer(i + 1, len(entries), entry) for i, entry in enumerate(entries)]
+        places = range(1, len(entries) + 1)
+        if kind == "Sequential":
+            reads = [(), *((str(place),) for place in places[:-1])]
+            layers = [
+                _layer(place, len(entries), entry)._replace(key=str(place), reads=read)
+                for place, entry, read in zip(places, entries, reads, strict=True)
+            ]
+            outputs = [layers[-1].key]
+        else:
+            layers = [_connected(i, len(entries), entry) for i, entry in enumerate(entries, 1)]
+            outputs = ends(model["config"], "output_layers")
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
+    if not outputs or not {layer.key for layer in layers}.issuperset(outputs):
+        raise ModelError(f"{path} does not say which of its layers answers")
+    return Architecture(layers, outputs, [str(entry.get("class_name", "")) for entry in entries])
 
 
 def _entries(model: Mapping[str, Any]) -> list[Any]:
@@ -138,7 +197,7 @@ def _entries(model: Mapping[str, Any]) -> list[Any]:
 def _layer(place: int, count: int, entry: Any) -> Layer:
     if not isinstance(entry, dict):
         raise ModelError(f"layer {place} of {count} is no layer but {type(entry).__name__}")
-    if "class_name" in entry:  # Keras 1 and 2
+    if "class_name" in entry:  # Keras 1 and later
         kind, settings = entry["class_name"], entry.get("config")
         name = settings.get("name") if isinstance(settings, dict) else None
     else:  # Keras 0.3
@@ -147,6 +206,15 @@ def _layer(place: int, count: int, entry: Any) -> Layer:
         raise ModelError(f"layer {place} of {count} has no class or no settings")
     kind = _KINDS.get(kind, kind)
     return Layer(place, count, kind, str(name or ""), _in_new_words(settings))
+
+
+def _connected(place: int, count: int, entry: Any) -> Layer:
+    """Return a layer of a functional model, with those that it reads."""
+    layer = _layer(place, count, entry)
+    try:
+        return layer._replace(key=str(entry.get("name", layer.name)), reads=layers_read(entry))
+    except ModelError as error:
+        raise layer.fault(str(error)) from error
 
 
 def _in_new_words(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,71 +1,45 @@
 """`regplug models import keras`."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import click
 
+from regplug.hooks.importing import about_from, import_options, say
 from regplug.hooks.measuring import measuring, measuring_options
 
 
-@click.command("keras")
-@click.argument("architecture", type=click.Path(path_type=Path))
-@click.argument("weights", type=click.Path(path_type=Path))
-@click.option("--name", required=True, help="Of the model.")
-@click.option("--targets", type=click.Path(path_type=Path), help="File of their names, one a line.")
-@click.option(
-    "--output-scale",
-    type=click.Choice(["probability", "positive", "score"]),
-    help="Of the outputs.  [default: probability after a sigmoid or softmax, else score]",
-)
-@click.option("--license", default="not stated", show_default=True, help="Of the weights.")
-@click.option("--cite-as", default="", help="The publication.")
-@click.option("--assembly", default="", help="Of the training data, such as hg19.")
-@click.option("--doc", default="", help="What the outputs are.")
+@click.command("keras", short_help="Sequential and functional Keras models.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--backend",
     type=click.Choice(["theano", "tensorflow"]),
     help="Keras ran on it in training.  [default: as the file says; where it does not, theano for "
     "channels first]",
 )
-@click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
-)
+@click.option("--head", help="The layer that answers, where there are several.")
+@import_options
 @measuring_options
 def keras(
-    architecture: Path,
-    weights: Path,
-    name: str,
-    targets: Path | None,
-    output_scale: str | None,
-    license: str,
-    cite_as: str,
-    assembly: str,
-    doc: str,
+    files: tuple[Path, ...],
     backend: str | None,
+    golden: Path | None,
     output: Path,
     snvs: int,
     threads: int,
+    **said: Any,
 ) -> None:
-    """Import a Sequential Keras model of DNA.
+    """Import a Keras model of DNA, Sequential or functional.
 
-    ARCHITECTURE is the JSON of model.to_json(), WEIGHTS the HDF5 file of model.save_weights() or
-    model.save(), in Keras 0.3, 1 or 2. Nothing in them is run, and Keras is not needed. Letters are
-    A C G T; both strands are read, and their outputs averaged.
+    FILES are what model.save() made (.keras, .h5), or the JSON of model.to_json() and then the HDF5
+    file of model.save_weights(), in Keras 0.3, 1, 2 or 3. Several networks (folds) become one
+    model, the mean of their answers. Nothing in them is run, and Keras is not needed.
     """
-    from regplug_keras.importer import About, Scale, import_keras
+    from regplug_keras.importer import import_keras
 
-    scale = next((scale for scale in get_args(Scale) if scale == output_scale), None)
-    about = About(output_scale=scale, license=license, cite_as=cite_as, assembly=assembly, doc=doc)
+    about = about_from(**said)
     with measuring(snvs, threads) as how:
-        card = import_keras(
-            architecture,
-            weights,
-            output,
-            name=name,
-            labels=targets,
-            about=about,
-            backend=backend or "",
-            measuring=how,
+        done = import_keras(
+            files, output, about, backend=backend or "", golden=golden, measuring=how
         )
-    click.echo(f"{output / card.name}\t{len(card.targets)} targets")
+    say(done.card, output, done.warnings)

@@ -1,105 +1,101 @@
-"""A Keras model as an ONNX graph: codes (n, width) uint8 → scores (n, targets) float32.
+"""A Keras model as a Net: letters (n, *shape) → answers (n, targets), layer by layer.
 
-    codes ─both strands→ letters A C G T ─layers→ outputs ─mean of the strands→ scores
+    letters ─layers→ answers of the last
 
-An unknown base is 0.25 of each letter.
+The layers of a functional model come in an order in which each follows those that it reads.
 """
 
 from collections.abc import Sequence
-from math import prod
-from typing import NamedTuple
 
-from onnx import ModelProto, TensorProto, helper
+from onnx import TensorProto, helper
 
 from regplug.errors import ModelError
+from regplug.models.foreign import WIDEST, Net, net_of
 from regplug.models.onnx_builder import Builder
-from regplug_keras.architecture import Layer
+from regplug_keras.architecture import Architecture, Layer
 from regplug_keras.layers import Build, build
 from regplug_keras.values import Values
 from regplug_keras.weights import WeightFile
 
-WIDEST = 2**20  # bases
 
-
-class KerasGraph(NamedTuple):
-    """A graph, and what a card must know of it.
-
-    Attributes:
-        onnx: the graph.
-        width: bases that it reads.
-        targets: its outputs.
-        largest: numbers that the largest layer gives for one strand of a row.
-        last: the activation of its outputs, "" for none.
-    """
-
-    onnx: ModelProto
-    width: int
-    targets: int
-    largest: int
-    last: str
-
-
-def keras_graph(layers: Sequence[Layer], weights: WeightFile, *, theano: bool) -> KerasGraph:
-    """Return the graph of a model's layers.
+def keras_net(
+    architecture: Architecture,
+    weights: WeightFile,
+    called: str,
+    *,
+    theano: bool,
+    window: int | None = None,
+    head: str = "",
+) -> Net:
+    """Return a model's layers as a Net.
 
     Args:
-        layers: of the architecture.
+        architecture: the layers.
         weights: of the same model.
+        called: what messages call it.
         theano: whether filters are those of Theano, which turns them round.
+        window: bases that it reads, where its input has no fixed length.
+        head: the layer that answers, where there are several.
 
     Raises:
         ModelError: a layer is not read (named), the weights do not fit, or it does not read DNA.
     """
-    graph, using = Builder(), None
-    shape = input_shape(layers)
-    width = max(shape)
-    values = Values(_letters(graph, shape, width), shape)
+    layers = architecture.layers
+    shape = input_shape(layers, window)
+    graph = Builder()
     using = Build(graph, weights, theano)
-    largest = prod(shape)
+    found: dict[str, Values] = {}
     for layer in layers:
         with graph.scope(f"layer{layer.place}"):
-            values = build(layer, values, using)
-        largest = max(largest, values.size)
+            found[layer.key] = build(layer, _read(layer, found, shape), using)
     weights.check_all_taken()
-    if len(values.shape) != 1:
-        raise ModelError(f"{layers[-1]} gives shape {values.shape}, where one axis of targets fits")
-    targets = values.size
-    strands = graph.reshape(values.tensor, 2, -1, targets)
-    graph.name("scores", graph.op("ReduceMean", strands, axes=[0], keepdims=0))
-    onnx = graph.model(
+    answer = found[architecture.output(head, called)]
+    if len(answer.shape) != 1:
+        raise ModelError(f"{layers[-1]} gives shape {answer.shape}, where one axis of targets fits")
+    graph.name("answers", answer.tensor)
+    model = graph.model(
         "keras",
-        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", width])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", targets])],
-        doc="mean of both strands: codes A C G T = 0 1 2 3, anything else unknown",
+        [helper.make_tensor_value_info("letters", TensorProto.FLOAT, ["n", *shape])],
+        [helper.make_tensor_value_info("answers", TensorProto.FLOAT, ["n", *answer.shape])],
+        doc="",
     )
-    return KerasGraph(onnx, width, targets, largest, values.last)
+    axes = {4: "c", 1: "1"}
+    return net_of(model, called, layout="n" + "".join(axes.get(size, "l") for size in shape))
 
 
-def input_shape(layers: Sequence[Layer]) -> tuple[int, ...]:
+def _read(layer: Layer, found: dict[str, Values], shape: tuple[int, ...]) -> list[Values]:
+    """Return the values that a layer reads; the first layer's are the letters."""
+    if not layer.reads:
+        return [Values("letters", shape)]
+    if missing := [name for name in layer.reads if name not in found]:
+        raise layer.fault(f"reads {missing[0]}, which is no layer before it")
+    return [found[name] for name in layer.reads]
+
+
+def input_shape(layers: Sequence[Layer], window: int | None = None) -> tuple[int, ...]:
     """Return the shape of one input: an axis of 4 letters, one of bases, any of 1.
 
     Raises:
-        ModelError: the first layer tells another, or none.
+        ModelError: there are two inputs, or the first layer tells another shape, or none.
     """
-    first = layers[0]
+    first, *others = [layer for layer in layers if not layer.reads]
+    if others:
+        raise others[0].fault(f"is a second input beside {first.name}: one of DNA is read")
     settings = first.settings
     batch = settings.get("batch_input_shape", settings.get("batch_shape"))
     shape = settings.get("input_shape") if batch is None else batch[1:]
     if shape is None and isinstance(settings.get("input_dim"), int):
         shape = [settings.get("input_length"), settings["input_dim"]]
+    if isinstance(shape, list) and shape.count(None) == 1 and window is not None:
+        shape = [window if size is None else size for size in shape]
     if not isinstance(shape, list) or not all(isinstance(size, int) for size in shape):
-        raise first.fault(f"reads an input of shape {shape}: a model needs a window of its own")
+        raise first.fault(
+            f"reads an input of shape {shape}: a model needs a window of its own, name one with "
+            "--window"
+        )
     long = [size for size in shape if size != 1]
     if len(long) != 2 or 4 not in long or not 4 < max(long) <= WIDEST:
         raise first.fault(
             f"reads an input of shape {tuple(shape)}: DNA is an axis of 4 letters and one of bases"
         )
     return tuple(shape)
-
-
-def _letters(graph: Builder, shape: tuple[int, ...], width: int) -> str:
-    """Return the letters of both strands, (2n, *shape)."""
-    letters = graph.one_hot(graph.both_strands(graph.known("codes"), width))  # (2n, 4, 1, width)
-    if shape.index(4) > shape.index(width):
-        letters = graph.op("Transpose", letters, perm=[0, 3, 2, 1])
-    return graph.reshape(letters, -1, *shape)

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from regplug.models.onnx_builder import Builder
+from regplug_keras.activations import activated, rectified
 from regplug_keras.architecture import Layer
 from regplug_keras.convolution import convolution, global_pool, pool
+from regplug_keras.merging import concatenated, cropped, merged, padded
 from regplug_keras.values import Values
 from regplug_keras.weights import WeightFile
 
@@ -29,31 +31,45 @@ class Build(NamedTuple):
     theano: bool  # whose convolutions turn their filters round
 
 
-def build(layer: Layer, values: Values, using: Build) -> Values:
-    """Return the values after a layer.
+def build(layer: Layer, read: Sequence[Values], using: Build) -> Values:
+    """Return the values after a layer, of those that it reads.
 
     Raises:
         ModelError: the layer, or a setting of its, is not read, or its weights do not fit it.
     """
+    if layer.kind not in (*BUILDERS, *MERGERS, *IGNORED):
+        known = ", ".join(sorted([*BUILDERS, *MERGERS, *IGNORED]))
+        raise layer.fault(f"is not read: these are {known}")
+    if layer.kind not in MERGERS and len(read) > 1:
+        raise layer.fault(f"reads {len(read)} layers, where one fits")
+    values = read[0]
     if layer.kind in IGNORED:
         return values
-    if layer.kind not in BUILDERS:
-        raise layer.fault(f"is not read: these are {', '.join(sorted([*BUILDERS, *IGNORED]))}")
-    values = BUILDERS[layer.kind](layer, values, using)
+    if layer.kind in MERGERS:
+        values = MERGERS[layer.kind](layer, read, using.graph)
+    else:
+        values = BUILDERS[layer.kind](layer, values, using)
     if prod(values.shape) > LARGEST:
         raise layer.fault(f"gives {prod(values.shape):,} numbers a row, more than {LARGEST:,}")
     if "activation" in layer.settings and layer.kind != "Activation":
-        values = _activation(layer, values, using)
+        values = activated(layer, values, using.graph)
     return values
 
 
 def _activation(layer: Layer, values: Values, using: Build) -> Values:
-    kind = layer.choice("activation", "linear", "relu", "sigmoid", "softmax")
-    if kind == "linear":
-        return values
-    if kind == "softmax":
-        return values.with_(using.graph.op("Softmax", values.tensor, axis=-1), last=kind)
-    return values.with_(using.graph.op(kind.capitalize(), values.tensor), last=kind)
+    return activated(layer, values, using.graph)
+
+
+def _rectified(layer: Layer, values: Values, using: Build) -> Values:
+    return rectified(layer, values, using.graph)
+
+
+def _cropped(layer: Layer, values: Values, using: Build) -> Values:
+    return cropped(layer, values, using.graph)
+
+
+def _padded(layer: Layer, values: Values, using: Build) -> Values:
+    return padded(layer, values, using.graph)
 
 
 def _convolution(layer: Layer, values: Values, using: Build) -> Values:
@@ -119,7 +135,7 @@ def _axis(layer: Layer, shape: Sequence[int]) -> int:
 def _flatten(layer: Layer, values: Values, using: Build) -> Values:
     if layer.choice("data_format", "channels_last", "channels_first") == "channels_first":
         raise layer.fault("has data_format channels_first, which is not read")
-    return Values(using.graph.op("Flatten", values.tensor), (prod(values.shape),), values.last)
+    return Values(using.graph.op("Flatten", values.tensor), (prod(values.shape),))
 
 
 def _reshape(layer: Layer, values: Values, using: Build) -> Values:
@@ -131,7 +147,7 @@ def _reshape(layer: Layer, values: Values, using: Build) -> Values:
         target = [size // known if length == -1 else length for length in target]
     if min(target, default=0) < 1 or prod(target) != size:
         raise layer.fault(f"has target_shape {target}, which {values.shape} cannot take")
-    return Values(using.graph.reshape(values.tensor, -1, *target), tuple(target), values.last)
+    return Values(using.graph.reshape(values.tensor, -1, *target), tuple(target))
 
 
 def _permute(layer: Layer, values: Values, using: Build) -> Values:
@@ -139,11 +155,12 @@ def _permute(layer: Layer, values: Values, using: Build) -> Values:
     if not isinstance(dims, list) or sorted(dims) != list(range(1, len(values.shape) + 1)):
         raise layer.fault(f"has dims {dims!r}, which do not fit values of shape {values.shape}")
     tensor = using.graph.op("Transpose", values.tensor, perm=[0, *dims])
-    return Values(tensor, tuple(values.shape[axis - 1] for axis in dims), values.last)
+    return Values(tensor, tuple(values.shape[axis - 1] for axis in dims))
 
 
 IGNORED = (  # they act in training alone
     "ActivityRegularization",
+    "AlphaDropout",
     "Dropout",
     "GaussianDropout",
     "GaussianNoise",
@@ -156,12 +173,19 @@ BUILDERS: dict[str, Callable[[Layer, Values, Build], Values]] = {
     "BatchNormalization": _normalization,
     "Conv1D": _convolution,
     "Conv2D": _convolution,
+    "Cropping1D": _cropped,
     "Dense": _dense,
     "Flatten": _flatten,
     "Permute": _permute,
     "Reshape": _reshape,
+    "ZeroPadding1D": _padded,
+    **dict.fromkeys(["ELU", "LeakyReLU", "ReLU", "Softmax"], _rectified),
     **dict.fromkeys([f"{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2)], _pool),
     **dict.fromkeys(
         [f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2)], _global_pool
     ),
+}
+MERGERS: dict[str, Callable[[Layer, Sequence[Values], Builder], Values]] = {
+    "Concatenate": concatenated,
+    **dict.fromkeys(["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"], merged),
 }

@@ -10,18 +10,16 @@ class Values(NamedTuple):
     Attributes:
         tensor: its name.
         shape: the axes of one row.
-        last: the activation that it comes from, "" for any other layer.
     """
 
     tensor: str
     shape: tuple[int, ...]
-    last: str = ""
 
     @property
     def size(self) -> int:
         """Return how many numbers a row has."""
         return prod(self.shape)
 
-    def with_(self, tensor: str, last: str = "") -> "Values":
+    def with_(self, tensor: str) -> "Values":
         """Return another tensor of the same shape."""
-        return Values(tensor, self.shape, last)
+        return Values(tensor, self.shape)

@@ -6,6 +6,9 @@ Keras itself finds a layer's weights by its place among the layers that have any
 plain datasets in the file itself are read: a link may lead to any file of the machine.
 """
 
+import io
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -20,6 +23,7 @@ from regplug.files.extras import needs
 
 Array = NDArray[np.float32]
 Shape = tuple[int, ...]
+_OF_KERAS_3 = ("layers", "_layer_checkpoint_dependencies")
 MOST = 2**28  # numbers in all: a model.onnx cannot exceed 2 GB
 
 
@@ -27,15 +31,19 @@ class WeightFile:
     """The weights in an open file.
 
     Attributes:
-        version: the generation of Keras that wrote it: 0 (0.3), 1 or 2.
+        version: the generation of Keras that wrote it: 0 (0.3), 1 or 2, which 3 is like.
         backend: "theano", "tensorflow" ..., or "" where the file does not say.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, kinds: Sequence[str] = ()) -> None:
         """Find the layers in an h5py.File, or in the group that holds weights alone.
 
+        Args:
+            root: of the file.
+            kinds: the classes of the architecture's layers, by which Keras 3 calls their weights.
+
         Raises:
-            ModelError: the file holds no weights as Keras 0.3, 1 or 2 writes them.
+            ModelError: the file holds no weights as Keras 0.3 to 3 writes them.
         """
         top = _child(root, "model_weights") if "model_weights" in root else root
         said = _text(top.attrs.get("keras_version", root.attrs.get("keras_version", "1")))
@@ -54,8 +62,11 @@ class WeightFile:
                 [_descend(group, name) for name in _names(group, "weight_names")]
                 for group in groups
             ]
+        elif inside := [name for name in _OF_KERAS_3 if name in top]:
+            self.version = 2
+            layers = _by_class(_child(top, inside[0]), kinds)
         else:
-            raise ModelError("it names no layers, as files of Keras 0.3, 1 and 2 do")
+            raise ModelError("it names no layers, as files of Keras 0.3 to 3 do")
         self._layers = [layer for layer in layers if layer]
         self._next = self._numbers = 0
 
@@ -111,22 +122,65 @@ class WeightFile:
         return array
 
 
+def _by_class(group: Any, kinds: Sequence[str]) -> list[list[Any]]:
+    """Return the layers' arrays as Keras 3 keeps them: conv1d/vars/0, conv1d_1/vars/0 ..."""
+    seen: Counter[str] = Counter()
+    layers = []
+    for kind in kinds:
+        name = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind))
+        name = name.lower()
+        called = f"{name}_{seen[name]}" if seen[name] else name
+        seen[name] += 1
+        found = _child(group, called) if called in group else None
+        arrays = _child(found, "vars") if found is not None and "vars" in found else ()
+        layers.append([_child(arrays, str(i)) for i in range(len(arrays))])
+    return layers
+
+
+def stored_architecture(path: Path) -> str:
+    """Return the JSON of the architecture in a file of model.save().
+
+    Raises:
+        ModelError: the file cannot be read, or holds weights alone.
+        MissingLibraryError: h5py is not installed.
+    """
+    with _opened(path, path) as file:
+        if "model_config" not in file.attrs:
+            raise ModelError(
+                "it has no architecture: name that (.json, of model.to_json()) before the weights"
+            )
+        return _text(file.attrs["model_config"])
+
+
 @contextmanager
-def open_weights(path: Path) -> Iterator[WeightFile]:
+def open_weights(
+    path: Path, kinds: Sequence[str] = (), held: io.BytesIO | None = None
+) -> Iterator[WeightFile]:
     """Open a file of weights.
+
+    Args:
+        path: of the file.
+        kinds: the classes of the architecture's layers.
+        held: the weights, where they lie inside the file `path`.
 
     Raises:
         ModelError: it cannot be read, or an array that is asked for in the block does not fit.
         MissingLibraryError: h5py is not installed.
     """
+    with _opened(path, held or path) as file:
+        yield WeightFile(file, kinds)
+
+
+@contextmanager
+def _opened(path: Path, source: Path | io.BytesIO) -> Iterator[Any]:
     with needs("keras"):
         import h5py
     try:
-        if not h5py.is_hdf5(path):
+        if isinstance(source, Path) and not h5py.is_hdf5(source):
             reason = "it is no HDF5 file" if path.is_file() else "no such file"
-            raise ModelError(f"{reason}: model.save_weights('FILE.h5') in Keras 1 or 2 makes one")
-        with h5py.File(path, "r") as file:
-            yield WeightFile(file)
+            raise ModelError(f"{reason}: model.save_weights('FILE.h5') in Keras makes one")
+        with h5py.File(source, "r") as file:
+            yield file
     except ModelError as error:
         raise ModelError(f"the weights in {path} cannot be taken: {error}") from error
     except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own, of a damaged file

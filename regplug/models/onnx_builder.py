@@ -55,7 +55,7 @@ class Builder:
         """Return the initializer of a vector of int64."""
         return self.constant(values, np.int64)
 
-    def op(self, kind: str, *inputs: str, **attributes: int | Sequence[int]) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: float | Sequence[int]) -> str:
         """Add a node of type `kind` and return its only output."""
         name = self._unique(kind)
         self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))

@@ -7,6 +7,7 @@ import pytest
 
 from regplug.errors import ModelError
 from regplug.models.embedded import open_session
+from regplug.models.joined import Reading, joined
 from regplug.models.repository import check_model
 from tests.toy_genomes import write_fasta
 
@@ -31,8 +32,9 @@ def some_codes(width=WIDTH):
 
 
 def scores(paths, codes, **options):
-    onnx = read_keras(*paths, **options).onnx.SerializeToString()
-    return open_session(onnx, "toy", threads=1).run(["scores"], {"codes": codes})[0]
+    graph = joined([read_keras(*paths, **options)], Reading("mean"))
+    session = open_session(graph.SerializeToString(), "toy", threads=1)
+    return session.run(["scores"], {"codes": codes})[0]
 
 
 def one_axis(rng):
@@ -157,7 +159,7 @@ def test_a_score_is_no_probability(regplug, tmp_path, rng):
     said = refused(
         regplug, tmp_path, write(tmp_path, highest(rng)), "--output-scale", "probability"
     )
-    assert "are no probabilities: leave --output-scale out" in said
+    assert "no probabilities: say --sigmoid if they are logits, or another --scale" in said
 
 
 @pytest.mark.parametrize("kind", ["Lambda", "LSTM", "LocallyConnected1D"])
@@ -181,7 +183,7 @@ def with_settings(index, **settings):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (with_settings(0, activation="elu"), "layer 1 of 9, Conv1D l0 has activation 'elu', which"),
+        (with_settings(0, activation="cos"), "layer 1 of 9, Conv1D l0 has activation 'cos', which"),
         (with_settings(3, padding="causal"), "layer 4 of 9, Conv1D l3 has padding 'causal', which"),
         (with_settings(0, filters=6), r"l0: /l0/l0/w0:0 has shape \(4, 4, 5\), where \(4, 4, 6\)"),
         (with_settings(0, filters=10**12), r"where \(4, 4, 1000000000000\) fits"),
@@ -287,7 +289,7 @@ def test_other_files(tmp_path, rng):
     for content, message in [
         ("{", "is no JSON"),
         ("[" * 100_000, "is no JSON"),
-        ('{"class_name": "Model", "config": {}}', "holds Model: only Sequential models are read"),
+        ('{"class_name": "Model", "config": {}}', "bad.json names no layers"),
         ('{"class_name": "Sequential", "config": []}', "names no layers"),
         ('{"class_name": "Sequential", "config": [3]}', "layer 1 of 1 is no layer but int"),
     ]:
