@@ -15,6 +15,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, inliner
 
 from regplug.errors import ModelError
 from regplug.models.embedded import open_session
+from regplug.models.graph_check import check_graph
 from regplug.models.onnx_builder import OPSET
 
 LARGEST = (
@@ -45,18 +46,14 @@ def plain(model: ModelProto, called: str) -> ModelProto:
     """Return a copy without functions and sparse arrays, its inputs without weights, of OPSET.
 
     Raises:
-        ModelError: that cannot be.
+        ModelError: that cannot be, or it reads other files, or has operators of others.
     """
-    if any(onnx.external_data_helper.uses_external_data(array) for array in _arrays(model)):
-        raise ModelError(
-            f"{called} keeps its weights in another file: onnx.save(onnx.load(FILE), OTHER) makes "
-            "one of both"
-        )
     if model.graph.sparse_initializer:
         raise ModelError(f"{called} has sparse arrays, which are not read: export it dense")
     copy = inliner.inline_local_functions(model) if model.functions else ModelProto()
     if not model.functions:
         copy.CopyFrom(model)
+    check_graph(copy.SerializeToString(), called)
     weights = {array.name for array in copy.graph.initializer}
     replace(copy.graph.input, [value for value in copy.graph.input if value.name not in weights])
     version = max((o.version for o in copy.opset_import if o.domain in ("", "ai.onnx")), default=0)

@@ -100,7 +100,7 @@ def any_length(config):
     [
         (twice, "layer 2 of 19, Conv1D stem stands in several places of the model"),
         (second_input, "InputLayer control is a second input beside letters"),
-        (unknown_layer, "LocallyConnected1D dilated_2 is not read: these are Activation, ActivityReg"),
+        (unknown_layer, "LocallyConnected1D dilated_2 is not read: these are Activation, Activ"),
         (other_width, r"Add add reads shapes \(51, 4\), \(53, 4\): one fits"),
         (without_layer, "reads stem, which is no layer before it"),
         (any_length, r"reads an input of shape \[None, 4\]: a model needs a window of its own"),
