@@ -25,13 +25,7 @@ AGAINST = {
     "mean AUC, genome": "genome",
 }
 BESIDE = {"GC": "G and C", "6-mers": "6-mer regression"}
-TAGS = (
-    "RP_STATUS",
-    "RP_BASSET_DHS4_HEPG2",
-    "RP_BASSET_DHS4__STATUS",
-    "RP_DEEPBIND_ENCODE_GABPA",
-    "RP_DEEPBIND_ENCODE__TOP",
-)
+TAGS = ("RP_STATUS", "RP_TOP", "RP_Q", "RP_DEEPBIND_ENCODE__")
 
 
 def example() -> str:

@@ -1,4 +1,4 @@
-"""Print an annotated VCF as a small table: the largest change of each ALT, and what was not scored.
+"""Print an annotated VCF as a small table: what each ALT changes most, the rarest change first.
 
 python examples/show.py out/demo.vcf.gz
 """
@@ -15,17 +15,24 @@ MODELS = {"binding": "RP_DEEPBIND_ENCODE", "open chromatin": "RP_BASSET_DHS4"}
 
 def main(path: str) -> None:
     """Print the table of `path`."""
-    table = Table(title="What each ALT changes most: ALT - REF of a score, and of a probability")
-    for heading in ("variant", "position", "REF>ALT", *MODELS):
+    table = Table(
+        title="What each ALT changes most, in spreads, and the share of variants that change as much"
+    )
+    for heading in ("variant", "position", "REF>ALT", *MODELS, "Q"):
         table.add_column(heading)
     statuses: Counter[str] = Counter()
+    rows: list[tuple[float, list[str]]] = []
     with pysam.VariantFile(path) as records:
         for record in records:
             for index, alt in enumerate(record.alts or (".",)):
                 statuses[record.info["RP_STATUS"][index]] += 1
                 place = f"{record.contig}:{record.pos:,}"
                 changes = [change(record, index, tag) for tag in MODELS.values()]
-                table.add_row(record.id, place, f"{record.ref}>{alt}", *changes)
+                q = record.info.get("RP_Q", [None] * (index + 1))[index]
+                text = "." if q is None else f"{q:.3g}"
+                rows.append((q or 1, [record.id, place, f"{record.ref}>{alt}", *changes, text]))
+    for _, row in sorted(rows, key=lambda row: row[0]):
+        table.add_row(*row)
     console = Console(width=max(100, Console().width))
     console.print(table)
     console.print(", ".join(f"{count} {status}" for status, count in statuses.most_common()))
@@ -38,7 +45,7 @@ def change(record: pysam.VariantRecord, index: int, tag: str) -> str:
         status = record.info[f"{tag}__STATUS"][index]
     if status != "ok":
         return status
-    return f"{record.info[f'{tag}__TOP'][index]} {record.info[f'{tag}__MAX'][index]:+.2f}"
+    return f"{record.info[f'{tag}__TOP'][index]} {record.info[f'{tag}__Z'][index]:+.2f}"
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_every_alt_of_the_slice_is_scored(
 ) -> None:
     vcf, fasta = slice_of_chr20
     ours, both = tmp_path / "ours.vcf.gz", tmp_path / "both.vcf.gz"
-    assert regplug("annotate", vcf, "--fasta", fasta, "-o", ours).status == 0
+    assert regplug("annotate", vcf, "--fasta", fasta, "--all-targets", "-o", ours).status == 0
     chosen = "CTCF_D00328.003,GATA3_D00410.003"
     done = regplug(
         *("annotate", ours, "--fasta", fasta, "--model-repo", human_tfs, "--model", "human_tf"),
@@ -68,7 +68,7 @@ def test_every_alt_of_the_slice_is_scored(
             assert record.INFO[tag] == ",".join(["ok"] * n)
         assert record.INFO["RP_OPEN_CHROMATIN__STATUS"] == ",".join(["ok"] * n)
         assert record.INFO.get("RP_DEEPBIND_ENCODE_SP1") is not None
-        assert record.INFO.get("RP_OPEN_CHROMATIN__MAX") is not None
+        assert record.INFO.get("RP_OPEN_CHROMATIN__Q") is not None
     with gzip.open(tmp_path / "all.tsv.gz", "rt") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     assert len(rows) == alts + 1
@@ -81,7 +81,7 @@ def test_bcftools_reads_filters_and_splits(
 ) -> None:
     vcf, fasta = slice_of_chr20
     out = tmp_path / "out.vcf.gz"
-    assert regplug("annotate", vcf, "--fasta", fasta, "-o", out).status == 0
+    assert regplug("annotate", vcf, "--fasta", fasta, "--all-targets", "-o", out).status == 0
     query = _bcftools("query", "-f", "%RP_DEEPBIND_ENCODE_SP1\n", out)
     lines = [[float(v) for v in line.split(",") if v != "."] for line in query.split()]
     values = [value for line in lines for value in line]

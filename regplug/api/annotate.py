@@ -4,7 +4,7 @@ VariantReader, Genome, OpenModel ─annotate_records→ outputs
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import pluggy
 
 from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
-from regplug.errors import OutputError
+from regplug.errors import ModelError, OutputError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
 from regplug.genome.assembly import check_organism
@@ -24,9 +24,10 @@ from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
 from regplug.hooks.writer import Batch, Plan, VariantWriter
-from regplug.scoring.adapter import InfoField
+from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
+from regplug.scoring.ranking_tags import OVER_ALL, Overall
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
@@ -38,6 +39,7 @@ from regplug.vcf.summary import write_summary
 from regplug.vcf.writers import TYPES, VcfText
 
 File = str | os.PathLike[str]
+DIFF = ("diff",)
 
 
 class Annotated(NamedTuple):
@@ -47,11 +49,13 @@ class Annotated(NamedTuple):
         tally: how many ALTs got which status.
         renamed: contigs, as the VCF calls them → as the FASTA does.
         unindexed: outputs without an index, as their records are not sorted.
+        gone: tags that an earlier run wrote, and that this run has not.
     """
 
     tally: Tally
     renamed: Mapping[str, str]
     unindexed: Sequence[str]
+    gone: Collection[str] = ()
 
 
 def annotate(
@@ -61,7 +65,9 @@ def annotate(
     fasta: File | None = None,
     models: Iterable[str | OpenModel] = (),
     targets: Sequence[str] = (),
-    scores: Sequence[str] = ("diff",),
+    all_targets: bool = False,
+    scores: Sequence[str] = DIFF,
+    background: str = "",
     regions: str = "",
     regions_file: File = "",
     regions_overlap: Overlap = "record",
@@ -84,8 +90,11 @@ def annotate(
         fasta: reference; looked for in `$REGPLUG_FASTA`, the configuration file, the VCF's
             ##reference line and genomepy's folder if it is not given.
         models: names or open models; by default all default models.
-        targets: with tags of their own: T, or MODEL:T.
-        scores: of ref, alt, diff, logit, log2fc.
+        targets: with tags of their own, among which __TOP is chosen: T, or MODEL:T.
+        all_targets: give every target tags of its own.
+        scores: of ref, alt, diff, logit, log2fc; of all targets if none is named.
+        background: the stratum that changes are compared with, as `regplug models show` lists them;
+            by default the first that a model was measured on.
         regions: CHR:FROM-TO,...; 1-based; needs an index.
         regions_file: BED, 1-based columns or VCF by its name, as `read_region_file` has it; needs
             an index.
@@ -124,8 +133,9 @@ def annotate(
         run = stack.enter_context(opened(models, repo, options))
         if not force:
             check_organism(genome, trained_on(run))
+        asked = _options(run, targets, scores, background, all_targets=all_targets)
         transcripts = Transcripts(genes) if genes else None
-        scoring = _models(run, targets, scores, transcripts)
+        scoring = _models(run, asked, transcripts)
         plan = _plan(reader, genome, scoring, command, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
@@ -140,7 +150,9 @@ def annotate(
         unindexed = [writer.name for writer in writers if writer.unindexed]
         if told:
             write_summary(summarised(command, tally, genome.renamed, unindexed), told)
-        return Annotated(tally, genome.renamed, unindexed)
+        written = {tag.id for model in scoring for tag in model.fields}
+        gone = set(plan.dropped) - {INPUT_STATUS.id, *OVER_ALL} - written
+        return Annotated(tally, genome.renamed, unindexed, gone)
 
 
 def _call(vcf: str, output: str) -> list[str]:
@@ -165,15 +177,36 @@ def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[In
     return regions
 
 
-def _models(
+def _options(
     run: Sequence[OpenModel],
     targets: Sequence[str],
     scores: Sequence[str],
+    background: str,
+    *,
+    all_targets: bool,
+) -> dict[str, FieldOptions]:
+    """Return what is asked of each model, by its name."""
+    if all_targets and targets:
+        raise ModelError("all targets, or those named: give --targets or --all-targets")
+    every = all_targets or (not targets and tuple(scores) != DIFF)
+    chosen = targets_of(targets, [model.card for model in run])
+    return {
+        card.name: FieldOptions(
+            tuple(card.labels if every else dict.fromkeys(chosen[card.name])),
+            tuple(scores),
+            background,
+        )
+        for card in (model.card for model in run)
+    }
+
+
+def _models(
+    run: Sequence[OpenModel],
+    options: Mapping[str, FieldOptions],
     transcripts: Transcripts | None,
 ) -> list[Model]:
     """Return the models as they score variants, no two with the same tag."""
-    chosen = targets_of(targets, [model.card for model in run])
-    models = [model.for_variants(chosen[model.card.name], scores, transcripts) for model in run]
+    models = [model.for_variants(options[model.card.name], transcripts) for model in run]
     check_tags(models)
     return models
 
@@ -188,16 +221,18 @@ def _plan(
     reference_md5: bool,
 ) -> Plan:
     """Return the header of the output, and which tags of an earlier run it replaces."""
-    cards = [model.card for model in models]
     tags = tags_of_run(models, genes=bool(genes))
     lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
     text = reader.header_text
+    cards = [model.card for model in models]
     return Plan(annotated_header(text, tags, lines), tags_of(text, tags), cards)
 
 
 def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:
     """Return the tags that a run writes: source (`regplug`, `regplug:MODEL` ...) → its tags."""
-    tags = {"regplug": [INPUT_STATUS]} | {f"regplug:{m.card.name}": m.fields for m in models}
+    overall = Overall([model.ranking for model in models]).fields
+    tags = {"regplug": [INPUT_STATUS, *overall]}
+    tags |= {f"regplug:{model.card.name}": model.fields for model in models}
     return tags | ({SOURCE: list(GENE_FIELDS)} if genes else {})
 
 

@@ -29,6 +29,7 @@ from regplug.motifs.hits import Hit, best, find_hits, is_named
 from regplug.motifs.matches import Collection, TaxGroup, jaspar
 from regplug.motifs.meme import RNA, read_meme
 from regplug.motifs.motif import Motif
+from regplug.scoring.adapter import FieldOptions
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import Target
 
@@ -136,7 +137,7 @@ def explain(
         if not force:
             check_organism(genome, trained_on([run]))
         transcripts = Transcripts(os.fspath(genes)) if genes else None
-        scorer = run.for_variants(targets, transcripts=transcripts)
+        scorer = run.for_variants(FieldOptions(tuple(targets)), transcripts)
         chosen = [run.card.labels.index(target) for target in dict.fromkeys(targets)]
         with bar("bases changed", None) as progress:
             found = explain_place(

@@ -20,6 +20,7 @@ from regplug.scoring.model import Model
 from regplug.scoring.sequences import predict_codes, predict_sequences
 
 PLAIN = BackendOptions()
+NO_TAGS = FieldOptions()  # of single targets
 
 
 class OpenModel:
@@ -51,18 +52,15 @@ class OpenModel:
         return self._companion or self.backend
 
     def for_variants(
-        self,
-        targets: Sequence[str] = (),
-        scores: Sequence[str] = ("diff",),
-        transcripts: Transcripts | None = None,
+        self, asked: FieldOptions = NO_TAGS, transcripts: Transcripts | None = None
     ) -> Model:
         """Return the model as it scores variants and names its tags.
 
         Raises:
-            ModelError: it reads sequences, not variants; or has no such target or score.
+            ModelError: it reads sequences, not variants; or has no such target, score or
+                background.
         """
-        options = FieldOptions(tuple(dict.fromkeys(targets)), tuple(scores))
-        return Model(self.backend, self.adapter, options, transcripts)
+        return Model(self.backend, self.adapter, asked, transcripts)
 
     def predict(self, sequences: Sequence[str] | Codes) -> NDArray[np.float32]:
         """Return the scores, shape (n, targets), of sequences as text or as codes (n, bases).

@@ -16,7 +16,7 @@ from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import Transcripts
-from regplug.scoring.adapter import InfoField
+from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.annotate import annotate_records
 from regplug.vcf.recorded import Recorded, RecordedModel, recorded
@@ -93,14 +93,18 @@ def verify(
             return Verified(faults)
         transcripts = Transcripts(os.fspath(genes)) if genes else None
         scoring = [
-            model.for_variants(was.targets, was.scores, transcripts)
+            model.for_variants(FieldOptions(was.targets, was.scores, was.stratum), transcripts)
             for model, was in zip(run, said.models, strict=True)
         ]
         if faults := list(_of_tags(said, tags_of_run(scoring, genes=bool(genes)))):
             return Verified(faults)
         sample, replay = Sample(reader, records, seed), Replay(tolerance)
         tally = annotate_records(
-            *(sample, scoring, genome), writers=[replay], genes=transcripts, force=True
+            *(sample, scoring, genome),
+            writers=[replay],
+            genes=transcripts,
+            ranked=said.overall,
+            force=True,
         )
         return Verified(
             *((), replay.shown, replay.count, replay.largest),
@@ -141,9 +145,11 @@ def _of_model(was: RecordedModel, model: OpenModel) -> Iterator[str]:
     for what, before, now in (
         ("version", was.version, card.version),
         ("weights (sha256)", was.sha256, card.sha256),
+        ("background (sha256)", was.background, card.background and card.background.sha256),
     ):
-        if before != now:
-            yield f"model {card.name}: {what} {before} in the VCF, {now} in the repository"
+        if (before or "") != (now or ""):
+            of = f"{before or 'none'} in the VCF, {now or 'none'} in the repository"
+            yield f"model {card.name}: {what} {of}"
 
 
 def _of_tags(said: Recorded, tags: Mapping[str, Sequence[InfoField]]) -> Iterator[str]:

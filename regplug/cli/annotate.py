@@ -34,10 +34,20 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     "--targets",
     default="",
     metavar="T,T",
-    help="Targets with tags of their own: T,T or MODEL:T,MODEL:T.",
+    help="Targets with tags of their own, of which __TOP is one: T,T or MODEL:T,MODEL:T.",
+)
+@click.option("--all-targets", is_flag=True, help="Tags of its own for every target.")
+@click.option(
+    "--scores",
+    default="diff",
+    show_default=True,
+    help="Of ref, alt, diff, logit, log2fc; without --targets, of all targets.",
 )
 @click.option(
-    "--scores", default="diff", show_default=True, help="Of ref, alt, diff, logit, log2fc."
+    "--background",
+    default="",
+    metavar="STRATUM",
+    help="What changes are compared with: random, elements ... (regplug models show NAME).",
 )
 @click.option("--regions", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index.")
 @regions_file_option("Only these, with an index: ")
@@ -88,4 +98,4 @@ def annotate(
             **options,
         )
     if not quiet:
-        report(done.tally, done.renamed, done.unindexed)
+        report(done.tally, done.renamed, done.unindexed, done.gone)

@@ -111,7 +111,7 @@ class Genome:
         contig = self.contig(interval.chrom)
         if contig is None:
             raise GenomeError(f"{self.path} has no contig {interval.chrom}")
-        raw = np.frombuffer(self._text(contig, interval.start, interval.end).encode(), np.uint8)
+        raw = np.frombuffer(self.text(contig, interval.start, interval.end).encode(), np.uint8)
         return np.asarray(raw >= ord("a"))
 
     def md5(self, contig: str) -> str:
@@ -121,7 +121,7 @@ class Genome:
         """
         digest, length = hashlib.md5(usedforsecurity=False), self.lengths[contig]
         for start in range(0, length, 1 << 24):
-            letters = self._text(contig, start, min(start + (1 << 24), length))
+            letters = self.text(contig, start, min(start + (1 << 24), length))
             digest.update(letters.upper().encode())
         return digest.hexdigest()
 
@@ -136,9 +136,9 @@ class Genome:
         return self._block[at : at + end - start]
 
     def _fetch(self, contig: str, start: int, stop: int) -> Codes:
-        return encode(self._text(contig, start, stop))
+        return encode(self.text(contig, start, stop))
 
-    def _text(self, contig: str, start: int, stop: int) -> str:
+    def text(self, contig: str, start: int, stop: int) -> str:
         """Return the letters of [start, stop), 0-based, as they stand in the file."""
         if contig not in self._checked:
             self._index.check(contig)

@@ -12,6 +12,7 @@ from regplug.genome.genes import Strand, Transcript, read_genes
 from regplug.genome.variant import Interval
 
 STRANDS: tuple[Strand, ...] = ("+", "-")
+UPSTREAM, DOWNSTREAM = 1000, 200  # bases of a transcript's start that are its promoter
 
 
 class Transcripts:
@@ -105,6 +106,22 @@ def _spans(genes: Iterable[Transcript]) -> dict[tuple[str, Strand], NDArray[np.i
 
 def _bare(chrom: str) -> str:
     return "MT" if chrom in MITOCHONDRION else chrom.removeprefix("chr")
+
+
+def promoters(path: str) -> list[Interval]:
+    """Return the promoters in a file of genes: UPSTREAM to DOWNSTREAM bases of transcripts' starts.
+
+    Raises:
+        GenomeError: as `read_genes`.
+    """
+    found = []
+    for transcript in read_genes(path).transcripts:
+        at = transcript.start_site
+        before, behind = UPSTREAM, DOWNSTREAM
+        if transcript.strand == "-":
+            before, behind = DOWNSTREAM - 1, UPSTREAM + 1
+        found.append(Interval(transcript.interval.chrom, max(at - before, 0), at + behind))
+    return found
 
 
 def _joined(spans: list[tuple[int, int]]) -> NDArray[np.int64]:

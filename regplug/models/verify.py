@@ -7,6 +7,7 @@ import numpy as np
 from regplug.errors import ModelError
 from regplug.models.repository import GOLDEN_TOLERANCE, check_model, read_golden
 from regplug.scoring.backend import Backend
+from regplug.scoring.ranking import Ranking
 from regplug.scoring.sequences import predict_sequences
 
 
@@ -14,10 +15,12 @@ def verify_model(folder: Path, backend: Backend) -> float:
     """Check a model's files, replay its golden scores on `backend`, return the largest error.
 
     Raises:
-        ModelError: a file does not fit the card, the backend serves another model, or a score is
-            off by more than 1e-5 (for scores above 1, of the score).
+        ModelError: a file does not fit the card, its background is damaged or of another graph, the
+            backend serves another model, or a score is off by more than 1e-5 (for scores above 1,
+            of the score).
     """
     card = check_model(folder)
+    Ranking(card)
     if backend.card != card:
         raise ModelError(f"the backend serves another {card.name} than the one in {folder}")
     golden = read_golden(folder)

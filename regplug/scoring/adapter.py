@@ -20,10 +20,10 @@ from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
-from regplug.scoring.effects import EFFECTS, TINY, Array, Scores, difference, most_extreme
+from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
 
 _LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
-FEW_TARGETS = 16  # a model with more targets writes only those asked for
+FEW_TARGETS = 16  # a model with more targets has no track but of those asked for
 Values = Sequence[float] | Sequence[int | None] | Sequence[str | None]
 
 
@@ -50,10 +50,18 @@ class InfoField:
 
 
 class FieldOptions(msgspec.Struct, frozen=True):
-    """The tags to write: `targets` by label (none: the card decides), `scores` as in EFFECTS."""
+    """What is asked of a model that scores variants.
+
+    Attributes:
+        targets: labels of those with tags of their own; `__TOP` is one of them. None: it is one of
+            all, and no target has a tag.
+        scores: of each of these targets, as in EFFECTS.
+        background: the stratum that changes are compared with; "": the model's first.
+    """
 
     targets: tuple[str, ...] = ()
     scores: tuple[str, ...] = ("diff",)
+    background: str = ""
 
 
 class Adapter(Protocol):
@@ -66,7 +74,7 @@ class Adapter(Protocol):
     name: str
 
     def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
-        """Return the tags that a model writes."""
+        """Return the tags of single targets that a model writes."""
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions of a batch.
@@ -95,18 +103,18 @@ class VariantEffect:
     effect = "change of the prediction, ALT - REF"
 
     def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
-        """Return a tag per chosen target and score, then `__TOP` and `__MAX`.
+        """Return a tag per chosen target and score.
 
         Raises:
             ModelError: an unknown target or score, or a score that the card's scale does not have.
         """
         _check_scores(card, options.scores)
-        own = [
+        chosen = chosen_targets(card, options.targets) if options.targets else []
+        return [
             _effect_field(card, index, score, self.effect)
-            for index in chosen_targets(card, options.targets)
+            for index in chosen
             for score in options.scores
         ]
-        return own + (_summary(card) if len(card.targets) > 1 else [])
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions, averaged over an allele's rows."""
@@ -136,11 +144,12 @@ def tag(*parts: str) -> str:
 def spreads(card: ModelCard) -> Array:
     """Return each target's spread, shape (targets,), above 0; all 1 where one is not measured."""
     known = [target.spread for target in card.targets]
-    filled = known if _measured(card) else [1.0] * len(known)
+    filled = known if has_spreads(card) else [1.0] * len(known)
     return np.maximum(np.array(filled, np.float32), _LEAST_SPREAD)
 
 
-def _measured(card: ModelCard) -> bool:
+def has_spreads(card: ModelCard) -> bool:
+    """Tell whether the spreads of all targets are measured."""
     return None not in [target.spread for target in card.targets]
 
 
@@ -164,6 +173,8 @@ def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
 
 def _check_scores(card: ModelCard, scores: Sequence[str]) -> None:
     for score in scores:
+        if score == "max":
+            raise ModelError("__MAX has gone: __Z is the change of __TOP, __Q how rare it is")
         if score not in EFFECTS:
             raise ModelError(f"no score {score}: choose from {', '.join(EFFECTS)}")
         if (score, card.output_scale) in (
@@ -194,27 +205,3 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
         "Float",
         lambda scores: effect(scores.ref[:, index], scores.alt[:, index]).tolist(),
     )
-
-
-def _summary(card: ModelCard) -> list[InfoField]:
-    """Return `__TOP` and `__MAX`: each ALT's most extreme target and its signed difference."""
-    measured, spread = _measured(card), spreads(card)
-    by = "|ALT - REF| over the target's spread" if measured else "|ALT - REF|"
-
-    def top(scores: Scores) -> Values:
-        best = most_extreme(difference(scores.ref, scores.alt), spread)
-        return [card.targets[target].label if target >= 0 else None for target in best]
-
-    def largest(scores: Scores) -> Values:
-        differences = difference(scores.ref, scores.alt)
-        best = most_extreme(differences, spread)
-        picked = differences[np.arange(len(best)), best]
-        values: list[float] = np.where(best >= 0, picked, np.nan).tolist()
-        return values
-
-    return [
-        InfoField(
-            f"{tag(card.name)}__TOP", f"{card.name}: most extreme target, by {by}", "String", top
-        ),
-        InfoField(f"{tag(card.name)}__MAX", f"{card.name}: ALT - REF of __TOP", "Float", largest),
-    ]

@@ -7,13 +7,15 @@ from typing import Literal
 import msgspec
 
 from regplug.errors import UNREADABLE, ModelError
+from regplug.scoring.background import Background
 from regplug.scoring.measured import AlongFigure, VariantFigure
 
 LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as many
 MOST_TARGETS = MOST_ROWS = 1 << 16
 LONGEST_NAME = 200  # letters of a label, or of another text in a header
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-FIGURES = ("along", "variants")  # keys that a card has only where something was recorded
+# Keys that a card has only where something was measured.
+FIGURES = ("along", "variants", "background")
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -59,6 +61,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         created_by: version of regplug and command that made the model.
         along: how well it finds what is open along a genome, beside baselines.
         variants: how well it predicts measured effects of variants, beside a baseline.
+        background: its scores on background variants, which tell how rare a change is.
         sha256: of model.onnx.
     """
 
@@ -85,6 +88,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     created_by: str = ""
     along: tuple[AlongFigure, ...] = ()
     variants: tuple[VariantFigure, ...] = ()
+    background: Background | None = None
 
     def __post_init__(self) -> None:
         labels = [target.label for target in self.targets]

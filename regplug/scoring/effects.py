@@ -3,7 +3,7 @@
 All arrays are float32 of shape (n, targets); NaN where an ALT has no score.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +16,19 @@ TINY = 1e-7  # predictions are kept this far from 0, and probabilities from 1, b
 
 
 class Scores(NamedTuple):
-    """The predictions for n ALTs: `ref` and `alt` of shape (n, targets), `status` n entries."""
+    """The predictions for n ALTs.
+
+    Attributes:
+        ref: of REF, shape (n, targets).
+        alt: of ALT, shape (n, targets).
+        status: n entries.
+        kinds: of `kinds.KINDS`, n entries; none where all are SNVs.
+    """
 
     ref: Array
     alt: Array
     status: list[Status]
+    kinds: Sequence[str] = ()
 
 
 _TIE = 4e-5  # of a prediction; four of them, each within 1e-5, are compared

@@ -19,6 +19,9 @@ from regplug.scoring.alleles import Examined, encode_alleles, examine
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
+from regplug.scoring.kinds import kind_of
+from regplug.scoring.ranking import Ranking
+from regplug.scoring.ranking_tags import Overall, ranking_fields
 
 BATCH = 2048  # ALTs that are scored together, where their windows are not too long
 ROOM = 1 << 28  # bases of their windows
@@ -39,6 +42,7 @@ class Model:
         card: the model's.
         window: bases that it reads.
         options: the tags that were asked for.
+        ranking: how its most extreme target is chosen, and how rare that is.
         fields: the tags, the model's status last.
     """
 
@@ -66,7 +70,9 @@ class Model:
         self.window: int = card.window
         self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
         self.options = options
-        self.fields = [*adapter.fields(card, options), _own_status(card)]
+        self.ranking = Ranking(card, options.targets, options.background)
+        summary = ranking_fields(self.ranking)
+        self.fields = [*summary, *adapter.fields(card, options), _own_status(card)]
 
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
         """Return the predictions for a batch of ALTs.
@@ -80,9 +86,11 @@ class Model:
         """
         if self.card.strand != "forward":
             alleles = encode_alleles(examined, genome, window=self.window)
-            return self._adapter.score(alleles, self._backend)
-        plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
-        return stronger(plus, minus)
+            scores = self._adapter.score(alleles, self._backend)
+        else:
+            plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
+            scores = stronger(plus, minus)
+        return scores._replace(kinds=[kind_of(allele.variant) for allele in examined])
 
     def _score_strand(
         self, examined: Sequence[Examined], genome: Reference, strand: Strand
@@ -132,7 +140,8 @@ def score_variants(
 def _joined(parts: Sequence[Scores], targets: int) -> Scores:
     none = np.empty((0, targets), np.float32)
     ref, alt = (np.concatenate([none, *(part[side] for part in parts)]) for side in (0, 1))
-    return Scores(ref, alt, [status for part in parts for status in part.status])
+    statuses = [status for part in parts for status in part.status]
+    return Scores(ref, alt, statuses, [kind for part in parts for kind in part.kinds])
 
 
 def check_tags(models: Sequence[Model]) -> None:
@@ -141,7 +150,8 @@ def check_tags(models: Sequence[Model]) -> None:
     Raises:
         ModelError: two are equal; the message says what both stand for.
     """
-    seen = {INPUT_STATUS.id: INPUT_STATUS.description}
+    overall = Overall([model.ranking for model in models]).fields
+    seen = {field.id: field.description for field in (INPUT_STATUS, *overall)}
     for field in chain.from_iterable(model.fields for model in models):
         if field.id in seen:
             raise ModelError(

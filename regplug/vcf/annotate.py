@@ -5,7 +5,7 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
 from regplug.scoring.effects import Scores
 from regplug.scoring.model import INPUT_STATUS, Model, batch_size
+from regplug.scoring.ranking_tags import Overall
 from regplug.vcf.near_genes import gene_columns
 from regplug.vcf.records import variants_of
 
@@ -48,6 +49,7 @@ def annotate_records(
     *,
     writers: Sequence[Sink],
     genes: Transcripts | None = None,
+    ranked: Collection[str] | None = None,
     force: bool = False,
     progress: Callable[[Batch], None] = lambda batch: None,
 ) -> Tally:
@@ -59,6 +61,7 @@ def annotate_records(
         genome: that REF is checked against.
         writers: each gets every batch.
         genes: to name the nearest of, in RP_GENE and RP_TSS_DISTANCE.
+        ranked: names of the models that RP_TOP and RP_Q are of; None: all.
         force: True to go on where the REFs are of another build.
         progress: called with each batch once it is written.
 
@@ -68,11 +71,13 @@ def annotate_records(
     """
     tally = Tally(0, 0, {model.card.name: Counter() for model in models})
     build = BuildCheck(genome, force=force)
+    overall = Overall([model.ranking for model in models], ranked)
 
     def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
-        made = _batch(batch, variants, [allele.status for allele in examined], models, scores)
+        statuses = [allele.status for allele in examined]
+        made = _batch(batch, variants, statuses, models, scores, overall)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
@@ -96,6 +101,7 @@ def _batch(
     statuses: list[Status],
     models: Sequence[Model],
     scores: list[Scores],
+    overall: Overall,
 ) -> Batch:
     """Return the batch with a column for each tag."""
     first, at = [], 0
@@ -103,6 +109,7 @@ def _batch(
         first.append(at)
         at += len(record.alts or (".",))
     columns: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
+    columns |= overall.columns(scores)
     for model, of_model in zip(models, scores, strict=True):
         columns |= {field.id: field.values(of_model) for field in model.fields}
     return Batch(records, first, variants, statuses, columns, scores)

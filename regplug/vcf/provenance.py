@@ -11,6 +11,7 @@ from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.scoring.adapter import InfoField
 from regplug.scoring.model import Model
+from regplug.scoring.ranking import Ranking
 
 _INFO = re.compile(r"##INFO=<ID=(?P<tag>[^,>]+)")
 _SOURCE = re.compile(r',Source="?(?P<source>[^",>]*)"?')
@@ -43,6 +44,9 @@ def header_lines(
         f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}>"
         for card, options in ((model.card, model.options) for model in models)
     ]
+    ranked = [model.ranking for model in models if model.ranking.tables]
+    lines += [_background_line(ranking) for ranking in ranked]
+    lines.append(f"##regplug_overall=<models={_quoted([of.card.name for of in ranked])}>")
     lines.append(
         f"##regplug_reference=<file={_name(genome.path)},fai_sha256={genome.index_sha256}>"
     )
@@ -52,6 +56,17 @@ def header_lines(
     if md5:
         lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
     return lines
+
+
+def _background_line(ranking: Ranking) -> str:
+    """Return the line that tells what the ALTs of a model are compared with, by kind."""
+    background = ranking.card.background
+    assert background
+    counts = ",".join(f"{kind}={table.of.scored}" for kind, table in ranking.tables.items())
+    return (
+        f"##regplug_background=<ID={ranking.card.name},stratum={ranking.stratum},"
+        f"sha256={background.sha256},genome={_name(Path(background.genome))},{counts}>"
+    )
 
 
 def tags_of(header: str, sources: Collection[str]) -> set[str]:
@@ -89,12 +104,14 @@ def annotated_header(
             "rename or remove it first (bcftools annotate -x)"
         )
     added = [_info_line(tag, source) for source, tags in fields.items() for tag in tags]
-    replaced = {line.split(",")[0] for line in lines if line.startswith("##regplug_model=")}
+    models = [line.split(",")[0] for line in lines if line.startswith("##regplug_model=")]
+    replaced = {*models, *(line.replace("_model=", "_background=") for line in models)}
     kept = [
         line
         for line in before
         if not (_INFO.match(line) and _source(line) in fields)
         and line.split(",")[0] not in replaced
+        and not line.startswith("##regplug_overall=")
         and line not in lines
     ]
     return "\n".join([*kept, *added, *lines, columns]) + "\n"

@@ -1,6 +1,7 @@
 """The header of an annotated VCF ─recorded→ how its tags were made, as `provenance` wrote it."""
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from regplug.errors import VariantFileError
@@ -8,7 +9,9 @@ from regplug.files.lines import lines_of
 from regplug.vcf.provenance import tags_by_source
 
 _KEY = re.compile(r'(?P<key>\w+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^,>]*))')
-_LINE = re.compile(r"##regplug_(?P<kind>model|reference|genes|contig)=<(?P<values>.*)>")
+_LINE = re.compile(
+    r"##regplug_(?P<kind>model|background|overall|reference|genes|contig)=<(?P<values>.*)>"
+)
 
 
 class RecordedModel(NamedTuple):
@@ -18,8 +21,10 @@ class RecordedModel(NamedTuple):
         name: the model's.
         version: of its card.
         sha256: of its graph.
-        targets: that were asked for; none: the card's choice.
-        scores: that were asked for.
+        targets: with tags of their own.
+        scores: of these.
+        stratum: of the background that changes were compared with, or "" if the model had none.
+        background: sha256 of that background, or "".
     """
 
     name: str
@@ -27,6 +32,8 @@ class RecordedModel(NamedTuple):
     sha256: str
     targets: tuple[str, ...]
     scores: tuple[str, ...]
+    stratum: str
+    background: str
 
 
 class Recorded(NamedTuple):
@@ -34,6 +41,7 @@ class Recorded(NamedTuple):
 
     Attributes:
         models: that ran, in order.
+        overall: names of those that RP_TOP and RP_Q are of.
         references: the FASTAs, name → sha256 of the .fai.
         genes: of --genes, name → sha256; without --genes none.
         contigs: md5 of their letters, if they were asked for.
@@ -41,6 +49,7 @@ class Recorded(NamedTuple):
     """
 
     models: tuple[RecordedModel, ...]
+    overall: tuple[str, ...]
     references: dict[str, str]
     genes: dict[str, str]
     contigs: dict[str, str]
@@ -59,9 +68,11 @@ def recorded(header: str) -> Recorded:
             lines.setdefault(found["kind"], []).append(_values(found["values"]))
     if "model" not in lines or "reference" not in lines:
         raise VariantFileError("the header has no ##regplug_model line: regplug annotate writes it")
+    backgrounds = {line.get("ID", ""): line for line in lines.get("background", [])}
     try:
         return Recorded(
-            tuple(_model(line) for line in lines["model"]),
+            tuple(_model(line, backgrounds.get(line["ID"])) for line in lines["model"]),
+            _words(lines["overall"][-1]["models"]),
             {line["file"]: line["fai_sha256"] for line in lines["reference"]},
             {line["file"]: line["sha256"] for line in lines.get("genes", [])},
             {line["ID"]: line["md5"] for line in lines.get("contig", [])},
@@ -83,6 +94,13 @@ def _values(text: str) -> dict[str, str]:
     }
 
 
-def _model(line: dict[str, str]) -> RecordedModel:
-    targets, scores = (tuple(filter(None, line[key].split(","))) for key in ("targets", "scores"))
-    return RecordedModel(line["ID"], line["version"], line["sha256"], targets, scores)
+def _model(line: Mapping[str, str], background: Mapping[str, str] | None) -> RecordedModel:
+    targets, scores = _words(line["targets"]), _words(line["scores"])
+    stratum, sha256 = (background["stratum"], background["sha256"]) if background else ("", "")
+    return RecordedModel(
+        line["ID"], line["version"], line["sha256"], targets, scores, stratum, sha256
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))

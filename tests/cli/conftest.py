@@ -61,10 +61,20 @@ def world(tmp_path: Path, toy_repo: Path) -> World:
 
 @pytest.fixture
 def annotate(world: World, regplug: Callable) -> Callable:
-    """Return a function that runs `regplug annotate` in the toy world, by default with model gc."""
+    """Return a function that runs `regplug annotate` in the toy world, by default with model gc.
 
-    def run(vcf: object, *arguments: object, model: str = "gc", fasta: object = world.fasta):
+    All targets have tags, unless some are named or `all_targets` is False.
+    """
+
+    def run(
+        vcf: object,
+        *arguments: object,
+        model: str = "gc",
+        fasta: object = world.fasta,
+        all_targets: bool = True,
+    ):
         models = ["--model", model] if model else []
+        models += ["--all-targets"] if all_targets and "--targets" not in arguments else []
         return regplug(
             "annotate", vcf, "--fasta", fasta, "--model-repo", world.repo, *models, *arguments
         )

@@ -109,7 +109,7 @@ def test_scores_by_hand(world, annotate):
     change = [(alt in "CG") - (base in "CG") for alt in alts]
     assert tags["RP_GC_T0"] == ",".join([*map(str, change), "."])
     assert tags["RP_GC_T1"] == ",".join([*(str(2 * one) for one in change), "."])
-    assert tags["RP_GC__MAX"] == tags["RP_GC_T1"]
+    assert tags["RP_GC__Z"] == tags["RP_GC_T1"]  # both spreads are 1
     assert tags["RP_GC__TOP"].split(",") == ["T1" if one else "T0" for one in change] + ["."]
     assert tags["RP_GC__STATUS"] == "ok,ok,ok,."
 
@@ -209,7 +209,7 @@ def test_every_tag_is_declared(world, annotate, everything):
     }
     used = {key for tags in info(out) for key in tags}
     assert used <= declared
-    assert {"RP_GC_T0", "RP_GC_T0__REF", "RP_GC_T1__ALT", "RP_GC__TOP", "RP_GC__MAX"} <= used
+    assert {"RP_GC_T0", "RP_GC_T0__REF", "RP_GC_T1__ALT", "RP_GC__TOP", "RP_GC__Z"} <= used
 
 
 def test_provenance(world, annotate):
@@ -359,19 +359,27 @@ def test_targets_and_scores(world, annotate):
     vcf = world.vcf("in.vcf", [world.snv("chr1", 30)])
     out = world.folder / "o.vcf"
 
-    def tags(*arguments, model="gc"):
-        done = annotate(vcf, "-o", out, *arguments, model=model)
+    def tags(*arguments, model="gc", all_targets=True):
+        done = annotate(vcf, "-o", out, *arguments, model=model, all_targets=all_targets)
         assert done.status == 0, done.err
         return {key for key in info(out)[0] if key not in ("RP_STATUS",)}
 
-    summary = {"RP_GC__TOP", "RP_GC__MAX", "RP_GC__STATUS"}
+    summary = {"RP_GC__TOP", "RP_GC__Z", "RP_GC__STATUS"}
+    centre = {"RP_CENTRE__TOP", "RP_CENTRE__Z", "RP_CENTRE__STATUS"}
     assert tags("--targets", "T1") == {"RP_GC_T1"} | summary
     assert tags("--targets", "gc:T1", "--scores", "alt") == {"RP_GC_T1__ALT"} | summary
     both = tags("--model", "centre", "--targets", "gc:T1,centre:T0")
-    assert both == {"RP_GC_T1", "RP_CENTRE_T0", "RP_CENTRE__STATUS"} | summary
+    assert both == {"RP_GC_T1", "RP_CENTRE_T0"} | centre | summary
     both = tags("--model", "centre", "--targets", "T0")
-    assert both == {"RP_GC_T0", "RP_CENTRE_T0", "RP_CENTRE__STATUS"} | summary
-    assert "RP_CENTRE__TOP" not in tags(model="centre")  # one target needs no summary
+    assert both == {"RP_GC_T0", "RP_CENTRE_T0"} | centre | summary
+    assert tags(all_targets=False) == summary
+    assert tags("--all-targets", all_targets=False) == {"RP_GC_T0", "RP_GC_T1"} | summary
+    every = {f"RP_GC_T{target}{score}" for target in (0, 1) for score in ("__REF", "__ALT")}
+    assert tags("--scores", "ref,alt", all_targets=False) == every | summary
+    done = annotate(vcf, "-o", out, "--targets", "T1", "--all-targets")
+    assert (done.status, "give --targets or --all-targets" in done.err) == (1, True)
+    done = annotate(vcf, "-o", out, "--scores", "max")
+    assert (done.status, "__MAX has gone: __Z is the change of __TOP" in done.err) == (1, True)
 
 
 def test_many_targets_write_only_those_chosen(world, regplug):
@@ -390,12 +398,15 @@ def test_many_targets_write_only_those_chosen(world, regplug):
         "-o",
         out,
     ]
-    summary = {"RP_STATUS", "RP_WIDE__TOP", "RP_WIDE__MAX", "RP_WIDE__STATUS"}
+    summary = {"RP_STATUS", "RP_WIDE__TOP", "RP_WIDE__Z", "RP_WIDE__STATUS"}
     assert regplug(*arguments).status == 0
     assert set(info(out)[0]) == summary
     assert info(out)[0]["RP_WIDE__TOP"] == "T16"
     assert regplug(*arguments, "--targets", "T3,T5").status == 0
     assert set(info(out)[0]) == summary | {"RP_WIDE_T3", "RP_WIDE_T5"}
+    assert info(out)[0]["RP_WIDE__TOP"] == "T5"  # of those named
+    assert regplug(*arguments, "--all-targets").status == 0
+    assert set(info(out)[0]) == summary | {f"RP_WIDE_T{target}" for target in range(17)}
 
 
 def test_equal_tags_of_two_models(world, regplug):
@@ -406,7 +417,7 @@ def test_equal_tags_of_two_models(world, regplug):
     done = regplug("annotate", vcf, "--fasta", world.fasta, "--model-repo", repo, "--model", "a-b",
                    "--model", "a_b", "-o", world.folder / "o.vcf")  # fmt: skip
     assert done.status == 1
-    assert all(name in done.err for name in ("RP_A_B_T0", "a-b", "a_b"))
+    assert all(name in done.err for name in ("RP_A_B__TOP", "a-b", "a_b"))
 
 
 def test_contigs_that_differ_by_chr(world, annotate):
@@ -431,7 +442,7 @@ def test_defaults_run_together(world, regplug):
     done = regplug(*run, "--summary", "-")
     assert done.status == 0
     assert set(json.loads(done.out)["models"]) == {"one", "two"}
-    assert {"RP_ONE_T0", "RP_TWO_T0"} <= set(info(out)[0])
+    assert {"RP_ONE__TOP", "RP_TWO__TOP"} <= set(info(out)[0])
 
 
 def test_the_nearest_gene(world, annotate):

@@ -183,7 +183,7 @@ def test_one_indel_has_the_number_of_its_vcf(regplug, tmp_path):
     kept = [line for line in lines if line.startswith("#") or "-138del" in line]
     vcf.write_text("\n".join(kept) + "\n")
     model = (*ENCODE, "--fasta", HG38)
-    assert regplug("annotate", vcf, *model, "-o", out).status == 0
+    assert regplug("annotate", vcf, *model, "--all-targets", "-o", out).status == 0
     assert regplug("track", *model, "--vcf", vcf, "-o", tmp_path / "out").status == 0
     [record] = cyvcf2.VCF(str(out))
     for target in ("GABPA", "SP1", "REST"):

@@ -301,7 +301,8 @@ def test_the_template_installs_and_annotates(installed, tmp_path):
     records = ["c 100 . A C . . .", "c 101 . A T . . .", "c 102 . A AGG . . ."]
     (tmp_path / "in.vcf").write_text(vcf_text(records, contigs))
     out = regplug(
-        "annotate", tmp_path / "in.vcf", "--fasta", tmp_path / "g.fa", "--model", "gc_content"
+        *("annotate", tmp_path / "in.vcf", "--fasta", tmp_path / "g.fa"),
+        *("--model", "gc_content", "--all-targets"),
     )
     values = re.findall(r"RP_GC_CONTENT_GC=([^;]*)", out)
     assert [float(value) for value in values] == pytest.approx([1 / 101, 0, 2 / 101], rel=1e-5)

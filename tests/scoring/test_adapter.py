@@ -7,8 +7,6 @@ from regplug.scoring.adapter import FieldOptions, VariantEffect, tag
 from regplug.scoring.card import ModelCard, Target
 from regplug.scoring.effects import Scores
 
-NAN = float("nan")
-
 
 def card(targets=2, *, scale="probability", spread=None, **changes):
     return ModelCard(
@@ -35,15 +33,9 @@ def test_tag():
     assert tag("é") == "RP__"
 
 
-def test_each_target_has_a_tag():
-    assert list(fields(card())) == ["RP_M_1_T0", "RP_M_1_T1", "RP_M_1__TOP", "RP_M_1__MAX"]
-    assert list(fields(card(1))) == ["RP_M_1_T0"]
-
-
-def test_seventeen_targets_are_too_many():
-    assert len(fields(card(16))) == 18
-    assert list(fields(card(17))) == ["RP_M_1__TOP", "RP_M_1__MAX"]
-    assert next(iter(fields(card(17), "T3"))) == "RP_M_1_T3"
+def test_only_targets_asked_for_have_tags():
+    assert list(fields(card())) == []
+    assert list(fields(card(17), "T3", "T16")) == ["RP_M_1_T3", "RP_M_1_T16"]
 
 
 def test_scores_of_a_target():
@@ -57,26 +49,13 @@ def test_scores_of_a_target():
     assert values["RP_M_1_T1__LOG2FC"] == pytest.approx(np.log2(1.6), rel=1e-5)
 
 
-def test_top_is_over_the_spread_where_it_was_measured():
-    both = scores([[0, 0], [0, 0], [NAN, NAN]], [[1, -3], [0, 0], [NAN, NAN]])
-    measured = fields(card(spread=[0.1, 1.0]))
-    assert measured["RP_M_1__TOP"].values(both) == ["T0", "T0", None]
-    assert measured["RP_M_1__MAX"].values(both) == pytest.approx([1, 0, NAN], nan_ok=True)
-    assert "over the target's spread" in measured["RP_M_1__TOP"].description
-    still = fields(card(spread=[0.1, 0.0]))  # no random SNV moved T1, this ALT does
-    assert still["RP_M_1__TOP"].values(both)[:2] == ["T1", "T0"]
-    for spread in (None, [0.1, None]):  # not measured for all: the difference itself
-        plain = fields(card(spread=spread))
-        assert plain["RP_M_1__TOP"].values(both)[0] == "T1"
-        assert plain["RP_M_1__MAX"].values(both)[0] == -3
-        assert "spread" not in plain["RP_M_1__TOP"].description
-
-
 def test_unknown_targets_and_scores():
     with pytest.raises(ModelError, match="m-1 has no target T9: regplug models show m-1"):
         fields(card(), "T0", "T9")
     with pytest.raises(ModelError, match="no score sad: choose from ref, alt, diff, logit, log2fc"):
         fields(card(), scores=("sad",))
+    with pytest.raises(ModelError, match="__MAX has gone: __Z is the change of __TOP"):
+        fields(card(), scores=("max",))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +72,7 @@ def test_unknown_targets_and_scores():
 )
 def test_logarithms_need_a_scale(scale, score, fits):
     if fits:
-        assert fields(card(scale=scale), scores=(score,))
+        assert fields(card(scale=scale), "T0", scores=(score,))
     else:
         with pytest.raises(ModelError, match=f"which has no {score}"):
             fields(card(scale=scale), scores=(score,))

@@ -106,7 +106,7 @@ def test_check_tags(tmp_path):
     ):
         models = [Model(backend, VariantEffect(), FieldOptions()) for backend in (one, two)]
         check_tags(models[:1])
-        with pytest.raises(ModelError, match=r"RP_A_B_T0: «a-b T0.*«a\.b T0"):
+        with pytest.raises(ModelError, match=r"RP_A_B__TOP: «a-b: .*«a\.b: "):
             check_tags(models)
 
 

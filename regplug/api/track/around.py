@@ -51,7 +51,7 @@ def around_variants(
         check_organism(genome, trained_on([asked.model]))
     card = asked.model.card
     targets = target_places(card, asked)
-    model = asked.model.for_variants(asked.targets)
+    model = asked.model.for_variants()
     read = [(record.id or "", variants_of(record)) for record in reader]
     variants = [variant for _, of_record in read for variant in of_record]
     ids = tuple(name for name, of_record in read for _ in of_record)

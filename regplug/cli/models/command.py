@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.models.calibrate import calibrate
 from regplug.cli.models.record import record
 from regplug.cli.models.show import show
 from regplug.cli.shared.options import backend_from, backend_options
@@ -25,6 +26,7 @@ def models() -> None:
 
 models.add_command(show)
 models.add_command(record)
+models.add_command(calibrate)
 
 
 @models.command("list", short_help="List the models.")

@@ -10,7 +10,7 @@ from regplug.cli.shared.options import backend_from, backend_options
 if TYPE_CHECKING:
     from regplug.scoring.card import ModelCard
 
-APART = ("targets", "notice", "along", "variants")  # what is no line KEY: VALUE
+APART = ("targets", "notice", "along", "variants", "background")  # what is no line KEY: VALUE
 MISSING = "."
 
 
@@ -19,7 +19,7 @@ MISSING = "."
 @click.option("--json", "as_json", is_flag=True, help="Print the card as it is stored.")
 @backend_options
 def show(name: str, as_json: bool, **options: Any) -> None:
-    """Show the card of model NAME, its targets, and how good it is."""
+    """Show the card of model NAME, its targets, how good it is, and its background."""
     import msgspec
 
     from regplug.hooks.manager import open_backend, plugin_manager
@@ -35,7 +35,7 @@ def show(name: str, as_json: bool, **options: Any) -> None:
     for key, value in msgspec.structs.asdict(card).items():
         if key not in APART and value not in ("", None, {}):
             click.echo(f"{key}: {value}")
-    for row in (*_targets(card), *_along(card), *_variants(card)):
+    for row in (*_targets(card), *_along(card), *_variants(card), *_background(card)):
         click.echo("\t".join(row))
 
 
@@ -70,6 +70,15 @@ def _variants(card: "ModelCard") -> Iterator[list[str]]:
         value = _interval(it.value, it.low, it.high)
         what = [it.set, it.cell or MISSING, it.score, it.output, it.effect, it.figure]
         yield [*what, value, str(it.variants), str(it.of)]
+
+
+def _background(card: "ModelCard") -> Iterator[list[str]]:
+    """Yield a row per set of background variants, below an empty line and a header."""
+    if card.background is None:
+        return
+    yield from ([], ["background", "kind", "variants", "scored"])
+    for it in card.background.sets:
+        yield [it.stratum, it.kind, str(it.variants), str(it.scored)]
 
 
 def _interval(value: float, low: float | None, high: float | None) -> str:

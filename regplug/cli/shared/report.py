@@ -1,6 +1,6 @@
 """What `annotate` and `track` print on stderr: on a terminal a bar, and a table at the end."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -33,14 +33,22 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch], None]]:
         yield advance
 
 
-def report(tally: Tally, renamed: Mapping[str, str], unindexed: Sequence[str] = ()) -> None:
+def report(
+    tally: Tally,
+    renamed: Mapping[str, str],
+    unindexed: Sequence[str] = (),
+    gone: Collection[str] = (),
+) -> None:
     """Print what the user should know; on a terminal, how many ALTs got which status too.
 
     Args:
         tally: the counts.
         renamed: contigs, the VCF's name → the FASTA's.
         unindexed: outputs without an index, as their records are not sorted.
+        gone: tags of an earlier run that this one has not written.
     """
+    if old := sorted(tag for tag in gone if tag.endswith("__MAX")):
+        tell(f"{', '.join(old)} of an earlier version has gone: see __Z and __Q in its place")
     if renamed:
         pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in list(renamed.items())[:4])
         tell(f"contigs matched by name in the FASTA: {pairs}")

@@ -80,6 +80,7 @@ def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iter
         sha256=hashlib.sha256(onnx).hexdigest(),
         scan=None,  # a long sequence is read whole: units of its parts cannot be joined as scores
         companion=None,
+        background=None,
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_model(Path(scratch), card, onnx=onnx, golden=Golden([], []))

@@ -18,7 +18,7 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.interpret.explain.mutation_map import MutationMap, mutation_maps
 from regplug.scoring.adapter import spreads
 from regplug.scoring.alleles import examine
-from regplug.scoring.effects import Scores, difference, most_extreme
+from regplug.scoring.effects import Scores, most_extreme
 from regplug.scoring.model import Model
 
 LONGEST = 5000  # bases of a map
@@ -87,9 +87,8 @@ def explain_place(
         place: a variant, or a region that is mapped as a whole.
         model: the model.
         genome: that it reads.
-        targets: indices of outputs; by default the one with the largest difference over the
-            target's spread, as in a VCF's __TOP: the variant's difference, or the largest in a
-            region.
+        targets: indices of outputs; by default a variant's __TOP, and of a region the one with the
+            largest difference over the target's spread.
         flank: bases on either side of a variant that are changed too.
         progress: called with the number of bases done, a batch at a time.
 
@@ -113,7 +112,7 @@ def explain_place(
     longer = len(variant.alt) - len(variant.ref)
     alt_interval = Interval(interval.chrom, interval.start, interval.end + longer)
     alts = mutation_maps(model, Haplotype(genome, variant), alt_interval, progress=progress)
-    chosen = targets or most_extreme(difference(scores.ref, scores.alt), spreads(model.card))
+    chosen = targets or model.ranking.ranked(scores).top.tolist()
     return [
         Explanation(
             int(t),

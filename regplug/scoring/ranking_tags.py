@@ -1,0 +1,161 @@
+"""The tags that sum up: `__TOP`, `__Z`, `__Q`, `__ACT` of a model, `RP_TOP` and `RP_Q` of a run."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from regplug.scoring.adapter import InfoField, Values, has_spreads, tag
+from regplug.scoring.effects import Scores
+from regplug.scoring.kinds import KINDS, SNV
+from regplug.scoring.ranking import Ranking
+from regplug.scoring.rarity import Joint, share_list
+from regplug.scoring.sketch import Floats, sidak
+
+DIGITS = 3  # significant, of Z, Q and ACT
+OVER_ALL = ("RP_TOP", "RP_Q")
+
+
+def ranking_fields(ranking: Ranking) -> list[InfoField]:
+    """Return the four tags of a model."""
+    card = ranking.card
+    name, stem = card.name, tag(card.name)
+    without = f"; none: measure it (regplug models calibrate {name})"
+    background = f" in the background {ranking.stratum}" if ranking.tables else without
+    order = "in the background" if ranking.tables else "by |ALT - REF| in spreads"
+    spread = "" if has_spreads(card) else "; none: its spreads are not measured"
+
+    def top(scores: Scores) -> Values:
+        labels = [*card.labels, None]
+        return [labels[index] for index in ranking.ranked(scores).top]
+
+    return [
+        InfoField(f"{stem}__TOP", f"{name}: the most extreme target, {order}", "String", top),
+        InfoField(
+            f"{stem}__Z",
+            f"{name}: ALT - REF of __TOP in its spreads, standard deviations over random SNVs"
+            + spread,
+            "Float",
+            lambda scores: _short(ranking.ranked(scores).z),
+        ),
+        InfoField(
+            f"{stem}__Q",
+            f"{name}: share of variants of the ALT's kind and length at least as extreme as __TOP, "
+            f"corrected for the choice among targets, 0 to 1{background}",
+            "Float",
+            lambda scores: _short(ranking.ranked(scores).q),
+        ),
+        InfoField(
+            f"{stem}__ACT",
+            f"{name}: share of places that score lower for __TOP than the stronger allele, 0 to 1"
+            + background,
+            "Float",
+            lambda scores: _short(ranking.ranked(scores).act),
+        ),
+    ]
+
+
+def _short(numbers: Floats) -> list[float]:
+    return [float(f"{number:.{DIGITS}g}") for number in numbers.tolist()]
+
+
+class Overall:
+    """The tags over all models of a run.
+
+    Attributes:
+        fields: RP_TOP and RP_Q, for the header.
+    """
+
+    def __init__(self, rankings: Sequence[Ranking], names: Collection[str] | None = None) -> None:
+        """Prepare for models that are ranked so; those without a background do not count.
+
+        Args:
+            rankings: of all models.
+            names: of those that count; None: all.
+        """
+        self._rankings = rankings
+        self._counted = [
+            index
+            for index, ranking in enumerate(rankings)
+            if ranking.tables and (names is None or ranking.card.name in names)
+        ]
+        self._joints: dict[tuple[str, tuple[int, ...]], Joint | None] = {}
+        counted = ", ".join(rankings[index].card.name for index in self._counted)
+        self._among = f"of {counted}" if counted else "none: no model has a background"
+
+    @property
+    def fields(self) -> list[InfoField]:
+        """Return RP_TOP and RP_Q, for the header: their values come from `columns`."""
+        every = tuple(self._counted)
+        joined = all(self._joint(kind, every) for kind in self._kinds(every))
+        how = "their joint distribution" if joined else "as of independent models (Sidak)"
+        corrected = f", corrected for the choice among models: {how}" if len(every) > 1 else ""
+        return [
+            InfoField("RP_TOP", f"MODEL:TARGET of the smallest __Q {self._among}", "String", _no),
+            InfoField(
+                "RP_Q",
+                "Share of variants of the ALT's kind and length whose smallest __Q is at most the "
+                f"ALT's, {self._among}{corrected}",
+                "Float",
+                _no,
+            ),
+        ]
+
+    def columns(self, scores: Sequence[Scores]) -> dict[str, Values]:
+        """Return the values of RP_TOP and RP_Q.
+
+        Args:
+            scores: of each model, of the same ALTs.
+        """
+        summaries = [self._rankings[i].ranked(scores[i]) for i in self._counted]
+        if not summaries:
+            return {}
+        n = len(scores[0].status)
+        qs = np.stack([summary.q for summary in summaries])
+        known = ~np.isnan(qs)
+        smallest = np.where(known, qs, np.inf).min(axis=0)
+        best = np.where(known, qs, np.inf).argmin(axis=0)
+        q = np.full(n, np.nan)
+        kinds = np.array(_kinds_of(scores, n), np.str_)
+        for kind in KINDS:
+            patterns = known[:, kinds == kind]
+            for pattern in {tuple(column) for column in patterns.T.tolist() if any(column)}:
+                here = (kinds == kind) & (known == np.array(pattern)[:, None]).all(axis=0)
+                models = tuple(i for i, has in zip(self._counted, pattern, strict=True) if has)
+                q[here] = self._q(kind, models, smallest[here])
+        tops = [
+            f"{self._rankings[self._counted[m]].card.name}:"
+            f"{self._rankings[self._counted[m]].card.labels[summaries[m].top[row]]}"
+            if known[m, row]
+            else None
+            for row, m in enumerate(best.tolist())
+        ]
+        return dict(zip(OVER_ALL, (tops, _short(q)), strict=True))
+
+    def _q(self, kind: str, models: tuple[int, ...], smallest: Floats) -> Floats:
+        if len(models) == 1:
+            return smallest
+        joint = self._joint(kind, models)
+        return joint.q(smallest) if joint else sidak(smallest, len(models))
+
+    def _joint(self, kind: str, models: tuple[int, ...]) -> Joint | None:
+        """Return the joint distribution of models that were measured on the same variants."""
+        key = kind, models
+        if key not in self._joints:
+            rankings = [self._rankings[index] for index in models]
+            tables = [ranking.tables[kind] for ranking in rankings if kind in ranking.tables]
+            whole = all(ranking.of_all_targets for ranking in rankings)
+            same = len(tables) == len(rankings) and whole and share_list(tables)
+            self._joints[key] = Joint(tables) if same else None
+        return self._joints[key]
+
+    def _kinds(self, models: tuple[int, ...]) -> list[str]:
+        """Return the kinds of which all models have a background."""
+        return [k for k in KINDS if models and all(k in self._rankings[i].tables for i in models)]
+
+
+def _kinds_of(scores: Sequence[Scores], n: int) -> Sequence[str]:
+    return next((of_model.kinds for of_model in scores if of_model.kinds), [SNV] * n)
+
+
+def _no(scores: Scores) -> Values:
+    return [None] * len(scores.status)
