@@ -16,7 +16,7 @@ MODELS = {"binding": "RP_DEEPBIND_ENCODE", "open chromatin": "RP_BASSET_DHS4"}
 def main(path: str) -> None:
     """Print the table of `path`."""
     table = Table(
-        title="What each ALT changes most, in spreads, and the share of variants that change as much"
+        title="What each ALT changes most, in spreads; Q: the share of variants that do as much"
     )
     for heading in ("variant", "position", "REF>ALT", *MODELS, "Q"):
         table.add_column(heading)

@@ -68,11 +68,13 @@ def recorded(header: str) -> Recorded:
             lines.setdefault(found["kind"], []).append(_values(found["values"]))
     if "model" not in lines or "reference" not in lines:
         raise VariantFileError("the header has no ##regplug_model line: regplug annotate writes it")
+    names = ",".join(line.get("ID", "") for line in lines["model"])
+    ranked = lines.get("overall", [{"models": names}])
     backgrounds = {line.get("ID", ""): line for line in lines.get("background", [])}
     try:
         return Recorded(
             tuple(_model(line, backgrounds.get(line["ID"])) for line in lines["model"]),
-            _words(lines["overall"][-1]["models"]),
+            _words(ranked[-1]["models"]),
             {line["file"]: line["fai_sha256"] for line in lines["reference"]},
             {line["file"]: line["sha256"] for line in lines.get("genes", [])},
             {line["ID"]: line["md5"] for line in lines.get("contig", [])},

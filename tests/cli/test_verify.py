@@ -3,11 +3,13 @@
 import re
 import subprocess
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from regplug.models.repository import Golden, read_card, write_model
+from regplug.models.repository import Golden, read_card, rewrite_card, write_model
 from regplug.vcf.replay import Sample
+from tests.toy_backgrounds import drawn_scores, with_background
 from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
 
@@ -35,6 +37,7 @@ def written(world, regplug, repo):
         records += [f"chr2 40 . {w.base('chr2', 40, 3)} {w.base('chr2', 40)} . . ."]
         command = ("annotate", w.vcf("in.vcf", records), "--fasta", w.fasta, "--model-repo", repo)
         models = () if "--model" in arguments else ("--model", "gc", "--model", "place")
+        models += () if "--targets" in arguments else ("--all-targets",)
         done = regplug(*command, *models, "-o", w.folder / name, *arguments)
         assert done.status == 0, done.err
         return w.folder / name
@@ -109,6 +112,39 @@ def test_another_model_is_named(written, verify, repo):
     done = verify(vcf)
     assert done.status == 1
     assert f"weights (sha256) {card.sha256} in the VCF, {other.sha256}" in done.out
+
+
+def ranked(repo, name, seed):
+    """Give a model of two targets a background."""
+    card = read_card(repo / name)
+    scores = drawn_scores(np.random.default_rng(seed), 100, 2)
+    sets = [(stratum, "snv", scores, "a") for stratum in ("random", "elements")]
+    rewrite_card(repo / name, with_background(card, sets))
+
+
+def test_ranks_are_replayed_and_another_background_is_named(world, written, verify, regplug, repo):
+    ranked(repo, "gc", seed=0)
+    ranked(repo, "place", seed=1)
+    vcf = written("ranked.vcf")
+    assert "RP_Q=" in vcf.read_text()
+    assert verify(vcf, "--all").status == 0
+    elements = written("elements.vcf", "--background", "elements")
+    assert verify(elements, "--all").status == 0
+    first, both = written("one.vcf", "--model", "gc"), world.folder / "two.vcf"
+    again = ("--fasta", world.fasta, "--model-repo", repo, "--model", "place", "-o", both)
+    assert regplug("annotate", first, *again).status == 0
+    assert 'models="place"' in both.read_text()
+    assert verify(both, "--all").status == 0
+    changed = world.folder / "changed.vcf"
+    q = re.search(r"RP_Q=([\d.e-]+)", vcf.read_text())[1]
+    changed.write_text(vcf.read_text().replace(f"RP_Q={q};", "RP_Q=0.5;", 1))
+    done = verify(changed, "--all")
+    assert (done.status, f"\tRP_Q\twritten 0.5\treplayed {q}" in done.out) == (1, True), done.out
+    before = read_card(repo / "gc").background.sha256
+    ranked(repo, "gc", seed=2)
+    done = verify(vcf)
+    assert done.status == 1
+    assert f"model gc: background (sha256) {before} in the VCF, " in done.out
 
 
 def test_another_genome_is_named(world, written, verify):
