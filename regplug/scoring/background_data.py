@@ -29,6 +29,7 @@ from regplug.scoring.sketch import (
     sketch,
 )
 
+LONGEST_NAME = 200  # letters
 TAIL = 40  # largest statistics, whose rarity is found without the variant itself
 FEWEST = 20  # variants of a set that are scored
 _MOST_VARIANTS = 1_000_000
@@ -100,6 +101,8 @@ def unpacked(background: Background, targets: int, name: str) -> dict[str, dict[
         ModelError: the background is damaged; the message says where.
     """
     damaged = _fault(background.sets)
+    if not background.genome.isprintable() or len(background.genome) > LONGEST_NAME:
+        damaged = "the name of its genome is no name"
     if damaged:
         raise _damaged(name, damaged)
     arrays = _Arrays(background, targets, name)

@@ -284,6 +284,14 @@ def test_damaged_backgrounds_are_refused(key, value):
         Ranking(msgspec.structs.replace(made, background=background))
 
 
+@pytest.mark.parametrize("name", ["g\x1b[2J.fa", "g" * 500])
+def test_a_genome_of_no_name_is_refused(name):
+    made = calibrated(np.random.default_rng(0), 200)
+    background = msgspec.structs.replace(made.background, genome=name)
+    with pytest.raises(ModelError, match="the name of its genome is no name"):
+        Ranking(msgspec.structs.replace(made, background=background))
+
+
 def test_a_background_that_unpacks_to_gigabytes_is_refused():
     import base64
     import zlib
