@@ -12,11 +12,12 @@ from typing import IO, ClassVar
 import pysam
 
 from regplug.errors import OutputError
-from regplug.files.output import STDOUT
+from regplug.files.output import STDOUT, naming
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.writer import Batch, Plan, VariantWriter
 from regplug.vcf.records import set_info
 
+_ROOM = 1 << 12  # bytes of a small index; of larger ones a fiftieth of the file
 LONGEST_TBI = 512_000_000  # bases of a contig that a .tbi index can hold
 
 
@@ -159,6 +160,9 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
         partial: the file, still under its first name; the index is called `partial`.tbi or .csi.
         path: what it will be called.
         contigs: of the header, name → length or None.
+
+    Raises:
+        OutputError: there is no room for it on the disk.
     """
     indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
     if not indexed or partial == STDOUT or not partial.is_file():
@@ -169,8 +173,11 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     verbosity = pysam.set_verbosity(0)
     try:
         pysam.tabix_index(str(partial), preset="bcf" if bcf else "vcf", csi=csi, force=True)
-    except OSError:  # unsorted
-        Path(f"{partial}{'.csi' if csi else '.tbi'}").unlink(missing_ok=True)
+    except OSError:  # unsorted, or the disk is full
+        index = Path(f"{partial}{'.csi' if csi else '.tbi'}")
+        with naming(path):
+            index.write_bytes(bytes(_ROOM + partial.stat().st_size // 50))
+        index.unlink()
         return True
     finally:
         pysam.set_verbosity(verbosity)
