@@ -138,6 +138,7 @@ def test_config(place, regplug, content):
 @pytest.mark.parametrize("content", ["a = " + DEEP, "epochs = 'x'", "unknown = 1", "\x00", "= 1"])
 @pytest.mark.parametrize("form", ["basset", "deepbind"])
 def test_recipe(place, refused, content, form):
+    pytest.importorskip("torch")
     (place / "bad.toml").write_text(content)
     said = refused("train", form, place / "bad.toml", place / "set", "-o", place / "run")
     assert "bad.toml" in said

@@ -55,13 +55,13 @@ def array(data: bytes, random: Random) -> bytes:
     """Return a .npy file with an array of another type, shape or content; at times pickled."""
     try:
         old = np.load(io.BytesIO(data), allow_pickle=False)
-    except Exception:  # noqa: BLE001 - it is damaged already
-        return data
-    if random.random() < 0.2:
+        if random.random() > 0.2:
+            return npy(_odd(old, random))
         raw = io.BytesIO()
         np.save(raw, old.astype(object), allow_pickle=True)
         return raw.getvalue()
-    return npy(_odd(old, random))
+    except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
+        return data
 
 
 def zipped(data: bytes, random: Random) -> bytes:
