@@ -29,6 +29,8 @@ from regplug.models.graph_check import check_graph
 # Not every release has the onnxruntime backend (24.02 had none).
 CONTAINER = "nvcr.io/nvidia/tritonserver:24.10-py3"  # the same Triton, 2.51, as the local server
 STOP_SECONDS = 2.5  # of GRACE, before it is ended by force
+EVERYWHERE = "0.0.0.0"  # nosec B104
+SHARED_MEMORY = Path("/dev/shm")  # nosec B108
 LOG_TAIL = 25  # lines
 STAND_IN = Path(__file__).parent / "standin"
 
@@ -217,7 +219,7 @@ def _free_ports(host: str, *wanted: int) -> list[int]:
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host == "0.0.0.0" else host  # nosec B104
+    return "127.0.0.1" if host == EVERYWHERE else host
 
 
 def _wait_until_ready(server: Server, seconds: float) -> None:
@@ -247,5 +249,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _remove_shared_memory(prefix: str) -> None:
-    for region in Path("/dev/shm").glob(f"{prefix}*"):  # nosec B108
+    for region in SHARED_MEMORY.glob(f"{prefix}*"):
         region.unlink(missing_ok=True)
