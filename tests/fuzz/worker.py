@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -126,31 +127,36 @@ def cases(kind: Kind, world: World, request: dict[str, Any]) -> dict[str, Any]:
             os.close(reads)
             child(kind, world, seeds, request, range(first, end), writes)
         os.close(writes)
-        at, why = first, ""
-        with os.fdopen(reads, "rb") as pipe:
-            buffer = b""
-            while True:
-                if not select.select([pipe], [], [], WALL)[0]:
-                    os.kill(process, signal.SIGKILL)
-                    why = f"no end after {WALL} seconds"
-                    break
-                part = os.read(pipe.fileno(), 65536)
-                if not part:
-                    break
-                *whole, buffer = (buffer + part).split(b"\n")
-                for at, *ended in map(json.loads, whole):
-                    if ended:
-                        answer["refused" if ended[0] else "read"] += 1
-                        if ended[1]:
-                            answer["faults"][at] = ended[1]
-                        first = at + 1
+        begun, done = first, first - 1
+        for at, *ended in told_by(process, reads):
+            begun = at
+            if ended:
+                done, (status, found) = at, ended
+                answer["refused" if status else "read"] += 1
+                answer["faults"] |= {at: found} if found else {}
         status = os.waitpid(process, 0)[1]
-        if first < end:  # it ended in case `at`
+        if done + 1 < end:  # the process ended in the case that it had begun
             number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-            died = f"signal {signal.Signals(number).name}" if number else f"exit {status >> 8}"
-            answer["faults"][at] = why or f"the process ended: {died}"
-            first = at + 1
+            why = f"signal {signal.Signals(number).name}" if number else f"exit {status >> 8}"
+            hung = f", after {WALL} seconds or {SECONDS} of the processor"
+            ours = number in (signal.SIGPROF, signal.SIGKILL)
+            answer["faults"][begun] = f"the process ended: {why}{hung if ours else ''}"
+        first = max(begun, done) + 1
     return answer
+
+
+def told_by(process: int, reads: int) -> Iterator[list[Any]]:
+    """Yield what a child tells, line by line, until it ends or says nothing for WALL seconds."""
+    with os.fdopen(reads, "rb", buffering=0) as pipe:
+        rest = b""
+        while True:
+            if not select.select([pipe], [], [], WALL)[0]:
+                os.kill(process, signal.SIGKILL)
+            part = pipe.read(65536)
+            if not part:
+                return
+            *whole, rest = (rest + part).split(b"\n")
+            yield from map(json.loads, whole)
 
 
 def main() -> None:
