@@ -3,11 +3,13 @@
 import itertools
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,8 @@ class Served:
 
     def __init__(self, card: ModelCard, answer: Answer = gc_scores, *, version: str = "1") -> None:
         self.card, self.answer, self.version = card, answer, version
+        self.ready = True  # False: the model is unloaded
+        self.statuses: list[int] = []  # of HTTP, for the next requests for scores; 200: a page
         self.asked = threading.Event()  # set at the first request for scores
         self.requests = 0
 
@@ -56,7 +60,7 @@ class Served:
 
 
 @contextmanager
-def over_http(served: Served) -> Iterator[str]:
+def over_http(served: Served, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Run a server by HTTP; give its URL."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -65,7 +69,10 @@ def over_http(served: Served) -> Iterator[str]:
         def do_GET(self) -> None:
             known = {"/ready": {}, "/config": served.config, "/gc": served.metadata}
             end = "/" + self.path.rpartition("/")[2]
-            self.send(known.get(end, {"error": "no such call"}), 200 if end in known else 404)
+            if end in known and served.ready:
+                self.send(known[end])
+            else:
+                self.send({"error": "unknown model gc"}, 400)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -74,15 +81,27 @@ def over_http(served: Served) -> Iterator[str]:
                 return
             size = int(self.headers["Inference-Header-Content-Length"])
             shape = json.loads(body[:size])["inputs"][0]["shape"]
+            if not served.ready:
+                self.send({"error": "unknown model gc"}, 400)
+                return
+            if served.statuses:
+                self.page(served.statuses.pop(0))
+                return
             scores = served.scores(body[size:], shape)
             output = {"name": "scores", "datatype": "FP32", "shape": list(scores.shape)}
             output["data"] = scores.ravel().tolist()
             self.send({"model_name": "gc", "model_version": served.version, "outputs": [output]})
 
+        def page(self, status: int) -> None:
+            """Answer as a proxy does that has a page of its own for each status."""
+            self.reply(b"<html><h1>Please log in</h1></html>", "text/html", status)
+
         def send(self, content: Any, status: int = 200) -> None:
-            body = json.dumps(content).encode()
+            self.reply(json.dumps(content).encode(), "application/json", status)
+
+        def reply(self, body: bytes, kind: str, status: int) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -98,6 +117,10 @@ def over_http(served: Served) -> Iterator[str]:
             """Clients that are gone are part of the tests."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -109,15 +132,15 @@ def over_http(served: Served) -> Iterator[str]:
 
 
 @contextmanager
-def over_grpc(served: Served) -> Iterator[str]:
-    """Run a server by gRPC; give its URL."""
+def over_grpc(served: Served, tls: tuple[str, str] | None = None) -> Iterator[str]:
+    """Run a server by gRPC, with files of a key and a certificate by TLS; give its URL."""
     import grpc  # type: ignore[import-untyped]
     from google.protobuf import json_format  # type: ignore[import-untyped]
     from tritonclient.grpc import service_pb2, service_pb2_grpc
 
     class Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
         def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
-            return service_pb2.ModelReadyResponse(ready=True)
+            return service_pb2.ModelReadyResponse(ready=served.ready)
 
         def ModelConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
             return json_format.ParseDict(
@@ -132,6 +155,8 @@ def over_grpc(served: Served) -> Iterator[str]:
             return service_pb2.RepositoryIndexResponse(models=[entry])
 
         def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
+            if not served.ready:
+                context.abort(grpc.StatusCode.NOT_FOUND, "unknown model gc")
             scores = served.scores(request.raw_input_contents[0], list(request.inputs[0].shape))
             output = {"name": "scores", "datatype": "FP32", "shape": scores.shape}
             return service_pb2.ModelInferResponse(
@@ -143,10 +168,14 @@ def over_grpc(served: Served) -> Iterator[str]:
 
     server = grpc.server(ThreadPoolExecutor(16))
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(Service(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    if tls:
+        pair = tuple(Path(file).read_bytes() for file in tls)
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+    else:
+        port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        yield f"grpc://127.0.0.1:{port}"
+        yield f"grpcs://localhost:{port}" if tls else f"grpc://127.0.0.1:{port}"
     finally:
         server.stop(0)
 
