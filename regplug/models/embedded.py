@@ -1,5 +1,6 @@
 """codes ─Embedded.predict→ predictions: a model directory, in process by onnxruntime."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from regplug.models.repository import model_names, read_card, read_onnx
 from regplug.scoring.backend import Backend, BackendOptions, checked
 from regplug.scoring.card import ModelCard
 
+# What onnxruntime's errors say of it.
+_MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|out of memory", re.IGNORECASE)
 IN_CACHE = 64  # rows at once; with more, what a layer gives the next no longer fits the cache
 
 
@@ -31,7 +34,7 @@ def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what is an error is raised, and not printed too
     # Waiting threads that spin halve the speed of a machine that has other work (measured).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -91,9 +94,17 @@ class Embedded:
         return predictions
 
     def _run(self, batch: Codes) -> NDArray[np.float32]:
+        """Run a batch; where the memory is too small for it, run its halves."""
         try:
             scores: NDArray[np.float32] = self._session.run(["scores"], {"codes": batch})[0]
         except Exception as error:
+            if _MEMORY_FULL.search(str(error)):
+                if len(batch) > 1:
+                    return np.concatenate([self._run(half) for half in np.array_split(batch, 2)])
+                raise BackendError(
+                    f"the memory is full where {self.card.name} reads {batch.shape[1]} bases: "
+                    f"give it more, or fewer --threads ({error})"
+                ) from error
             raise BackendError(
                 f"{self.card.name} cannot read codes of shape {batch.shape}: {error}"
             ) from error

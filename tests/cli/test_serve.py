@@ -214,8 +214,7 @@ class TestLocalServer:
         ):
             pass
 
-    def test_a_graph_that_is_damaged_is_refused_with_the_log(self, repo: Path) -> None:
+    def test_a_graph_that_is_damaged_is_refused(self, repo: Path) -> None:
         (repo / "gc" / "1" / "model.onnx").write_bytes(b"no graph")
-        message = r"(?s)did not start; .*cannot load .*model\.onnx"
-        with pytest.raises(BackendError, match=message), serving(repo):
+        with pytest.raises(ModelError, match="the graph of gc is no ONNX"), serving(repo):
             pass

@@ -273,6 +273,7 @@ def restarting(triton_installed: None, tmp_path: Path) -> Iterator[Restarting]:
         yield made
 
 
+@pytest.mark.fault("servers", "SIGKILL of a real server in the midst of a run, and its restart")
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_a_run_survives_a_killed_and_restarted_server(
     restarting: Restarting, protocol: str
@@ -304,6 +305,7 @@ def test_a_run_survives_a_killed_and_restarted_server(
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+@pytest.mark.fault("versions", "a real server that is killed, and starts with another model")
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 @pytest.mark.parametrize("asked_meanwhile", [True, False])
 def test_a_restart_with_another_model_of_that_name(
@@ -324,6 +326,7 @@ def test_a_restart_with_another_model_of_that_name(
             future.result(timeout=60)
 
 
+@pytest.mark.fault("servers", "SIGKILL of a real server for good")
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_a_server_that_stays_away(restarting: Restarting, protocol: str) -> None:
     url = getattr(restarting.now, protocol)
