@@ -119,7 +119,8 @@ function drawMaps(variant) {
   document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
   if (section.hidden) return;
   const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt} ${variant.id}`.trim();
-  const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}`).join(", ");
+  const percent = (share) => (share === null ? "" : ` (above ${Number((100 * share).toPrecision(4))} % of background places)`);
+  const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}${percent(map.percentile)}`).join(", ");
   section.querySelector("h2").textContent = `${variant.target} around ${place}: ${scores}`;
   const numbers = variant.maps.flatMap((map) => map.differences.flat());
   const most = Math.max(...numbers.map((value) => Math.abs(value ?? 0))) || 1;

@@ -176,6 +176,7 @@ def _map(allele: str, changes: Changes) -> Json:
         "start": changes.interval.start + 1,
         "bases": decode(changes.codes),
         "score": _numbers(np.array([changes.score]))[0],
+        "percentile": changes.percentile,
         "differences": [_numbers(row) for row in changes.differences],
     }
 

@@ -77,4 +77,6 @@ def explain(place: str, output: Path, **options: Any) -> None:
     for shown in made.shown:
         motif = shown.hit.text if shown.hit else "no significant motif"
         click.echo(shown.title + (f"; {motif}" if shown.explanation.variant else ""), err=True)
+        if shown.meaning:
+            click.echo(shown.meaning, err=True)
     click.echo(f"{output / 'map.png'}", err=True)

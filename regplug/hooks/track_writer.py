@@ -41,6 +41,7 @@ class Changes(Protocol):
         interval: of the genome (0-based, half-open), where REF's map lies; ALT's begins there too.
         codes: the haplotype, shape (bases,).
         score: of the haplotype.
+        percentile: of the score, the share of background places that score lower, or None.
         differences: shape (bases, 4): the score with that base less the score; 0 at the base
             itself, NaN where there is no score.
     """
@@ -51,6 +52,8 @@ class Changes(Protocol):
     def codes(self) -> Codes: ...  # noqa: D102
     @property
     def score(self) -> float: ...  # noqa: D102
+    @property
+    def percentile(self) -> float | None: ...  # noqa: D102
     @property
     def differences(self) -> NDArray[np.float32]: ...  # noqa: D102
 

@@ -80,6 +80,15 @@ class Ranking:
         """Tell whether targets can be told apart: by a background, spreads, or as there is one."""
         return bool(self.tables) or has_spreads(self.card) or len(self.targets) == 1
 
+    def percentile(self, target: int, score: float) -> float | None:
+        """Return the share of background places that score lower for a target (its index).
+
+        None without a background, or without a score.
+        """
+        if not self.tables or np.isnan(score):
+            return None
+        return float(1 - self.tables[SNV].activities[target].share(np.array([score]))[0])
+
     def ranked(self, scores: Scores) -> Ranked:
         """Rank n ALTs; what was found for the last scores is kept."""
         if self._last is None or self._last[0] is not scores:

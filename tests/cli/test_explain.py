@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from regplug.files.colours import LOWERS, RAISES, diverging
 from regplug.models.repository import Golden, write_model
 from tests.cli.test_profile import site_model
+from tests.toy_backgrounds import scores_of, with_background
 from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import table_model
 from tests.toy_networks import random_panel
@@ -255,6 +256,26 @@ def test_the_default_target_is_that_of_top(explain, world, tmp_path):
             done = explain(where, *known, repo=repo)
             assert done.status == 0, done.err
             assert f"   {best}" in done.err
+
+
+@pytest.mark.usefixtures("numbers_only")
+def test_what_a_score_means(explain, world, tmp_path):
+    """Of 1,000 background places 50 have each of the scores 0, 1 ... 19: a model that counts."""
+    place = f"chr1:100:{world.base('chr1', 100)}:{world.other('chr1', 100)}"
+    known = ("--against", tmp_path / "known.meme", "--flank", "0", "--targets", "T0")
+    gc = sum(letter in "CG" for letter in world.base("chr1", 90, 21))
+    alt = gc + (world.other("chr1", 100) in "CG") - (world.base("chr1", 100) in "CG")
+    repo = tmp_path / "models"
+    card = table_model(repo, "gc", np.array([[0, 0], [1, 2], [1, 2], [0, 0], [0, 0.0]]), window=21)
+    assert "background places" not in explain(place, *known, repo=repo).err
+    onnx = (repo / "gc" / "1" / "model.onnx").read_bytes()
+    scores = np.arange(1000.0)[:, None] % 20 * [1, 2]  # 50 places have each of 0, 1 ... 19
+    made = with_background(card, [("random", "snv", scores_of(scores, scores), "list")])
+    write_model(repo, made, onnx=onnx, golden=Golden([], []))
+    said = explain(place, *known, repo=repo).err
+    found = re.search(r"REF above ([\d.]+) %, ALT above ([\d.]+) % of background", said)
+    lower = [100 * 50 * score / 1001 for score in (gc, alt)]  # of 1,000 and the ALT itself
+    assert [float(number) for number in found.groups()] == pytest.approx(lower, abs=1.5)
 
 
 def _spread_model(repo, spreads):

@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from regplug.models.repository import read_card
+from regplug.models.repository import Golden, read_card, write_model
+from tests.toy_backgrounds import drawn_scores, with_background
 from tests.toy_genomes import vcf_text
 from tests.toy_models import gc_model
 
@@ -35,6 +37,7 @@ def annotated(world):
             'strand=mean,targets="",scores="diff">'
             for card in models.values()
         ]
+        header.append('##regplug_overall=<models="gc,place">')
         header += [GT, f"##regplug_reference=<file=genome.fa,fai_sha256={SHA}>"]
         columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
         header.append(columns + (f"\tFORMAT\t{samples}" if samples else ""))
@@ -169,6 +172,29 @@ def test_genes(world, annotated, top):
     assert (rows[0]["gene"], rows[0]["tss_distance"]) == ("OWN", "-5")
     _, rows = top(annotated("none.vcf", ranked(world)), "--genes", genes)
     assert (rows[0]["gene"], rows[0]["tss_distance"]) == ("LEFT", "40")  # 50 is behind 10
+
+
+def test_what_annotate_wrote_is_in_the_order_of_bcftools(world, regplug, top, tmp_path):
+    """With a background, which gives each ALT a Q."""
+    card = gc_model(tmp_path / "models")
+    onnx = (tmp_path / "models" / "gc" / "1" / "model.onnx").read_bytes()
+    rng = np.random.default_rng(3)
+    made = with_background(card, [("random", "snv", drawn_scores(rng, 500, targets=2), "list")])
+    write_model(tmp_path / "models", made, onnx=onnx, golden=Golden([], []))
+    vcf = world.vcf("in.vcf", [world.snv("chr1", pos) for pos in range(20, 480, 3)])
+    out = world.folder / "o.bcf"
+    where = ("--fasta", world.fasta, "--model-repo", tmp_path / "models", "--model", "gc")
+    assert regplug("annotate", vcf, *where, "-o", out).status == 0
+    asked = r"%POS\t%RP_Q\t%RP_GC__Z\t%RP_TOP\t%RP_GC__ACT\n"
+    command = ["bcftools", "query", "-f", asked, out]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    wanted = sorted(
+        (line.split("\t") for line in lines), key=lambda c: (float(c[1]), -abs(float(c[2])))
+    )
+    _, rows = top(out, "--top", 200)
+    keys = [[r["pos"], r["q"], r["z"], f"{r['model']}:{r['target']}", r["act"]] for r in rows]
+    assert len(keys) == 154
+    assert keys == wanted
 
 
 def test_to_a_file_and_what_is_not_annotated(world, annotated, top):

@@ -108,7 +108,8 @@ def explain_place(
             "in the FASTA, or no gene of --genes is there"
         )
     if variant is None or scores is None:
-        return [Explanation(t, None, refs[t], None) for t in targets or [_strongest(refs, model)]]
+        places = targets or [_strongest(refs, model)]
+        return [Explanation(t, None, _placed(refs[t], t, model), None) for t in places]
     longer = len(variant.alt) - len(variant.ref)
     alt_interval = Interval(interval.chrom, interval.start, interval.end + longer)
     alts = mutation_maps(model, Haplotype(genome, variant), alt_interval, progress=progress)
@@ -117,11 +118,16 @@ def explain_place(
         Explanation(
             int(t),
             variant,
-            refs[t]._replace(score=float(scores.ref[0, t])),
-            alts[t]._replace(score=float(scores.alt[0, t]), interval=interval),
+            _placed(refs[t]._replace(score=float(scores.ref[0, t])), t, model),
+            _placed(alts[t]._replace(score=float(scores.alt[0, t]), interval=interval), t, model),
         )
         for t in chosen
     ]
+
+
+def _placed(mutations: MutationMap, target: int, model: Model) -> MutationMap:
+    """Return a map with the percentile of its score."""
+    return mutations._replace(percentile=model.ranking.percentile(target, mutations.score))
 
 
 def within(region: Interval, genome: Genome) -> Interval:

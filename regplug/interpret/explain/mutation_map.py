@@ -33,6 +33,7 @@ class MutationMap(NamedTuple):
             0 at the base itself, NaN where there is no score.
         scores: of that sequence in the window around each base, shape (bases,); None if each is
             `score`.
+        percentile: of `score`, the share of background places that score lower; None: not known.
     """
 
     interval: Interval
@@ -40,6 +41,7 @@ class MutationMap(NamedTuple):
     score: float
     differences: Array
     scores: Column | None = None
+    percentile: float | None = None
 
     @property
     def loss(self) -> Column:

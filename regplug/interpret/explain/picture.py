@@ -68,6 +68,17 @@ class Explained(NamedTuple):
             scores = f": {ref.score:.3g} → {alt.score:.3g} ({alt.score - ref.score:+.3g})"
         return f"{self.name} {_short(str(where))}   {self.target}{scores}".strip()
 
+    @property
+    def meaning(self) -> str:
+        """Return what the scores mean: their percentiles among background places, or ""."""
+        explained = self.explanation
+        found = {
+            allele.upper() if explained.variant else "middle": mutations.percentile
+            for allele, mutations in explained.maps.items()
+        }
+        words = [f"{name} above {100 * p:.4g} %" for name, p in found.items() if p is not None]
+        return f"{', '.join(words)} of background places" if words else ""
+
 
 def draw_maps(
     shown: Sequence[Explained], paths: Sequence[Path], *, style: Style = "basset"
@@ -100,7 +111,8 @@ def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Styl
     changes = {allele: changes_of(mutations, style) for allele, mutations in maps.items()}
     limit = _largest(np.abs(of_allele) for of_allele in changes.values())
     above = 22 if hit and hit.allele == "ref" else 8
-    axes[0].set_title(explained.title, fontsize=12, fontweight="bold", pad=above, parse_math=False)
+    title = "\n".join(filter(None, (explained.title, explained.meaning)))
+    axes[0].set_title(title, fontsize=12, fontweight="bold", pad=above, parse_math=False)
     tallest = _largest(heights_of(mutations, style) for mutations in maps.values())
     for row, (allele, mutations) in enumerate(maps.items()):
         top, below = axes[2 * row : 2 * row + 2]

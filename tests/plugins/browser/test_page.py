@@ -106,7 +106,7 @@ def test_maps_of_the_strongest(toy: TrackSet, monkeypatch):
     assert [row["pos"] for row in rows if "maps" in row] == [2000]
     ref, alt = rows[2]["maps"]
     assert ref == {
-        "name": "REF", "start": 901, "bases": "ATN", "score": 1.5,
+        "name": "REF", "start": 901, "bases": "ATN", "score": 1.5, "percentile": None,
         "differences": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]],
     }  # fmt: skip
     assert alt["score"] is None
