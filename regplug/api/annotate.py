@@ -20,7 +20,7 @@ from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.region_file import read_region_file
 from regplug.genome.regions import check_regions, parse_regions
-from regplug.genome.transcripts import Transcripts
+from regplug.genome.transcripts import Transcripts, transcripts_of
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
 from regplug.hooks.writer import Batch, Plan, VariantWriter
@@ -134,7 +134,7 @@ def annotate(
         if not force:
             check_organism(genome, trained_on(run))
         asked = _options(run, targets, scores, background, all_targets=all_targets)
-        transcripts = Transcripts(genes) if genes else None
+        transcripts = transcripts_of(genes, genome)
         scoring = _models(run, asked, transcripts)
         plan = _plan(reader, genome, scoring, command, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)

@@ -28,7 +28,7 @@ from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import read_bed
-from regplug.genome.transcripts import Transcripts, promoters
+from regplug.genome.transcripts import promoters, transcripts_of
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.models.repository import read_card, rewrite_card
 from regplug.scoring.alleles import examine
@@ -69,7 +69,7 @@ def calibrate(
         fasta: the genome; looked for as by `annotate` if it is not given.
         vcf: common variants, in place of random places.
         regions_files: BEDs of regulatory elements.
-        genes: GTF; models of RNA need it.
+        genes: GTF, GFF3 or BED12; models of RNA need it.
         snvs: in each stratum; of each other kind there is a fifth, and 1,000 at least.
         seed: of the draws; models with the same genome, strata and seed share their variants.
         options: threads.
@@ -85,7 +85,7 @@ def calibrate(
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta)))
         run = stack.enter_context(closing(open_model(name, repo=str(repo), options=options)))
-        transcripts = Transcripts(os.fspath(genes)) if genes else None
+        transcripts = transcripts_of(os.fspath(genes), genome)
         run.backend.card = msgspec.structs.replace(card, background=None)  # a damaged one is no bar
         model = run.for_variants(transcripts=transcripts)
         sets: list[tuple[BackgroundSet, Scores]] = []

@@ -19,7 +19,7 @@ from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import parse_regions, parse_variant
-from regplug.genome.transcripts import Transcripts
+from regplug.genome.transcripts import transcripts_of
 from regplug.genome.variant import Interval, Variant
 from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.picture import Explained, draw_maps
@@ -136,7 +136,7 @@ def explain(
         (run,) = stack.enter_context(opened([model], repo, options))
         if not force:
             check_organism(genome, trained_on([run]))
-        transcripts = Transcripts(os.fspath(genes)) if genes else None
+        transcripts = transcripts_of(os.fspath(genes), genome)
         scorer = run.for_variants(FieldOptions(tuple(targets)), transcripts)
         chosen = [run.card.labels.index(target) for target in dict.fromkeys(targets)]
         with bar("bases changed", None) as progress:

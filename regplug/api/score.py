@@ -11,7 +11,7 @@ from regplug.files.extras import needs
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.transcripts import Transcripts
+from regplug.genome.transcripts import transcripts_of
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import score_variants
 from regplug.vcf.tables import arrow_table
@@ -64,7 +64,7 @@ def score(
         if not force:
             check_organism(genome, trained_on(run))
         chosen = targets_of(targets, [model.card for model in run])
-        transcripts = Transcripts(str(genes)) if genes else None
+        transcripts = transcripts_of(str(genes), genome)
         scoring = [model.for_variants(transcripts=transcripts) for model in run]
         examined, scores = score_variants(given, scoring, genome, force=force)
         table = arrow_table(

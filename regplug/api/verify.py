@@ -15,7 +15,7 @@ from regplug.errors import GenomeError
 from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.transcripts import Transcripts
+from regplug.genome.transcripts import transcripts_of
 from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.annotate import annotate_records
@@ -91,7 +91,7 @@ def verify(
         faults = [*_of_genome(said, genome), *_of_genes(said, genes), *_of_models(said, run)]
         if faults:
             return Verified(faults)
-        transcripts = Transcripts(os.fspath(genes)) if genes else None
+        transcripts = transcripts_of(os.fspath(genes), genome)
         scoring = [
             model.for_variants(FieldOptions(was.targets, was.scores, was.stratum), transcripts)
             for model, was in zip(run, said.models, strict=True)

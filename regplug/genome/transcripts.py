@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.genome.fasta import MITOCHONDRION
+from regplug.errors import GenomeError
+from regplug.genome.fasta import MITOCHONDRION, Reference
 from regplug.genome.genes import Strand, Transcript, read_genes
 from regplug.genome.variant import Interval
 
@@ -30,6 +31,10 @@ class Transcripts:
         found = read_genes(path)
         self._spans = _spans(found.genes)
         self._sites = _sites(found.transcripts)
+
+    def has_contig_of(self, genome: Reference) -> bool:
+        """Tell whether a contig of the genes is one of the genome's."""
+        return not {contig for contig, _ in self._spans}.isdisjoint(map(_bare, genome.lengths))
 
     def covers(self, interval: Interval, strand: Strand) -> bool:
         """Tell if a gene on `strand` covers a base of `interval`."""
@@ -56,6 +61,23 @@ class Transcripts:
         near = range(first, behind) or range(max(0, first - 1), min(first + 1, len(sites.places)))
         pairs = [(sites.genes[at], sites.distance(at, interval)) for at in near]
         return min(pairs, key=lambda pair: (abs(pair[1]), pair[0]))
+
+
+def transcripts_of(genes: str, genome: Reference) -> Transcripts | None:
+    """Return the genes in the file `genes`, or None for "".
+
+    Raises:
+        GenomeError: as `read_genes`; or no contig of the genes is one of the genome's.
+    """
+    if not genes:
+        return None
+    found = Transcripts(genes)
+    if not found.has_contig_of(genome):
+        raise GenomeError(
+            f"no contig of the genes in {genes} is one of the genome's "
+            f"({', '.join(list(genome.lengths)[:3])} ...): give a file with its names"
+        )
+    return found
 
 
 class _Sites(NamedTuple):

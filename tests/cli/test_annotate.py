@@ -472,6 +472,9 @@ def test_the_nearest_gene(world, annotate):
     near = bcftools("query", "-i", "ABS(RP_TSS_DISTANCE)<=10", "-f", "%POS ", out)
     assert near == "130 "
     assert sum("regplug_genes=<file=genes.bed,sha256=" in line for line in header(out)) == 1
+    genes.with_name("ncbi.bed").write_text(genes.read_text().replace("chr1", "NC_000001.11"))
+    done = annotate(out, "--genes", genes.with_name("ncbi.bed"), "-o", world.folder / "x.vcf")
+    assert (done.status, "no contig of the genes in" in done.err) == (1, True)
     again = world.folder / "again.vcf"
     assert annotate(out, "-o", again, model="place").status == 0
     assert info(again)[0]["RP_GENE"] == "LEFT"  # a run without --genes leaves it
