@@ -8,9 +8,10 @@ function differenceColumns() {
   ];
 }
 
-function factColumns() { // of the first row's facts, the others have the same
+function factColumns() { // of the first row's facts, the others have the same; none that are empty
   const text = (value) => (value === null ? "." : String(value).replace("-", "−"));
-  return Object.keys(data.facts[0].cells).map((name) => ({ name, of: (row) => row.cells[name] ?? null, text }));
+  const names = Object.keys(data.facts[0].cells).filter((name) => data.facts.some((fact) => fact.cells[name] !== null));
+  return names.map((name) => ({ name, of: (row) => row.cells[name] ?? null, text }));
 }
 
 const facts = data.facts.length ? factColumns() : [];

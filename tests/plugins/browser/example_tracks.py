@@ -42,7 +42,7 @@ def example_tracks(folder: Path) -> Iterator[TrackSet]:
         model = stack.enter_context(open_model(MODEL, options=BackendOptions(threads=1)))
         asked = Asked(
             model=model, output=folder / "tracks", targets=TARGETS, step=None, file_format="bigwig",
-            assembly="hg38", bar=silent,
+            assembly="hg38", bar=silent, views=(),
         )  # fmt: skip
         made, _ = around_variants(asked, str(vcf), fasta, stack, force=False)
         yield made
