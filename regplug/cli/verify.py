@@ -57,4 +57,5 @@ def _result(made: Any) -> str:
         return "all as the header promises"
     some = made.differing > len(made.differences)
     above = f" (the first {len(made.differences)} above)" if some else ""
-    return f"{made.differing:,} values differ{above}, numbers by {made.largest:.2g} at most"
+    values = "value differs" if made.differing == 1 else "values differ"
+    return f"{made.differing:,} {values}{above}, numbers by {made.largest:.2g} at most"

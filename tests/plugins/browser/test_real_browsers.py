@@ -216,7 +216,7 @@ def test_session_in_igv_desktop(example: TrackSet, tmp_path):
     _, below = bars(example, view, width=picture.shape[1] - 190, height=60)  # beside the names
     assert 0.6 * below < count(picture, DOWN) < below  # IGV leaves a margin above the bars
     assert 20 < count(picture, UP) < 500
-    assert count(picture, (0, 0, 178)) > 100  # the variants
+    assert count(picture, "#0000B2") > 100  # the variants
 
 
 def test_a_ranking_comes_first_and_links_lead_to_its_variants(
