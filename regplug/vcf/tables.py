@@ -3,8 +3,9 @@
 import gzip
 import math
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from regplug.files.extras import needs
 from regplug.genome.variant import Status, Variant
@@ -26,9 +27,12 @@ class TsvMatrix:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         """Open `path` and write the header."""
-        self._file: TextIO = (
-            gzip.open(path, "wt") if path.name.endswith(".gz") else path.open("w")  # noqa: SIM115
-        )
+        self._raw = path.open("wb")
+        is_packed = path.name.endswith(
+            ".gz"
+        )  # without a date, and the name that is not yet its own
+        file = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0) if is_packed else self._raw
+        self._file = TextIOWrapper(file, "utf-8")
         self._file.write("\t".join([*_KEYS, *_columns(plan.cards)]) + "\n")
 
     def write(self, batch: Batch) -> None:
@@ -45,7 +49,10 @@ class TsvMatrix:
 
     def close(self) -> None:
         """Write what is left."""
-        self._file.close()
+        try:
+            self._file.close()
+        finally:
+            self._raw.close()
 
 
 class ParquetMatrix:

@@ -328,6 +328,8 @@ def test_matrix_as_text(world, annotate, everything):
         assert done.status == 0, done.err
     plain = (world.folder / "m.tsv").read_text()
     assert gzip.decompress((world.folder / "m.tsv.gz").read_bytes()).decode() == plain
+    packed = (world.folder / "m.tsv.gz").read_bytes()
+    assert packed[3:8] == bytes(5)  # no name, no date: the same table has the same bytes
     rows = [line.split("\t") for line in plain.splitlines()]
     assert rows[0] == COLUMNS
     assert len(rows) == 1 + 13

@@ -1,6 +1,5 @@
 """A disk that is full at each of the stages of a run: all is written, or nothing and it is said."""
 
-import gzip
 import os
 import shutil
 import subprocess
@@ -44,16 +43,10 @@ class Disk:
     def files(self):
         """Return path → content of what there is, but for the ballast."""
         return {
-            str(path.relative_to(self.folder)): _unpacked(path)
+            str(path.relative_to(self.folder)): path.read_bytes()
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and path.name != "ballast"
         }
-
-
-def _unpacked(path):
-    """Return the content of a file; of a gzipped table the text, as its header has the date."""
-    content = path.read_bytes()
-    return gzip.decompress(content) if path.name.endswith(".tsv.gz") else content
 
 
 @pytest.fixture
