@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from regplug.hooks.about import check_license
+from regplug.hooks.importing import license_options, say
 from regplug.hooks.measuring import measuring, measuring_options
 
 
@@ -12,7 +14,7 @@ from regplug.hooks.measuring import measuring, measuring_options
 @click.option("--targets", type=click.Path(path_type=Path), help="File of their names, one a line.")
 @click.option("--name", default="basset", show_default=True, help="Of the model.")
 @click.option("--window", default=600, show_default=True, help="Bases that the network reads.")
-@click.option("--license", default="not stated", show_default=True, help="Of the weights.")
+@license_options
 @click.option(
     "--output", "-o", required=True, type=click.Path(path_type=Path), help="Model repository."
 )
@@ -23,6 +25,7 @@ def basset(
     name: str,
     window: int,
     license: str,
+    accept_license: bool,
     output: Path,
     snvs: int,
     threads: int,
@@ -34,6 +37,7 @@ def basset(
     """
     from regplug_basset.importer import import_basset
 
+    check_license(license, accepted=accept_license)
     with measuring(snvs, threads) as how:
         card = import_basset(
             file,
@@ -44,4 +48,4 @@ def basset(
             license=license,
             measuring=how,
         )
-    click.echo(f"{output / card.name}\t{len(card.targets)} targets")
+    say(card, output)

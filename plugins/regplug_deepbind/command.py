@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from regplug.hooks.importing import say
 from regplug.hooks.measuring import measuring, measuring_options
 
 
@@ -48,4 +49,4 @@ def deepbind(
     with measuring(snvs, threads) as how:
         cards = import_deepbind(folder, rows, output, name=name, measuring=how)
     for card in cards:
-        click.echo(f"{output / card.name}\t{len(card.targets)} targets")
+        say(card, output)

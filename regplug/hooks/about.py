@@ -11,11 +11,10 @@ from typing import Any, Literal
 import msgspec
 
 from regplug.errors import UNREADABLE, ModelError
-from regplug.scoring.card import Target
+from regplug.scoring.card import NOT_STATED, Target
 
 Scale = Literal["probability", "positive", "score"]
 Strand = Literal["mean", "max", "forward", "none"]
-NOT_STATED = "not stated"
 _RESERVED = re.compile(r"\bnc\b|non[- ]?commercial|academic|research[- ]only|research use", re.I)
 
 
@@ -82,6 +81,18 @@ def check_license(license: str, *, accepted: bool) -> None:
         )
 
 
+def check_name(name: str) -> None:
+    """Check the name of a model, which is also that of a folder.
+
+    Raises:
+        ModelError: it has other characters than letters, digits, _ . and -.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise ModelError(
+            f"{name!r} is no name for a model: give one of letters, digits, _ . - (--name)"
+        )
+
+
 def read_notes(path: Path) -> About:
     """Return what a file of notes says.
 
@@ -100,9 +111,12 @@ def _target(entry: Any) -> Mapping[str, Any]:
     """Return a target with all keys but its label under `about`.
 
     Raises:
-        ValueError: it has no label, or a value that is no text.
+        ValueError: it has no label, or an ontology ID that is none.
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("label"), str):
         raise ValueError('each of [[targets]] needs a label = "..."')
     about = {key: value for key, value in entry.items() if key != "label"}
+    for identity in filter(None, re.split(r"[\s,]+", str(about.get("ontology", "")))):
+        if not re.fullmatch(r"(CL|UBERON|EFO|CLO):\d{7}", identity):
+            raise ValueError(f"{identity} is no ID of CL, UBERON, EFO or CLO, such as CL:0000236")
     return {"label": entry["label"], "about": about}

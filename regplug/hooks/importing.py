@@ -3,7 +3,6 @@
 @import_options on a click command; about_from takes in again what it was given
 """
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -12,9 +11,16 @@ import click
 import msgspec
 
 from regplug.errors import ModelError
-from regplug.hooks.about import NOT_STATED, About, Scale, Strand, check_license, read_notes
+from regplug.hooks.about import (
+    About,
+    Scale,
+    Strand,
+    check_license,
+    check_name,
+    read_notes,
+)
 from regplug.hooks.labels import read_labels
-from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.card import NOT_STATED, ModelCard, Target
 
 PATH = click.Path(path_type=Path)
 
@@ -24,6 +30,15 @@ def import_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def license_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --license and --accept-license to an importer that asks nothing else; `check_license`."""
+    accept = "Take weights that are not free for all."
+    function = click.option("--accept-license", is_flag=True, help=accept)(function)
+    return click.option("--license", default=NOT_STATED, show_default=True, help="Of the weights.")(
+        function
+    )
 
 
 _OPTIONS = (
@@ -76,10 +91,7 @@ def about_from(notes: Path | None, names: Path | None, accept_license: bool, **s
         about.__post_init__()
     except ValueError as error:
         raise ModelError(str(error)) from error
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", about.name):
-        raise ModelError(
-            f"{about.name!r} is no name for a model: give one of letters, digits, _ . - (--name)"
-        )
+    check_name(about.name)
     check_license(about.license, accepted=accept_license)
     return about
 

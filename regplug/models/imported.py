@@ -154,9 +154,6 @@ def _card(net: Net, about: About, scale: Scale, created_by: str, members: int) -
     targets = about.targets or tuple(Target(f"t{i}") for i in range(net.targets))
     if len(targets) != net.targets:
         raise ModelError(f"{len(targets)} targets are named, and {net.called} has {net.targets}")
-    labels = [target.label for target in targets]
-    if twice := [label for label in labels if labels.count(label) > 1]:
-        raise ModelError(f"two targets are called {twice[0]}: each needs a name of its own")
     strands = {
         "mean": "mean of both strands",
         "max": "maximum of both strands",
@@ -164,22 +161,25 @@ def _card(net: Net, about: About, scale: Scale, created_by: str, members: int) -
         "none": "the sequence as it stands",
     }
     several = f", mean of {members} networks" if members > 1 else ""
-    return ModelCard(
-        name=about.name,
-        version=about.version,
-        family="variant_effect",
-        window=net.window,
-        targets=targets,
-        strand=about.strand,
-        output_scale=scale,
-        max_batch_size=rows_per_call(net.largest),
-        sha256="",
-        unknown_base=0.25 if about.unknown is None or "c" not in net.layout else about.unknown,
-        assembly=about.assembly,
-        doc=f"{about.doc or 'imported network'}{several}, {strands[about.strand]}",
-        trained_on=about.trained_on,
-        cite_as=about.cite_as,
-        license=about.license,
-        notice=about.notice,
-        created_by=created_by,
-    )
+    try:
+        return ModelCard(
+            name=about.name,
+            version=about.version,
+            family="variant_effect",
+            window=net.window,
+            targets=targets,
+            strand=about.strand,
+            output_scale=scale,
+            max_batch_size=rows_per_call(net.largest),
+            sha256="",
+            unknown_base=0.25 if about.unknown is None or "c" not in net.layout else about.unknown,
+            assembly=about.assembly,
+            doc=f"{about.doc or 'imported network'}{several}, {strands[about.strand]}",
+            trained_on=about.trained_on,
+            cite_as=about.cite_as,
+            license=about.license,
+            notice=about.notice,
+            created_by=created_by,
+        )
+    except ValueError as error:
+        raise ModelError(f"there is no card of such a model: {error}") from error

@@ -14,6 +14,7 @@ LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as man
 MOST_TARGETS = MOST_ROWS = 1 << 16
 LONGEST_NAME = 200  # letters of a label, or of another text in a header
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+NOT_STATED = "not stated"  # a licence that nobody told
 # Keys that a card has only where something was measured.
 FIGURES = ("along", "variants", "background")
 
@@ -24,7 +25,8 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     Attributes:
         label: its name, unique in the model; imported targets are `<PROTEIN>_<ID>`.
         spread: standard deviation of its difference over 10,000 random SNVs; None if not measured.
-        about: what else is known, key → value: protein, species, experiment, cell, AUC ...
+        about: what else is known, key → value: protein, species, experiment, cell, tissue, assay,
+            ontology (IDs of CL, UBERON, EFO, CLO), accession, AUC ...
         scan: the length of its sub-window in bases, where that is not the card's.
     """
 

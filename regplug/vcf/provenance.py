@@ -10,6 +10,7 @@ from regplug.files.lines import lines_of
 from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.scoring.adapter import InfoField
+from regplug.scoring.card import NOT_STATED
 from regplug.scoring.model import Model
 from regplug.scoring.ranking import Ranking
 
@@ -41,6 +42,7 @@ def header_lines(
     lines += [
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
         f"window={card.window},strand={card.strand},"
+        f"license={_quoted([card.license or NOT_STATED])},"
         f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}>"
         for card, options in ((model.card, model.options) for model in models)
     ]

@@ -226,7 +226,7 @@ def test_provenance(world, annotate):
     assert f"\n##regplug_command=regplug annotate {world.folder}/in.vcf --fasta" in lines
     assert re.search(
         r"##regplug_model=<ID=gc,version=1,sha256=\w{64},window=21,strand=mean,"
-        r'targets="",scores="diff">',
+        r'license="not stated",targets="",scores="diff">',
         lines,
     )
     assert re.search(r"##regplug_reference=<file=genome.fa,fai_sha256=\w{64}>", lines)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.models.calibrate import calibrate
+from regplug.cli.models.new import new
 from regplug.cli.models.record import record
+from regplug.cli.models.search import search
 from regplug.cli.models.show import show
 from regplug.cli.shared.options import backend_from, backend_options
 from regplug.cli.shared.printable import printable
@@ -21,12 +23,14 @@ COLUMNS = ("name", "family", "window", "targets", "strand", "default", "metrics"
 
 @click.group()
 def models() -> None:
-    """List, show, verify, import and measure models."""
+    """List, find, show, verify, import and measure models."""
 
 
 models.add_command(show)
 models.add_command(record)
 models.add_command(calibrate)
+models.add_command(new)
+models.add_command(search)
 
 
 @models.command("list", short_help="List the models.")
