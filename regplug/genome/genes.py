@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
 from regplug.errors import UNREADABLE, GenomeError
 from regplug.files.lines import lines_in
@@ -13,8 +14,8 @@ Strand = Literal["+", "-"]
 # Where a gene's name stands, the symbol first: GENCODE's, NCBI's and SGD's, GFF3's, Ensembl's.
 NAMES = ("gene_name", "gene", "Name", "gene_id", "ID")
 _PARTS = re.compile(r"exon|CDS|intron|.*UTR|.*codon.*", re.IGNORECASE)
-_GTF = re.compile(r'(\w+) (?:"([^"]*)"|([^;\s]+))')
-_GFF3 = re.compile(r"([^=;]+)=([^;]*)")
+_GTF = re.compile(r'\b(\w+) (?:"([^"]*)"|([^;\s]+))')
+_GFF3 = re.compile(r'\s*[^\s;="]+=')
 
 
 class Transcript(NamedTuple):
@@ -101,9 +102,15 @@ def _feature(cells: list[str], number: int) -> list[_Feature]:
     if _PARTS.fullmatch(kind):
         return []
     start, end = _span(cells[3], cells[4], number, 1)
-    of_gtf = {key: quoted or plain for key, quoted, plain in _GTF.findall(attributes)}
-    found = of_gtf if '"' in attributes else dict(_GFF3.findall(attributes)) or of_gtf
-    return [_Feature(kind, Interval(cells[0], start, end), cells[6], found)]
+    return [_Feature(kind, Interval(cells[0], start, end), cells[6], _attributes(attributes))]
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """Return the attributes of a line: KEY=VALUE of a GFF3, or KEY "VALUE" of a GTF."""
+    if _GFF3.match(text):
+        pairs = (part.partition("=") for part in text.split(";"))
+        return {key.strip(): unquote(value) for key, _, value in pairs}
+    return {key: quoted or plain for key, quoted, plain in _GTF.findall(text)}
 
 
 def _of_features(features: list[_Feature]) -> Genes:

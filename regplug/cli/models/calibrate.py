@@ -19,7 +19,9 @@ from regplug.cli.shared.options import PATH, fasta_option, threads_option
     metavar="BED",
     help="Regulatory elements; repeat for more.",
 )
-@click.option("--genes", default="", help="GTF: adds promoters; models of RNA need it.")
+@click.option(
+    "--genes", default="", help="GTF, GFF3 or BED12: adds promoters; models of RNA need it."
+)
 @click.option(
     "--snvs",
     type=click.IntRange(100, 200_000),
