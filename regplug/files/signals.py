@@ -50,6 +50,7 @@ class _Ear(threading.Thread):
 
     def run(self) -> None:
         """Wait for signals; after the first, for a second or the end of GRACE."""
+        global _came
         came: list[int] = []
         end = 0.0
         while True:
@@ -62,7 +63,7 @@ class _Ear(threading.Thread):
             for number in {signal.SIGINT, signal.SIGTERM}.intersection(numbers):
                 if came and self.forces:
                     self._force(number)
-                _note()
+                _came = True
                 came, end = [number], time.monotonic() + GRACE
                 for act in self.told:
                     act()
@@ -122,11 +123,6 @@ def leave(status: int) -> None:
             atexit._run_exitfuncs()
             sys.stdout.flush()
         os._exit(status)
-
-
-def _note() -> None:
-    global _came
-    _came = True
 
 
 @contextmanager

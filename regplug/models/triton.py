@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -75,6 +75,8 @@ class Triton:
                 self._jobs.put((codes[start : start + size], future))
             for start, future in zip(starts, futures, strict=True):
                 predictions[start : start + size] = future.result()
+        except CancelledError as error:
+            raise self._is_closed() from error
         finally:
             for future in futures:
                 future.cancel()  # after an error or Ctrl-C, some requests may not have begun
@@ -92,7 +94,8 @@ class Triton:
         for _ in threads:
             self._jobs.put(None)
         for future in list(self._asked):
-            _settle(future, self._is_closed())
+            if not future.cancel():
+                _settle(future, self._is_closed())
         end = time.monotonic() + CLOSING_SECONDS
         for thread in threads:
             thread.join(timeout=max(0.0, end - time.monotonic()))

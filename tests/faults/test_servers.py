@@ -68,6 +68,31 @@ def test_a_model_is_away(place, served, regplug, protocol, monkeypatch):
 
 
 @both
+@FAULT("servers", "a backend is closed while a frozen server owes answers")
+def test_closing_while_requests_wait(served, protocol, monkeypatch):
+    """Some requests are under way, others have not begun."""
+    thaw = threading.Event()
+
+    def freeze(codes):
+        thaw.wait(60)
+        return gc_scores(codes)
+
+    served.answer = freeze
+    monkeypatch.setattr(triton, "IN_FLIGHT", 2)
+    with PROTOCOLS[protocol](served) as url, ThreadPoolExecutor() as pool:
+        with opened(url) as backend:
+            futures = [pool.submit(backend.predict, CODES) for _ in range(3)]
+            assert served.asked.wait(30)
+        for future in futures:
+            with pytest.raises(BackendError, match=f"gc on {url} is closed"):
+                future.result(timeout=30)
+        workers = [it for it in threading.enumerate() if it.name.endswith("(_work)")]
+        thaw.set()
+        for worker in workers:
+            worker.join(timeout=30)
+
+
+@both
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
