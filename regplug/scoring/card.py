@@ -19,6 +19,10 @@ NOT_STATED = "not stated"  # a licence that nobody told
 FIGURES = ("along", "variants", "background")
 
 
+class CardError(ModelError, ValueError):
+    """What no card can say; msgspec tells where it stands, as of any ValueError."""
+
+
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One output of a model.
 
@@ -95,25 +99,25 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def __post_init__(self) -> None:
         labels = [target.label for target in self.targets]
         if not labels:
-            raise ValueError("a card needs a target")
+            raise CardError("a card needs a target")
         if len(set(labels)) < len(labels):
             twice = next(label for label in labels if labels.count(label) > 1)
-            raise ValueError(f"two targets are called {twice}")
+            raise CardError(f"two targets are called {twice}")
         if len(labels) > MOST_TARGETS:
-            raise ValueError(f"{len(labels)} targets are more than {MOST_TARGETS}")
+            raise CardError(f"{len(labels)} targets are more than {MOST_TARGETS}")
         for label in labels:
             _check_text("the label", label)
         names = {"name": self.name, "version": self.version, "companion": self.companion or "none"}
         for what, name in names.items():
             if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-                raise ValueError(f"the {what} {name[:40]!r} is not of letters, digits, _ . + and -")
+                raise CardError(f"the {what} {name[:40]!r} is not of letters, digits, _ . + and -")
         if not re.fullmatch("[0-9a-f]{0,64}", self.sha256):
-            raise ValueError("the sha256 is not of hexadecimal digits")
+            raise CardError("the sha256 is not of hexadecimal digits")
         if not 1 <= self.max_batch_size <= MOST_ROWS:
-            raise ValueError(f"max_batch_size must be from 1 to {MOST_ROWS}")
+            raise CardError(f"max_batch_size must be from 1 to {MOST_ROWS}")
         for width in (self.window, self.scan, *(target.scan for target in self.targets)):
             if width is not None and not 1 <= width <= LARGEST_WINDOW:
-                raise ValueError(f"window and scan must be from 1 to {LARGEST_WINDOW} bases")
+                raise CardError(f"window and scan must be from 1 to {LARGEST_WINDOW} bases")
 
     @property
     def labels(self) -> list[str]:
@@ -122,9 +126,9 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def _check_text(what: str, text: str) -> None:
-    """Raise ValueError if a line of text cannot stand in a header, a table or a page."""
+    """Raise CardError if a line of text cannot stand in a header, a table or a page."""
     if not text.isprintable() or not 1 <= len(text) <= LONGEST_NAME:
-        raise ValueError(
+        raise CardError(
             f"{what} {text[:40]!r} is empty, over {LONGEST_NAME} letters, or has one that cannot "
             "be printed"
         )

@@ -4,12 +4,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from regplug.errors import ModelError
 from regplug.models.graph_check import check_graph
+from regplug.models.repository import read_card
 from regplug.models.server import serving
 from regplug.scoring.model import BATCH, batch_size
 from tests.conftest import Finished
@@ -174,6 +176,13 @@ def test_cards(place, annotate, keys, said):
 def test_labels(place, annotate, label):
     place.card(targets=[{"label": "T0"}, {"label": label}])
     assert "the label '" in annotate()
+
+
+@FAULT("strange models", "a name for a new model that no card can have")
+def test_a_card_of_our_own(place):
+    card = read_card(place.model)
+    with pytest.raises(ModelError, match=r"the name 'a/b c' is not of letters, digits"):
+        msgspec.structs.replace(card, name="a/b c")
 
 
 @FAULT("strange models", "a card that says another window or other targets than its graph")
