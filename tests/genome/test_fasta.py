@@ -230,6 +230,16 @@ def contigs_of(text):
     return {head.split()[0]: "".join(body.split()) for head, _, body in parts if head.split()}
 
 
+def test_contigs_of_no_bases(tmp_path):
+    """As other programs than htslib index them."""
+    (tmp_path / "g.fa").write_text(">a\n>b\nACGT\n")
+    (tmp_path / "g.fa.fai").write_text("a\t0\t3\t0\t0\nb\t4\t6\t4\t5\n")
+    with Genome(tmp_path / "g.fa") as genome:
+        assert genome.lengths == {"a": 0, "b": 4}
+        assert genome.letters(Interval("b", 0, 4)) == "ACGT"
+        assert genome.letters(Interval("a", 0, 2)) == "NN"
+
+
 @pytest.mark.fault("reference", "a .fai of nonsense")
 @pytest.mark.parametrize(
     "line",
