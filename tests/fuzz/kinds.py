@@ -11,10 +11,21 @@ from random import Random
 
 from tests.fuzz import readers, structures
 from tests.fuzz.mutate import BYTES, TEXT, Mutator, flipped
-from tests.fuzz.world import BED, GTF, INDEX, MEME, PARAMETERS, World, bgzipped, unpacked
+from tests.fuzz.world import (
+    BED,
+    BED12,
+    GFF3,
+    GTF,
+    INDEX,
+    MEME,
+    PARAMETERS,
+    REGIONS,
+    World,
+    bgzipped,
+    unpacked,
+)
 
 Reads = list[str] | Callable[[Path], object]  # arguments of the command line, or a function of it
-NPY = ("codes", "targets", "folds")
 
 
 @dataclass(frozen=True)
@@ -154,6 +165,27 @@ KINDS: dict[str, Kind] = {
         _text(GTF),
         annotate("{world}/in.vcf", "--model", "rna", "--genes", "{case}/genes.gtf"),
         "genes.gtf",
+    ),
+    "annotated": Kind(
+        readers.annotated_seeds,
+        _line(
+            *("verify", "{case}/in.vcf", "--fasta", "{world}/genome.fa", "--threads", "1"),
+            *("--model-repo", "{world}/models"),
+        ),
+        "in.vcf",
+    ),
+    "ranked": Kind(
+        readers.annotated_seeds, _line("top", "{case}/in.vcf", "-o", "{case}/out/top.tsv"), "in.vcf"
+    ),
+    "genes": Kind(
+        lambda world: [GFF3.encode(), BED12.encode(), GTF.encode()],
+        annotate("{world}/in.vcf", "--model", "rna", "--genes", "{case}/genes"),
+        "genes",
+    ),
+    "regions": Kind(
+        lambda world: [REGIONS.encode(), world.read("in.vcf"), b"chr1\t10\nchr2\t5\n"],
+        annotate("{world}/in.vcf.gz", "--regions-file", "{case}/regions.txt"),
+        "regions.txt",
     ),
     "fasta": Kind(
         _files("genome.fa"),

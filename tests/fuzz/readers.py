@@ -4,6 +4,8 @@ Libraries of extras are imported where they are needed, so that the other kinds 
 """
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,17 @@ FASTQ = "@a\nACGTN\n+\nIIIII\n@b\nACGTA\n+\nIIIII\n"
 FOLDS = np.arange(6, dtype=np.uint8) % 3
 CODES = (np.arange(30).reshape(6, 5) % 5).astype(np.uint8)
 TARGETS = (np.arange(6) < 3).astype(np.float32)
+
+
+def annotated_seeds(world: World) -> list[bytes]:
+    """Return the VCF as a run annotated it."""
+    out = world.folder / "annotated.vcf"
+    if not out.exists():
+        command = [sys.executable, "-m", "regplug", "annotate", world.path("in.vcf"), "--model"]
+        command += ["place", "--fasta", world.path("genome.fa"), "--model-repo"]
+        command += [world.path("models"), "-o", out, "--threads", "1"]
+        subprocess.run(command, check=True, capture_output=True)
+    return [out.read_bytes()]
 
 
 def meme(case: Path) -> object:

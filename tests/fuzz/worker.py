@@ -56,11 +56,12 @@ def fault(status: int | str, err: str, told: str, out: Path) -> str:
     if status == 0:
         return ""
     said = [line for line in err.split("\n") if line.startswith("regplug: ")]
-    said = said or told.split("\n")[:-1]  # such as the table of models verify
-    if status not in (1, 2) or (status == 1 and len(said) != 1):
+    shown = [] if said else told.split("\n")[:-1]  # differences, such as those of verify
+    if status not in (1, 2) or (status == 1 and len(said) != 1 and not shown):
         return f"status {status}, and on stderr: {err[-600:]!r}"
-    if re.search("[\x00-\x08\x0b-\x1f\x7f]", said[0] if said else ""):
-        return f"control characters in its message: {said[0][:300]!r}"
+    for line in (*said, *shown):
+        if re.search("[\x00-\x08\x0b-\x1f\x7f]", line):
+            return f"control characters in its message: {line[:300]!r}"
     return f"left behind: {left}" if left else ""
 
 

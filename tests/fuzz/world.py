@@ -27,6 +27,15 @@ GTF = (
     '#!genome\nchr1\tx\tgene\t10\t200\t.\t+\t.\tgene_id "A";\n'
     'chr1\tx\ttranscript\t10\t180\t.\t+\t.\tgene_id "A";\nchr2\tx\tgene\t5\t99\t.\t-\t.\tid\n'
 )
+GFF3 = (
+    "##gff-version 3\nchr1\tx\tgene\t10\t200\t.\t+\t.\tID=g1;Name=A%3BB;biotype=x\n"
+    "chr1\tx\tmRNA\t10\t180\t.\t+\t.\tID=t1;Parent=g1\nchr2\tx\tgene\t5\t99\t.\t-\t.\tID=g2\n###\n"
+)
+BED12 = (
+    "chr1\t9\t200\tA\t0\t+\t20\t180\t0\t2\t50,60,\t0,131,\n"
+    "chr2\t4\t99\tB\t0\t-\t4\t99\t0\t1\t95\t0\n"
+)
+REGIONS = "chr1\t10\t60\nchr2\t1\t30\n"
 BED = "track name=x\nchr1\t10\t60\tone\t0\t+\n#\nchr2\t0\t30\ttwo\t7\t-\n"
 MEME = """MEME version 5
 
