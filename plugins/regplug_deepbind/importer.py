@@ -57,7 +57,7 @@ def read_index(folder: Path) -> list[dict[str, str]]:
     """Return the lines of `folder`/db.tsv whose weights are in `folder`/params, by column.
 
     Raises:
-        ModelError: the index is missing or lacks a column.
+        ModelError: the index is missing or lacks a column, or one of its lines does.
     """
     path = folder / "db.tsv"
     try:
@@ -71,6 +71,9 @@ def read_index(folder: Path) -> list[dict[str, str]]:
     lacking = set(_ABOUT.values()) - set(table.fieldnames or ())
     if lacking:
         raise ModelError(f"{path} is no DeepBind index: it lacks the column {sorted(lacking)[0]}")
+    for row in rows:
+        if None in row or None in row.values():
+            raise ModelError(f"{path}: the line of {row['ID']} has other columns than the first")
     return [row for row in rows if (folder / "params" / f"{row['ID']}.txt").is_file()]
 
 

@@ -237,6 +237,18 @@ def test_index_of_published_models(place, name):
     assert SECRET not in str(error.value)
 
 
+@poisoned("db.tsv: a line that is cut off, or has a column more")
+@pytest.mark.parametrize("end", ["\tx\n", ""])
+def test_lines_of_the_index(place, end):
+    from regplug.errors import ModelError
+    from regplug_deepbind.importer import read_index
+    from tests.fuzz.world import INDEX
+
+    (place / "db.tsv").write_text((INDEX[:-1] if end else INDEX[:-5]) + end)
+    with pytest.raises(ModelError, match=r"the line of D00001\.001 has other columns"):
+        read_index(place.folder)
+
+
 @poisoned("gzip: a file that is cut off, or unpacks to a thousand times its size")
 @pytest.mark.parametrize("bomb", [False, True])
 def test_gzip(place, annotate, bomb):
