@@ -64,7 +64,7 @@ def draw_toy(random: Random, records: int) -> Toy:
         for _ in range(random.randint(0, 3)):
             first, last = sorted(random.choices(range(1, len(letters) + 1), k=2))
             genes.append((name, first, last, random.choice("+-")))
-    genes = genes or [("elsewhere", 1, 9, "+")]
+    genes = genes or [(names[0], 1, 1, "+")]
     drawn = [_record(random, contigs) for _ in range(records)]
     return Toy(contigs, drawn, genes, random.choice([7, 60, 1000]))
 
