@@ -4,6 +4,7 @@ The one that comes with regplug, and a panel in the form of the published ones.
 """
 
 import csv
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,40 @@ def test_annotations_agree(
         assert len(embedded) == len(served)
         assert [row[:7] for row in embedded] == [row[:7] for row in served]
         np.testing.assert_allclose(_numbers(embedded), _numbers(served), atol=1e-5)
+
+
+def test_ranks_agree_where_a_url_is_all_there_is(
+    regplug: Callable, repo: Path, urls: dict[str, str], tmp_path: Path
+) -> None:
+    found = []
+    for number, location in enumerate((str(repo), urls["grpc"])):
+        out = tmp_path / f"{number}.vcf"
+        done = regplug(
+            *("annotate", ROOT / "examples/variants.vcf", "--model-repo", location),
+            *("--fasta", ROOT / "examples/example.hg38.fa.gz", "-o", out),
+            *("--model", "basset_dhs4", "--model", "deepbind_encode"),
+        )
+        assert done.status == 0, done.err
+        text = out.read_text()
+        assert text.count("##regplug_background=<ID=") == 2
+        found.append(
+            [line for line in text.splitlines() if line[0] != "#" or "_background" in line]
+        )
+    embedded, served = found
+    names = r"RP_\w+=[A-Za-z_:0-9.,]*[A-Za-z][A-Za-z_:0-9.,]*"
+    assert [re.findall(names, line) for line in embedded] == [
+        re.findall(names, line) for line in served
+    ]
+    numbers = [
+        [
+            float(number)
+            for line in lines
+            for number in re.findall(r"__?(?:Q|ACT|Z)=(-?[\d.]+)", line)
+        ]
+        for lines in found
+    ]
+    assert len(numbers[0]) > 60
+    np.testing.assert_allclose(*numbers, rtol=0.01)  # of three digits the last may differ
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cyvcf2
+import numpy as np
 import pybigtools
 import pytest
+from scipy.stats import kstest
 from sklearn.metrics import roc_auc_score
 
 from regplug.genome.fasta import Genome
@@ -196,3 +198,24 @@ def test_a_track_of_a_whole_chromosome(
     )
     for (_, _, value), row in zip(records, rows, strict=True):
         assert value == pytest.approx(float(row["REST"]), abs=1e-5)
+
+
+def test_real_variants_by_the_defaults(
+    regplug: Callable, slice_of_chr20: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Their Q is uniform, and the tags take less than 200 bytes of BCF a record."""
+    vcf, fasta = slice_of_chr20
+    out = tmp_path / "out.bcf"
+    assert regplug("annotate", vcf, "--fasta", fasta, "-o", out).status == 0
+    single = 'TYPE="snp" && N_ALT=1'
+    text = _bcftools("query", "-i", single, "-f", "%RP_Q\n", out)
+    q = np.array([float(word) for word in text.split()])
+    assert len(q) > 180
+    assert kstest(q, "uniform").pvalue > 0.01
+    ours = _bcftools("view", "-h", out).split("##INFO=<ID=")
+    names = ",".join(f"INFO/{line.split(',')[0]}" for line in ours if line.startswith("RP_"))
+    bare = tmp_path / "bare.bcf"
+    _bcftools("annotate", "-x", names, "-O", "u", "-o", bare, out)
+    full = tmp_path / "full.bcf"
+    _bcftools("view", "-O", "u", "-o", full, out)
+    assert full.stat().st_size - bare.stat().st_size < 200 * 221 + 6000  # of the header
