@@ -13,7 +13,7 @@ import pytest
 from regplug.models.repository import Golden, read_card, write_model
 from tests.toy_backgrounds import drawn_scores, with_background
 from tests.toy_genomes import vcf_text
-from tests.toy_models import gc_model
+from tests.toy_models import centre_model, gc_model
 
 SHA = "0" * 64
 TAGS = {
@@ -270,6 +270,22 @@ def test_the_page(world, annotated, top, regplug):
         assert "UCSC" not in variant["links"]  # the toy genome is no assembly
     kinds = [t["type"] for t in data["igv"]["tracks"]]
     assert kinds == ["annotation", "merged", "wig"]
+
+
+def test_the_page_of_a_model_of_rna_has_maps_and_no_tracks(world, annotated, top, tmp_path):
+    card = centre_model(tmp_path / "models", "gc", strand="forward")
+    genes, page = world.folder / "genes.bed", world.folder / "page.html"
+    genes.write_text("chr1\t9\t90\tG\t0\t+\n")
+    record = snv(world, 40, "RP_STATUS=ok;RP_TOP=gc:T0;RP_Q=0.1")
+    vcf = annotated("a.vcf", [record], models={"gc": card})
+    where = ("--fasta", world.fasta, "--model-repo", tmp_path / "models", "--page", page)
+    for more, maps in ((("--genes", genes), True), ((), False)):
+        done, _ = top(vcf, *where, *more)
+        assert done.status == 0, done.err
+        text = re.search(r'id="data">(.*?)</script>', page.read_text(), re.DOTALL)[1]
+        data = json.loads(text)
+        assert [t["type"] for t in data["igv"]["tracks"]] == ["annotation"]
+        assert ("maps" in data["variants"][0]) is maps
 
 
 def test_a_page_of_other_models_is_refused(world, annotated, top, tmp_path):
