@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.options import (
+    backend_from,
+    backend_options,
+    fasta_option,
+    old_or_new,
+    renamed,
+)
 
 if TYPE_CHECKING:
     from regplug.api.top.top import Top
@@ -15,8 +21,15 @@ if TYPE_CHECKING:
 @click.command(short_help="Rank the ALTs of annotated VCFs: a table, and a page.")
 @click.argument("vcfs", metavar="VCF...", nargs=-1, required=True)
 @click.option("--output", "-o", default="", help="TSV; - is stdout.  [default: a table, or stdout]")
+@renamed("--top", "--max", "most", type=click.IntRange(1))
 @click.option(
-    "--top", "most", type=click.IntRange(1), default=20, show_default=True, help="How many rows."
+    "--max",
+    "most",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    callback=old_or_new,
+    help="Rows, at most.",
 )
 @click.option("--sample", default="", help="Only ALTs that this sample carries.")
 @click.option(

@@ -91,7 +91,7 @@ def test_by_q_and_then_by_z(world, annotated, top):
     assert (first["q"], first["z"], first["act"]) == ("0.001", "-4", "0.8")
     assert (first["gene"], first["tss_distance"]) == (".", ".")
     assert done.err == "5 ranked\n"
-    few, kept = top(annotated("a.vcf", ranked(world)), "--top", 2)
+    few, kept = top(annotated("a.vcf", ranked(world)), "--max", 2)
     assert (kept, few.err) == (rows[:2], "5 ranked\n")
 
 
@@ -138,7 +138,7 @@ def test_several_files_are_one_ranking(world, annotated, top):
 def test_many_more_rows_than_are_kept(world, annotated, top):
     """The first 2 of 400, which come in the worst order."""
     rows = [(20 + n, f"{1 - n / 500:.4f}", "1") for n in range(400)]
-    _, found = top(annotated("a.vcf", ranked(world, rows)), "--top", 2)
+    _, found = top(annotated("a.vcf", ranked(world, rows)), "--max", 2)
     assert [row["pos"] for row in found] == ["419", "418"]
 
 
@@ -191,7 +191,7 @@ def test_what_annotate_wrote_is_in_the_order_of_bcftools(world, regplug, top, tm
     wanted = sorted(
         (line.split("\t") for line in lines), key=lambda c: (float(c[1]), -abs(float(c[2])))
     )
-    _, rows = top(out, "--top", 200)
+    _, rows = top(out, "--max", 200)
     keys = [[r["pos"], r["q"], r["z"], f"{r['model']}:{r['target']}", r["act"]] for r in rows]
     assert len(keys) == 154
     assert keys == wanted
