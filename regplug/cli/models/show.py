@@ -19,7 +19,7 @@ MISSING = "."
 @click.option("--json", "as_json", is_flag=True, help="Print the card as it is stored.")
 @backend_options
 def show(name: str, as_json: bool, **options: Any) -> None:
-    """Show the card of model NAME, its targets, how good it is, and its background."""
+    """Show a model: its card, targets, figures and background."""
     import msgspec
 
     from regplug.hooks.manager import open_backend, plugin_manager
