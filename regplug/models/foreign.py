@@ -19,9 +19,9 @@ from regplug.models.graphs import answers_of, plain, replace
 
 WIDEST = 2**20  # bases
 _SAME_NUMBERS = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze")
+_INTEGERS = (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT32, TensorProto.INT64)
 _NUMBERS = {
-    TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.UINT8, TensorProto.INT8,
-    TensorProto.INT32, TensorProto.INT64,
+    TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, *_INTEGERS,
 }  # fmt: skip
 
 
@@ -123,6 +123,11 @@ def _axes(entry: ValueInfoProto, layout: str, called: str) -> tuple[list[int | N
             raise ModelError(
                 f"{called} reads {shown}, which may be several things: say which axis are the "
                 "4 letters (c) and which the bases (l), as in --layout ncl or --layout nlc"
+            )
+        if "c" not in layout and tensor.elem_type not in _INTEGERS:
+            raise ModelError(
+                f"{called} reads {shown} floating-point numbers, and no letters: say --layout nl "
+                "if they are codes, 0 to 3 for the letters"
             )
     elif len(layout) != len(sizes) + 1 or any(
         size is not None and size != wanted

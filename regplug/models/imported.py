@@ -13,8 +13,8 @@ from onnx import ModelProto
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
-from regplug.genome.codes import Codes
-from regplug.hooks.about import About, Scale
+from regplug.genome.codes import Codes, reverse_complement
+from regplug.hooks.about import About, Scale, Strand
 from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import IN_CACHE, open_session
 from regplug.models.export import PLAIN, export_model, random_codes
@@ -73,6 +73,7 @@ def import_nets(
         check_golden(golden, predict, first, about.letters)
     warnings = [*_flat(answers, first.called), *doubts_about_letters(predict, codes, about.letters)]
     graph = joined(nets, reading._replace(strand=about.strand), sigmoid=about.sigmoid)
+    _check_strands(predictor(graph, first.called), predict, codes[:_SOME], about.strand)
     card = _card(first, about, scale, f"regplug {VERSION} models import {command}", len(nets))
     return Imported(export_model(repo, card, graph.SerializeToString(), measuring), warnings)
 
@@ -119,6 +120,20 @@ def _check_alone(
             f"{off.max():.2g}): export it for use, not for training (model.eval()), and for any "
             "number of rows"
         )
+
+
+def _check_strands(finished: Predict, alone: Predict, codes: Codes, strand: Strand) -> None:
+    """Check that the finished graph joins the strands' answers as the card will say.
+
+    Raises:
+        ModelError: it does not, which is a fault of regplug.
+    """
+    wanted = alone(codes)
+    if strand in ("mean", "max"):
+        sides = np.stack([wanted, alone(reverse_complement(codes))])
+        wanted = sides.mean(0) if strand == "mean" else sides.max(0)
+    if not np.allclose(finished(codes), wanted, rtol=1e-4, atol=1e-4):
+        raise ModelError("the finished graph answers otherwise than its network: report it")
 
 
 def _scale(about: About, answers: NDArray[np.float32], called: str, *, probability: bool) -> Scale:

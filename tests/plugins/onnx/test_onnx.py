@@ -1,5 +1,7 @@
 """`regplug models import onnx`: any form of graph gives the scores that it must."""
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -8,6 +10,7 @@ from onnx import TensorProto, helper
 from regplug.genome.codes import decode, reverse_complement
 from regplug.models.embedded import Embedded
 from regplug.models.repository import check_model
+from regplug.models.server import local_server, serving
 from tests.plugins.onnx.toys import FILTERS, TARGETS, WINDOW, Toy, some_codes
 from tests.toy_genomes import write_fasta
 
@@ -78,9 +81,11 @@ def test_axes_are_told_by_their_sizes(importing, tmp_path, layout, strand):
 def test_types_versions_and_rows(importing, tmp_path, layout, kind, opset, rows):
     """A graph that was exported for one row reads many."""
     toy = Toy()
-    done = importing(
-        toy.write(tmp_path / "x.onnx", layout=layout, kind=kind, opset=opset, rows=rows)
-    )
+    how = {"layout": layout, "kind": kind, "opset": opset, "rows": rows}
+    file = toy.write(tmp_path / "x.onnx", **how)
+    if layout == "nl" and kind == TensorProto.FLOAT:  # or letters in one row?
+        assert "floating-point numbers, and no letters: say --layout nl" in importing(file).err
+    done = importing(file, layout=layout)
     assert done.status == 0, done.err
     expected = joined(toy.answers, some_codes(), "mean")
     np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
@@ -344,3 +349,18 @@ def test_inner_graphs_keep_what_they_read(importing, tmp_path):
         scores(tmp_path, some_codes()), -Toy().answers(some_codes()), atol=1e-5
     )
     assert len(Toy().weights) == FILTERS
+
+
+@pytest.mark.triton
+def test_a_server_answers_alike(importing, regplug, tmp_path):
+    """Folds of several versions of ONNX, on a real server."""
+    if local_server() is None:
+        ask = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        ask("no Triton server: pip install 'regplug[server]'")
+    files = [Toy(opset).write(tmp_path / f"{opset}.onnx", opset=opset) for opset in (13, 17, 20)]
+    assert importing(*files, strand="max").status == 0
+    with serving(tmp_path / "repo") as server:
+        done = regplug(
+            "models", "verify", "--model-repo", server.grpc, "--against", tmp_path / "repo"
+        )
+    assert (done.status, done.out.startswith("mine\tok\t")) == (0, True), done.out
