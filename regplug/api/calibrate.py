@@ -4,6 +4,7 @@ strata, genome ─drawn_sets→ variants ─Model.score→ Scores ─packed→ B
 """
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from regplug.data.background.strata import (
     drawn_sets,
 )
 from regplug.errors import GenomeError, ModelError
+from regplug.files.commands import for_a_card
 from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
@@ -94,8 +96,9 @@ def calibrate(
             with bar(what, len(listed.variants)) as advance:
                 scores = _scored(listed.variants, model, genome, advance)
             sets += _kept(listed, scores, name)
+    made_by = command or ["regplug.calibrate", name]
     background = Background(
-        created_by=f"regplug {VERSION}: {' '.join(command or ['regplug.calibrate', name])}",
+        created_by=f"regplug {VERSION}: {for_a_card(shlex.join(made_by))}",
         genome=genome.path.name,
         model=card.sha256,
         sets=tuple(of for of, _ in sets),

@@ -17,6 +17,7 @@ from regplug.data.measure.metrics import auroc
 from regplug.data.measure.sites import Predicted, predict_part
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
+from regplug.files.commands import for_a_card
 from regplug.files.version import VERSION
 from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
@@ -27,7 +28,6 @@ from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
-from regplug.train.loop.names import for_a_card
 
 CITE = "Kelley, Snoek and Rinn 2016, Genome Research 26:990, doi:10.1101/gr.200535.115"
 MEANS = {

@@ -14,6 +14,7 @@ import numpy as np
 from regplug.data.measure.metrics import auroc, pearson
 from regplug.data.sets.training import read_set
 from regplug.errors import ModelError
+from regplug.files.commands import for_a_card
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.hooks.manager import plugin_manager, stored_networks
@@ -24,7 +25,6 @@ from regplug.models.export import PLAIN
 from regplug.scoring.card import ModelCard, Target
 from regplug.train.deepbind.measure import METRIC
 from regplug.train.loop.about import About
-from regplug.train.loop.names import for_a_card
 
 CITE = (
     "Alipanahi, Delong, Weirauch and Frey 2015, Nature Biotechnology 33:831, doi:10.1038/nbt.3300"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from regplug.data.sequences.chip import ChipSet
 from regplug.data.sites.windows import read_genome_windows
 from regplug.errors import DataError, ModelError
+from regplug.files.commands import for_a_card
 from regplug.files.runs import METRICS
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS
@@ -26,7 +27,6 @@ from regplug.scoring.card import ModelCard, Target
 from regplug.train.cnn.graph import ensemble_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
-from regplug.train.loop.names import for_a_card
 from regplug.train.panel.metrics import KINDS, Aucs, Predict, negatives_aucs
 from regplug.train.panel.sets import read_sets
 

@@ -1,8 +1,8 @@
-"""What a card says of the command that made a run."""
+"""What a card says of the command that made a model."""
 
 import pytest
 
-from regplug.train.loop.names import for_a_card
+from regplug.files.commands import for_a_card
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ from regplug.train.loop.names import for_a_card
         (
             "regplug train basset a.toml b.h5 -oruns/c --seed-from runs/first_1 --set=x=1/2",
             "regplug train basset a.toml b.h5 --seed-from first_1 --set=x=1/2",
+        ),
+        (
+            "regplug models calibrate A --fasta /data/hg19.fa --regions-file a/x.bed --snvs 50",
+            "regplug models calibrate A --fasta hg19.fa --regions-file x.bed --snvs 50",
         ),
         ("", ""),
     ],
