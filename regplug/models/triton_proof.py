@@ -14,6 +14,7 @@ from regplug.genome.codes import Codes
 
 # By so much a known score may be off: a GPU sums up batches of two sizes in two orders.
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
+LENGTHS = 1000  # of sequences, whose known scores are kept
 
 
 class Answer(NamedTuple):
@@ -69,6 +70,6 @@ class Proof:
         Raises:
             BackendError: it does not agree with one that another thread took.
         """
-        if self._has_room:
+        if self._has_room and (bases in self._known or len(self._known) < LENGTHS):
             self._known.setdefault(bases, Answer(answer.version, answer.scores[-1:].copy()))
             self.holds(answer, bases)

@@ -127,8 +127,10 @@ def test_one_row_at_a_time(versions, protocol):
 
 
 @both
+@pytest.mark.parametrize("lengths", [1000, 2])
 @pytest.mark.fault("versions", "sequences of many lengths, of which each is new to the run")
-def test_sequences_of_many_lengths(versions, protocol):
+def test_sequences_of_many_lengths(versions, protocol, lengths, monkeypatch):
+    monkeypatch.setattr("regplug.models.triton_proof.LENGTHS", lengths)
     _, served, later = versions
     for each in (served, later):
         each.card = msgspec.structs.replace(each.card, window=None)
