@@ -95,7 +95,7 @@ def held_out(
         "| held out | kind | n | " + " | ".join(f"{m.card.name}: p, targets" for m in models),
         end="",
     )
-    print(" | RP_Q: p, Q<0.05, Q<0.01 |\n|---|---|---:|" + "---:|" * (len(models) + 1))
+    print(" | RP_Q: p, mean, Q<0.05, Q<0.01 |\n|---|---|---:|" + "---:|" * (len(models) + 1))
     random: list[Scores] = []
     for listed in drawn_sets(genome, strata, given.snvs, seed=SEED):
         if listed.kind not in given.kinds.split(","):
@@ -108,7 +108,8 @@ def held_out(
         cells = [of_model(*pair, listed.stratum) for pair in zip(rankings, scores, strict=True)]
         q = np.array(Overall(rankings).columns(scores)["RP_Q"], float)
         size = rankings[0].tables[listed.kind].of.scored
-        cells.append(f"{uniform(q, size):.2g}, {np.mean(q < 0.05):.3f}, {np.mean(q < 0.01):.3f}")
+        shares = f"{np.mean(q < 0.05):.3f}, {np.mean(q < 0.01):.3f}"
+        cells.append(f"{uniform(q, size):.2g}, {q.mean():.3f}, {shares}")
         print("|", " | ".join([listed.stratum, listed.kind, str(len(q)), *cells]), "|", flush=True)
         if (listed.stratum, listed.kind) == ("elements", SNV):
             anyway = [Ranking(model.card, (), "random") for model in models]

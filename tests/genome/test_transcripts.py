@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from regplug.errors import GenomeError
-from regplug.genome.transcripts import Transcripts
+from regplug.genome.transcripts import Transcripts, promoters
 from regplug.genome.variant import Interval
 
 GTF = """\
@@ -63,3 +63,12 @@ def test_what_is_no_gtf(tmp_path, name, content):
 def test_no_such_file(tmp_path):
     with pytest.raises(GenomeError, match=r"none\.gtf"):
         Transcripts(str(tmp_path / "none.gtf"))
+
+
+def test_promoters_by_hand(tmp_path):
+    rows = ((3000, 3999, "+"), (9000, 9999, "-"), (300, 900, "+"))
+    text = "".join(f"c\tx\ttranscript\t{a}\t{b}\t.\t{strand}\t.\tid\n" for a, b, strand in rows)
+    (tmp_path / "genes.gtf").write_text(text)
+    found = promoters(str(tmp_path / "genes.gtf"))
+    # 1,000 bases before the first transcribed base, and 200 from it on.
+    assert found == [Interval("c", 1999, 3199), Interval("c", 9799, 10999), Interval("c", 0, 499)]
