@@ -30,7 +30,11 @@ def check_graph(graph: bytes, name: object) -> None:
     except Exception as error:  # protobuf's own
         raise ModelError(f"the graph of {name} is no ONNX: {error}") from error
     opset = max((it.version for it in model.opset_import if it.domain in OWN), default=0)
+    if opset >= 1 << 31:
+        raise ModelError(f"the graph of {name} is of opset {opset}, which there is not")
     for part in _parts(model):
+        if any(isinstance(text, bytes) for text in _texts(part)):
+            raise ModelError(f"the graph of {name} is damaged: a name in it is no UTF-8")
         if isinstance(part, onnx.TensorProto) and (part.external_data or part.data_location):
             raise ModelError(
                 f"the graph of {name} reads another file for {part.name!r}: a graph must hold all "
@@ -45,6 +49,13 @@ def check_graph(graph: bytes, name: object) -> None:
                 f"the graph of {name} has an operator that is not ONNX's own in opset {opset}: "
                 f"{part.domain}::{part.op_type}"
             )
+
+
+def _texts(message: Any) -> Iterator[Any]:
+    """Yield the texts of a message; protobuf gives bytes where they are no UTF-8."""
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_STRING:
+            yield from [value] if isinstance(value, (str, bytes)) else value
 
 
 def _parts(message: Any) -> Iterator[Any]:

@@ -364,3 +364,18 @@ def test_a_server_answers_alike(importing, regplug, tmp_path):
             "models", "verify", "--model-repo", server.grpc, "--against", tmp_path / "repo"
         )
     assert (done.status, done.out.startswith("mine\tok\t")) == (0, True), done.out
+
+
+def test_an_opset_that_there_is_not(importing, tmp_path):
+    model = Toy().graph()
+    for version, message in ((9999, "onnxruntime cannot load x.onnx"), (1 << 40, f"{1 << 40}")):
+        model.opset_import[0].version = version
+        (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+        assert message in importing(tmp_path / "x.onnx").err
+
+
+def test_names_that_are_no_text(importing, tmp_path):
+    graph = Toy().graph().SerializeToString()
+    for name in (b"GlobalMaxPool", b"t0"):
+        (tmp_path / "x.onnx").write_bytes(graph.replace(name, b"\xff" + name[1:]))
+        assert "is damaged: a name in it is no UTF-8" in importing(tmp_path / "x.onnx").err
