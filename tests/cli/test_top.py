@@ -12,7 +12,7 @@ import pytest
 
 from regplug.models.repository import Golden, read_card, write_model
 from tests.toy_backgrounds import drawn_scores, with_background
-from tests.toy_genomes import vcf_text
+from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import centre_model, gc_model
 
 SHA = "0" * 64
@@ -288,11 +288,15 @@ def test_the_page_of_a_model_of_rna_has_maps_and_no_tracks(world, annotated, top
         assert ("maps" in data["variants"][0]) is maps
 
 
-def test_a_page_of_other_models_is_refused(world, annotated, top, tmp_path):
+def test_a_page_of_other_models_or_another_genome_is_refused(world, annotated, top, tmp_path):
     card = gc_model(tmp_path / "other", window=23)
     vcf, page = annotated("a.vcf", ranked(world)), world.folder / "page.html"
     done, _ = top(vcf, "--page", page, "--fasta", world.fasta, "--model-repo", tmp_path / "other")
     assert (done.status, page.exists()) == (1, False)
     assert f"{card.name} is another model" in done.err
+    other = write_fasta(world.folder / "b.fa", {c: t[::-1] for c, t in world.contigs.items()})
+    done, _ = top(vcf, "--page", page, "--fasta", other, "--model-repo", world.repo)
+    assert (done.status, page.exists()) == (1, False)
+    assert "was scored on another genome than" in done.err
     done, _ = top(vcf, "--page", vcf)
     assert (done.status, "would be replaced" in done.err) == (1, True)

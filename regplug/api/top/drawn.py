@@ -11,7 +11,6 @@ from regplug.api.models import OpenModel
 from regplug.errors import ModelError
 from regplug.genome.fasta import Genome
 from regplug.genome.transcripts import Transcripts
-from regplug.genome.variant import Status
 from regplug.hooks.track_writer import Kind, TrackFile
 from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.mutation_map import MutationMap
@@ -33,7 +32,7 @@ class Drawn(NamedTuple):
     Attributes:
         run: the model.
         model: as it scores variants.
-        rows: indices, of rows that can be scored.
+        rows: their indices.
         alleles: of these rows.
         targets: of these rows, indices among the model's.
     """
@@ -102,7 +101,6 @@ def drawn_rows(
     """
     card = run.card
     own = [i for i, row in enumerate(rows) if row.model == card.name]
-    own = [i for i in own if examined[i].status is Status.OK]
     targets = []
     for index in own:
         if rows[index].target not in card.labels:

@@ -16,17 +16,17 @@ from regplug.api.annotate import File
 from regplug.api.models import OpenModel, opened
 from regplug.api.progress import Bar
 from regplug.api.top.drawn import drawn_rows
-from regplug.errors import ConfigError, ModelError, VariantFileError
+from regplug.errors import ConfigError, GenomeError, ModelError, VariantFileError
 from regplug.files.output import complete
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import merged
 from regplug.genome.transcripts import Transcripts
-from regplug.genome.variant import Interval, Variant
+from regplug.genome.variant import Interval, Status, Variant
 from regplug.hooks.manager import plugin_manager, track_writers
 from regplug.hooks.track_writer import Facts, TrackFile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
-from regplug.scoring.alleles import examine
+from regplug.scoring.alleles import Examined, examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.effects import Array
 from regplug.vcf.leading_row import RANKED, Row
@@ -46,7 +46,7 @@ class Drawing(NamedTuple):
         counts: status → ALTs.
         sample: whose ALTs these are, or "".
         weights: model → sha256 of its graph, as the VCFs have it.
-        header: the plain lines of that header, for the reference.
+        header: the plain lines of the first VCF's header, for the reference.
         assembly: that it names, or "".
         genes: for models of RNA; None: they are not drawn.
     """
@@ -82,6 +82,7 @@ def write_page(
     Raises:
         VariantFileError: there are no rows.
         ModelError: a model is another than the one that annotated.
+        GenomeError: the FASTA is another than the one of the VCF.
         RegplugError: as the genome, the models and the writer raise.
     """
     writers = track_writers(plugin_manager())
@@ -105,10 +106,20 @@ def write_page(
 def _check_models(weights: Mapping[str, Collection[str]], run: Sequence[OpenModel]) -> None:
     """Raise ModelError if a model has other weights than when a VCF was annotated."""
     for model in run:
-        if set(weights[model.card.name]) != {model.card.sha256}:
+        if set(weights.get(model.card.name, ())) != {model.card.sha256}:
             raise ModelError(
                 f"{model.card.name} is another model than the one that annotated the VCF: annotate "
                 "again, or give --model-repo"
+            )
+
+
+def _check_genome(examined: Sequence[Examined], genome: Genome) -> None:
+    """Raise GenomeError if an ALT that was scored does not fit the FASTA."""
+    for allele in examined:
+        if allele.status is not Status.OK:
+            raise GenomeError(
+                f"{allele.variant} was scored on another genome than {genome.path} "
+                f"({allele.status}): give the FASTA that the VCF was annotated with"
             )
 
 
@@ -122,6 +133,7 @@ def _track_set(
     """Return what the page shows, its tracks in `folder`."""
     rows = drawing.rows
     examined = [examine(row.variant, genome) for row in rows]
+    _check_genome(examined, genome)
     drawn = [
         drawn_rows(model, rows, examined, drawing.genes)
         for model in run
