@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regplug.api.annotate import Annotated, annotate
+    from regplug.api.calibrate import calibrate
     from regplug.api.explain import Maps, explain
     from regplug.api.models import OpenModel, list_models, open_model
     from regplug.api.predict import predict
@@ -57,6 +58,7 @@ _HOMES = {
     "VariantEffect": "scoring.adapter",
     "Verified": "api.verify",
     "annotate": "api.annotate",
+    "calibrate": "api.calibrate",
     "explain": "api.explain",
     "hookimpl": "hooks.hookspecs",
     "list_models": "api.models",
@@ -95,6 +97,7 @@ __all__ = [
     "Verified",
     "__version__",
     "annotate",
+    "calibrate",
     "explain",
     "hookimpl",
     "list_models",

@@ -33,6 +33,7 @@ def test_exported_members():
         "Verified",
         "__version__",
         "annotate",
+        "calibrate",
         "explain",
         "hookimpl",
         "list_models",
