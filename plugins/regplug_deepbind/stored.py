@@ -19,7 +19,7 @@ from regplug.files.weights import WEIGHTS, StoredWeights, load_weights
 from regplug.genome.codes import Codes
 from regplug.hooks.measuring import Measuring
 from regplug.hooks.networks import SiteCounts
-from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.card import LONGEST_NAME, ModelCard, Target
 from regplug_deepbind.graph import hidden_graph
 from regplug_deepbind.importer import export_panel, read_index, rows_per_call
 from regplug_deepbind.network import Network
@@ -57,7 +57,7 @@ class Stored:
     def card(self) -> ModelCard:
         """Return the card of the network alone."""
         return ModelCard(
-            name=re.sub(r"[^\w.-]", "-", self.label),
+            name=re.sub(r"[^A-Za-z0-9_.-]|^[.-]", "_", self.label)[:LONGEST_NAME],
             version="0",
             family="deepbind",
             window=None,

@@ -18,9 +18,9 @@ from regplug.motifs.motif import Frequencies, Motif, without_ends
 
 FEW = 25  # known motifs, below which TomTom's p-values depend on which they are
 # A match means something if fewer than REACHED of SHUFFLES random orders of the motif's columns
-# have as small a p: of motifs of chance 1 % get so far. A single order may have it, as some order
-# of a short motif is that motif again. After FIRST orders those go on that can still be named.
-SHUFFLES, REACHED, FIRST = 200, 2, 20
+# have as small a p: of motifs of chance 2.5 % get so far. A few orders may have it, as some orders
+# of a short motif are that motif again. After FIRST orders those go on that can still be named.
+SHUFFLES, REACHED, FIRST = 200, 5, 20
 # Columns at a motif's ends that have fewer bits are left out of the comparison. Of the published
 # networks of six factors CTCF was then the best match of 24 filters in place of 33, and as many
 # of the factors' own families were found, 43; at 0.4 bits one was lost, and sharp ones of ours.

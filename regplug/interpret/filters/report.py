@@ -2,7 +2,7 @@
 
 motifs.meme    the motifs
 motifs.tsv     a row per filter: sites, consensus, information, best match; it is named if q < 0.1
-               and p is below shuffled_p, which 1 % of random orders of its columns reach
+               and p is below shuffled_p, which one in 40 random orders of its columns reaches
 matches.tsv    every match with q < 0.1
 logos/         <target>_<filter>.png and .svg
 overview.png   each target's clearest filters; of a model, those with the largest influence
