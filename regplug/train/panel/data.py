@@ -68,18 +68,10 @@ def join_bound(sets: Sequence[Codes], strongest: int) -> Bound:
     ]
     used = [peaks[:strongest] for peaks in sets]
     near = [
-        np.stack([_are_in(_runs(peaks), runs).any(1) for runs in runs_of], axis=1) for peaks in used
+        np.stack([np.isin(_runs(peaks), runs).any(1) for runs in runs_of], axis=1) for peaks in used
     ]
     factor = np.repeat(np.arange(len(sets)), [len(peaks) for peaks in used])
     return Bound(np.concatenate(used), factor, np.concatenate(near))
-
-
-def _are_in(runs: NDArray[np.uint64], others: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Tell of each run whether it is one of `others`, which are sorted."""
-    found: NDArray[np.bool_] = (
-        others[np.minimum(np.searchsorted(others, runs), len(others) - 1)] == runs
-    )
-    return found
 
 
 def _runs(codes: Codes) -> NDArray[np.uint64]:

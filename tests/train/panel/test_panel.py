@@ -335,5 +335,5 @@ def test_the_shipped_recipe_is_valid():
     recipe = read_panel_recipe(
         Path(str(files("regplug.train") / "recipes" / "deepbind_panel.toml"))
     )
-    assert len(recipe.targets) == 10
+    assert len(recipe.targets) == 21
     assert not recipe.held_out
