@@ -68,7 +68,7 @@ def drawn_sets(
     Raises:
         GenomeError: a stratum holds no known bases.
     """
-    stretches = known_stretches(genome)
+    stretches = known_stretches(genome) if strata else []
     for stratum in strata:
         there = within(stretches, stratum.regions) if stratum.regions else stretches
         for number, (kind, count) in enumerate(counts(snvs).items()):
