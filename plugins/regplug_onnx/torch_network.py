@@ -86,12 +86,16 @@ def as_net(
             answer = network(entry)
     except Exception as error:  # the network's own
         raise ModelError(f"{called} cannot read {example.shape}: {said(error)}") from error
+    if not isinstance(answer, (torch.Tensor, list, tuple)):
+        raise ModelError(
+            f"{called} answers a {type(answer).__name__}, where a tensor or several fit: write a "
+            "Network in the module that returns them"
+        )
     names = ["y"] if isinstance(answer, torch.Tensor) else [f"y{i}" for i in range(len(answer))]
     file = io.BytesIO()
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # of a tracer that says what it cannot follow, and _check sees
+        # A tracer warns of what it cannot follow; _check sees whether that matters.
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 network,

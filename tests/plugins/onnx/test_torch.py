@@ -47,6 +47,11 @@ class Pair(Network):
         return super().forward(x), -super().forward(x)
 
 
+class Named(Network):
+    def forward(self, x):
+        return {"open": super().forward(x)}
+
+
 class Branching(Network):
     def forward(self, x):
         return super().forward(x) + (100 if x.sum() > 0 else 0)
@@ -193,6 +198,7 @@ class _Evil:
         ("Network", {"x": _Evil()}, {}, "holds no state dict that can be read"),
         ("Network", {}, {"window": None}, "does not say how many bases it reads: name --window"),
         ("Network", {}, {"layout": "nlc"}, "w.pt cannot read (2, 21, 4): RuntimeError"),
+        ("Named", {}, {}, "w.pt answers a dict, where a tensor or several fit"),
         ("Branching", {}, {}, "answers otherwise in ONNX than in PyTorch, by"),
     ],
 )  # fmt: skip
