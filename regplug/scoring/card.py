@@ -13,7 +13,7 @@ from regplug.scoring.measured import AlongFigure, VariantFigure
 LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as many
 MOST_TARGETS = MOST_ROWS = 1 << 16
 LONGEST_NAME = 200  # letters of a label, or of another text in a header
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_NAME = re.compile(r"[\w+-][\w.+-]*")
 NOT_STATED = "not stated"  # a licence that nobody told
 # Keys that a card has only where something was measured.
 FIGURES = ("along", "variants", "background")

@@ -183,6 +183,8 @@ def test_a_card_of_our_own(place):
     card = read_card(place.model)
     with pytest.raises(ModelError, match=r"the name 'a/b c' is not of letters, digits"):
         msgspec.structs.replace(card, name="a/b c")
+    for name in ("-script-a", "β_2.1", "HNRNPA1+x"):  # as networks of a run are called
+        assert msgspec.structs.replace(card, name=name).name == name
 
 
 @FAULT("strange models", "a card that says another window or other targets than its graph")
