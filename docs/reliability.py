@@ -12,32 +12,52 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RESULTS, PAGE = HERE / "reliability.json", HERE / "reliability.md"
+RUNS = ("test", "nightly")
+Row = dict[str, object]
 BEGIN, END = "<!-- begin tried -->\n", "<!-- end tried -->"
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Return the rows, by group."""
-    lines = ["| | tried | tests | cases | held | run |", "|---|---|---:|---:|---:|---|"]
-    group = ""
-    for row in rows:
-        name = "" if row["group"] == group else str(row["group"])
-        group = str(row["group"])
-        held = f"{row['held']:,}" + (f", **{row['failed']} failed**" if row["failed"] else "")
-        held += f", {row['skipped']} skipped" if row["skipped"] else ""
-        when = f"{row['run']}, {row['day']}"
-        tried = str(row["tried"]).replace("|", "\\|")
-        cells = [name, tried, f"{row['tests']:,}", f"{row['cases']:,}", held, when]
+def table(rows: list[Row]) -> str:
+    """Return a line for each thing that was tried, by group."""
+    lines = [
+        "| | tried | `make test`: tests | cases | held | `make nightly`: tests | cases | held |",
+        "|---|---|---:|---:|---|---:|---:|---|",
+    ]
+    last = ""
+    for key in dict.fromkeys((row["group"], row["tried"]) for row in rows):
+        group, tried = map(str, key)
+        cells = ["" if group == last else group, tried.replace("|", "\\|")]
+        for run in RUNS:
+            ran = (row for row in rows if (row["group"], row["tried"], row["run"]) == (*key, run))
+            cells += _cells(next(ran, None))
         lines.append(f"| {' | '.join(cells)} |")
-    tests, cases, failed = (sum(int(str(row[key])) for row in rows) for key in
-                            ("tests", "cases", "failed"))  # fmt: skip
-    lines.append(f"| all | | {tests:,} | {cases:,} | {failed} failed | |")
+        last = group
+    totals = [_cells(_sum([row for row in rows if row["run"] == run])) for run in RUNS]
+    lines.append(f"| all | | {' | '.join(totals[0] + totals[1])} |")
     return "\n".join(lines) + "\n"
+
+
+def _cells(row: Row | None) -> list[str]:
+    """Return how many tests and cases there were, and what held."""
+    if row is None:
+        return ["", "", ""]
+    held = "all" if row["held"] == row["tests"] else f"{row['held']} of {row['tests']} tests"
+    held += f", {row['skipped']} skipped" if row["skipped"] else ""
+    return [f"{row['tests']:,}", f"{row['cases']:,}", held]
+
+
+def _sum(rows: list[Row]) -> Row:
+    counts = ("tests", "cases", "held", "skipped")
+    return {count: sum(int(str(row[count])) for row in rows) for count in counts}
 
 
 def main() -> None:
     """Rewrite reliability.md, or compare."""
     old = PAGE.read_text()
-    text = BEGIN + table(json.loads(RESULTS.read_bytes())) + END
+    rows = json.loads(RESULTS.read_bytes())
+    days = sorted({str(row["day"]) for row in rows})
+    measured = f"Run from {days[0]} to {days[-1]}.\n\n"
+    text = BEGIN + measured + table(rows) + END
     new = re.sub(f"{BEGIN}.*{END}", lambda _: text, old, flags=re.DOTALL)
     if "--check" in sys.argv:
         late = "docs/reliability.md is not up to date: run python docs/reliability.py"
