@@ -14,7 +14,7 @@ APART = ("targets", "notice", "along", "variants", "background")  # what is no l
 MISSING = "."
 
 
-@click.command()
+@click.command(short_help="Show a model's card.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as it is stored.")
 @backend_options
