@@ -1,6 +1,7 @@
 """What the user says of other people's networks, and their weights do not.
 
 notes.toml ─read_notes→ About ─models.imported→ card.json
+                           ─noted→ the card of a model that is there
 """
 
 import re
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from regplug.errors import UNREADABLE, ModelError
-from regplug.scoring.card import NOT_STATED, Target
+from regplug.scoring.card import NOT_STATED, ModelCard, Target
 
 Scale = Literal["probability", "positive", "score"]
 Strand = Literal["mean", "max", "forward", "none"]
@@ -105,6 +107,30 @@ def read_notes(path: Path) -> About:
         return msgspec.convert(found, About)
     except UNREADABLE as error:
         raise ModelError(f"the notes in {path} cannot be read: {error}") from error
+
+
+def noted(card: ModelCard, notes: About, *, source: Path) -> ModelCard:
+    """Return the card with what notes say of its targets; what they do not name stays.
+
+    Args:
+        card: of a model that is there.
+        notes: targets in any order, of which some may be missing.
+        source: of the notes, for messages.
+
+    Raises:
+        ModelError: the notes are of another model, of a target that it has not, or say other
+            things, which only `models import` takes.
+    """
+    if notes.name not in ("", card.name):
+        raise ModelError(f"the notes in {source} are of {notes.name}, not of {card.name}")
+    if replace(notes, name="", targets=()) != About():
+        raise ModelError(f"{source}: of a model that is there, notes name [[targets]] alone")
+    for target in notes.targets:
+        if target.label not in card.labels:
+            raise ModelError(f"{source}: {card.name} has no target {target.label}")
+    said = {target.label: target.about for target in notes.targets}
+    targets = (replace(t, about=t.about | said.get(t.label, {})) for t in card.targets)
+    return replace(card, targets=tuple(targets))
 
 
 def _target(entry: Any) -> Mapping[str, Any]:

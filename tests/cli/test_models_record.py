@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from regplug.hooks.about import noted, read_notes
 from regplug.models.repository import check_model, promised_config, read_card, read_golden
 from regplug.scoring.card import card_to_json
 from tests.toy_models import gc_model
@@ -151,7 +152,7 @@ def test_what_is_refused_changes_nothing(record, repo, along, variants, tmp_path
         assert why in done.err, arguments
         assert files(repo) == before
     done = record()
-    assert (done.status, "name --along, --variants or both" in done.err) == (2, True)
+    assert (done.status, "name --along, --variants or --notes" in done.err) == (2, True)
 
 
 def test_a_table_without_the_columns_or_numbers(record, variants):
@@ -184,3 +185,51 @@ def test_cards_of_before_keep_their_text(tmp_path):
     text = (tmp_path / "deepbind_single_scan" / "card.json").read_text()
     assert card_to_json(card) == text
     assert not {"along", "variants"} & json.loads(text).keys()
+
+
+@pytest.fixture
+def notes(tmp_path):
+    def write(text):
+        (tmp_path / "gc.toml").write_text(text)
+        return tmp_path / "gc.toml"
+
+    return write
+
+
+def test_notes_say_what_targets_are_of(record, repo, card, notes, along):
+    record("--along", along())
+    graph = (repo / "gc" / "1" / "model.onnx").read_bytes()
+    figures = read_card(repo / "gc").along
+    first = '[[targets]]\nlabel = "T1"\ncell = "K562"\nontology = "EFO:0002067"\n'
+    assert record("--notes", notes(first)).status == 0
+    assert record("--notes", notes('[[targets]]\nlabel = "T1"\nassay = "ATAC"\n')).status == 0
+    found = check_model(repo / "gc")
+    assert [target.about for target in found.targets] == [
+        card.targets[0].about,
+        card.targets[1].about | {"cell": "K562", "ontology": "EFO:0002067", "assay": "ATAC"},
+    ]
+    assert (found.along, found.sha256) == (figures, card.sha256)
+    assert (repo / "gc" / "1" / "model.onnx").read_bytes() == graph
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[[targets]]\nlabel = "T9"\n', "gc has no target T9"),
+        ('name = "other"\n[[targets]]\nlabel = "T1"\n', "are of other, not of gc"),
+        ('license = "MIT"\n', "of a model that is there, notes name [[targets]] alone"),
+        ('[[targets]]\nlabel = "T1"\nontology = "K562"\n', "K562 is no ID of CL"),
+    ],
+)
+def test_notes_that_are_refused_change_nothing(record, repo, notes, text, why):
+    before = files(repo)
+    done = record("--notes", notes(text))
+    assert (done.status, why in done.err) == (1, True), done.err
+    assert files(repo) == before
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks/targets").glob("*.toml")), ids=str)
+def test_cards_that_are_shipped_say_what_the_notes_say(path):
+    card = check_model(ROOT / "model_repo" / path.stem)
+    assert noted(card, read_notes(path), source=path) == card
+    assert all("assay" in target.about for target in card.targets)
