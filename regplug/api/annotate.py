@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import pluggy
 
-from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
+from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
 from regplug.errors import ModelError, OutputError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
@@ -89,7 +89,7 @@ def annotate(
         output: VCF, VCF.gz or BCF by its suffix; `-` is standard output.
         fasta: reference; looked for in `$REGPLUG_FASTA`, the configuration file, the VCF's
             ##reference line and genomepy's folder if it is not given.
-        models: names or open models; by default all default models.
+        models: names, patterns of names (`deepbind_*`) or open models; by default all defaults.
         targets: with tags of their own, among which __TOP is chosen: T, or MODEL:T.
         all_targets: give every target tags of its own.
         scores: of ref, alt, diff, logit, log2fc; of all targets if none is named.
@@ -130,7 +130,7 @@ def annotate(
         _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix, summary])
         if not force:
             check_build(genome, reader.contigs)
-        run = stack.enter_context(opened(models, repo, options))
+        run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
         asked = _options(run, targets, scores, background, all_targets=all_targets)

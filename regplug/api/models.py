@@ -13,6 +13,7 @@ from regplug.genome.codes import Codes
 from regplug.genome.reference import read_config
 from regplug.genome.transcripts import Transcripts
 from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager
+from regplug.models.patterns import fitting, is_pattern
 from regplug.scoring.adapter import Adapter, FieldOptions
 from regplug.scoring.backend import Backend, BackendOptions
 from regplug.scoring.card import ModelCard
@@ -143,6 +144,38 @@ def opened(
             else model
             for model in dict.fromkeys(wanted)
         ]
+
+
+def matching(
+    models: Iterable[str | OpenModel], repo: str | None, options: BackendOptions
+) -> list[str | OpenModel]:
+    """Return models, in place of each pattern (see `fitting`) the names of those that fit it.
+
+    A companion fits no pattern: the model that has it runs it where sequences are of any length.
+
+    Args:
+        models: names, patterns or open models.
+        repo: see `open_model`.
+        options: see `open_model`.
+
+    Raises:
+        ModelError: nothing fits a pattern.
+    """
+    models = list(models)
+    if not any(map(_is_pattern, models)):
+        return models
+    there = list_models(repo, options=options)
+    companions = {card.companion for card in there}
+    known = [card.name for card in there if card.name not in companions]
+    return [
+        found
+        for model in models
+        for found in (fitting(str(model), known) if _is_pattern(model) else [model])
+    ]
+
+
+def _is_pattern(model: str | OpenModel) -> bool:
+    return isinstance(model, str) and is_pattern(model)
 
 
 def trained_on(run: Iterable[OpenModel]) -> dict[str, str]:

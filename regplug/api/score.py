@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, OpenModel, opened, targets_of, trained_on
+from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
 from regplug.api.variants import Variants, variants_from
 from regplug.files.extras import needs
 from regplug.genome.assembly import check_organism
@@ -41,7 +41,7 @@ def score(
     Args:
         variants: see `variants_from`.
         fasta: reference; looked for as by `annotate` if it is not given.
-        models: names or open models; by default all default models.
+        models: names, patterns of names (`deepbind_*`) or open models; by default all defaults.
         targets: the columns wanted, T or MODEL:T; by default all.
         genes: GTF, GFF3 or BED12 that tells the transcribed strand, for models of RNA.
         force: go on though REFs or a model's organism do not fit the FASTA.
@@ -60,7 +60,7 @@ def score(
     given = variants_from(variants)
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta)))
-        run = stack.enter_context(opened(models, repo, options))
+        run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
         chosen = targets_of(targets, [model.card for model in run])

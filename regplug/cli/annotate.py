@@ -28,7 +28,9 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     "--model",
     "names",
     multiple=True,
-    help="Model to run; repeat for more.  [default: all defaults]",
+    metavar="NAME|PATTERN",
+    help="Model to run, or all that fit 'deepbind_*' (quoted, from the shell); repeat for more.  "
+    "[default: all defaults]",
 )
 @click.option(
     "--targets",

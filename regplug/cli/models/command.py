@@ -1,6 +1,7 @@
 """`regplug models`: a command for each thing to do with models."""
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,22 @@ models.add_command(search)
 
 
 @models.command("list", short_help="List the models.")
+@click.argument("names", nargs=-1)
 @backend_options
-def list_models(**options: Any) -> None:
+def list_models(names: tuple[str, ...], **options: Any) -> None:
     """List the models: name, family, window, targets, strand, default, metrics.
 
+    NAMES, which may be patterns such as 'deepbind_*' (quoted, from the shell), leave out others.
     A table on a terminal, tab-separated elsewhere.
     """
     from regplug.hooks.manager import cards, plugin_manager
+    from regplug.models.patterns import fitting
 
     location, backend = backend_from(options)
-    rows = [_cells(card) for card in cards(plugin_manager(), location, backend)]
+    there = cards(plugin_manager(), location, backend)
+    known = [card.name for card in there]
+    wanted = {found for name in names or known for found in fitting(name, known)}
+    rows = [_cells(card) for card in there if card.name in wanted]
     if sys.stdout.isatty():
         _print_table(rows)
     else:
@@ -78,15 +85,23 @@ def _print_table(rows: "list[list[str]]") -> None:
 @click.option("--against", help="Folder with the models' files, when --model-repo is a server.")
 @backend_options
 def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
-    """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5."""
+    """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5.
+
+    NAMES may be patterns such as 'deepbind_*' (quoted, from the shell).
+    """
     from regplug.hooks.manager import cards, locations, open_backend, plugin_manager
+    from regplug.models.patterns import fitting, is_pattern
     from regplug.models.verify import verify_model
 
     manager = plugin_manager()
     location, backend_options = backend_from(options)
+    if not names or any(map(is_pattern, names)):
+        known = [card.name for card in cards(manager, location, backend_options)]
+        chosen = (fitting(name, known) if is_pattern(name) else [name] for name in names)
+        names = tuple(dict.fromkeys(chain.from_iterable(chosen) if names else known))
     folders = [Path(against)] if against else [Path(p) for p in locations(manager, location)]
     bad = 0
-    for name in names or [card.name for card in cards(manager, location, backend_options)]:
+    for name in names:
         try:
             folder = next((f / name for f in folders if (f / name).is_dir()), None)
             if folder is None:
