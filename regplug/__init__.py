@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from regplug.scoring.backend import Backend, BackendOptions
     from regplug.scoring.card import ModelCard, Target
     from regplug.scoring.effects import Scores
+    from regplug.vcf.selection import Selection
 
     __version__: str
 
@@ -50,6 +51,7 @@ _HOMES = {
     "OpenModel": "api.models",
     "RegplugError": "errors",
     "Scores": "scoring.effects",
+    "Selection": "vcf.selection",
     "Status": "genome.variant",
     "Target": "scoring.card",
     "Top": "api.top.top",
@@ -88,6 +90,7 @@ __all__ = [
     "OpenModel",
     "RegplugError",
     "Scores",
+    "Selection",
     "Status",
     "Target",
     "Top",

@@ -24,6 +24,7 @@ def test_exported_members():
         "OpenModel",
         "RegplugError",
         "Scores",
+        "Selection",
         "Status",
         "Target",
         "Top",

@@ -34,6 +34,7 @@ from regplug.vcf.outputs import outputs
 from regplug.vcf.overlap import Overlap
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
+from regplug.vcf.selection import EVERYTHING, Selection
 from regplug.vcf.summary import summary as summarised
 from regplug.vcf.summary import write_summary
 from regplug.vcf.writers import TYPES, VcfText
@@ -71,6 +72,7 @@ def annotate(
     regions: str = "",
     regions_file: File = "",
     regions_overlap: Overlap = "record",
+    selection: Selection = EVERYTHING,
     genes: File = "",
     matrix: File = "",
     summary: File = "",
@@ -101,6 +103,8 @@ def annotate(
         regions_overlap: what must overlap a region: POS (`pos`), the record with all of REF or up
             to END (`record`), or what the ALTs change (`variant`); with `pos`, each record is in
             one of two regions that touch.
+        selection: which records and samples of the file are read, scored and written, by options
+            of bcftools; the others are left out.
         genes: GTF, GFF3 or BED12: the nearest gene of each ALT (RP_GENE, RP_TSS_DISTANCE), and the
             transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
@@ -122,12 +126,13 @@ def annotate(
     command = command or _call(vcf, output)
     manager = plugin_manager()
     with ExitStack() as stack:
-        reader = stack.enter_context(closing(VariantReader(vcf)))
+        reader = stack.enter_context(closing(VariantReader(vcf, selection)))
         wanted = _regions(regions, regions_file, reader.contigs)
         reader.restrict(wanted, regions_overlap)
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
-        _refuse_overwriting([vcf, path, regions_file, genes], [output, matrix, summary])
+        inputs = [vcf, path, regions_file, genes, *selection.files]
+        _refuse_overwriting(inputs, [output, matrix, summary])
         if not force:
             check_build(genome, reader.contigs)
         run = stack.enter_context(opened(matching(models, repo, options), repo, options))

@@ -13,6 +13,7 @@ from regplug.cli.shared.options import (
     force_option,
     regions_file_option,
 )
+from regplug.cli.shared.selection import selection_from, selection_options
 
 OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
 
@@ -51,8 +52,10 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     metavar="STRATUM",
     help="What changes are compared with: random, elements ... (regplug models show NAME).",
 )
-@click.option("--regions", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index.")
-@regions_file_option("Only these, with an index: ")
+@click.option(
+    "--regions", "-r", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index."
+)
+@regions_file_option("Only these, with an index: ", "-R")
 @click.option(
     "--regions-overlap",
     type=click.Choice([*OVERLAPS.values(), *OVERLAPS]),
@@ -61,6 +64,7 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     show_default=True,
     help="What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
 )
+@selection_options
 @click.option(
     "--genes",
     default="",
@@ -86,6 +90,7 @@ def annotate(
     from regplug.api.annotate import annotate as annotate_vcf
     from regplug.cli.shared.report import progress_bar, report
 
+    selection = selection_from(options)
     repo, backend = backend_from(options)
     with progress_bar(quiet=quiet) as progress:
         done = annotate_vcf(
@@ -95,6 +100,7 @@ def annotate(
             scores=comma_separated(scores),
             repo=repo,
             options=backend,
+            selection=selection,
             command=["regplug", *sys.argv[1:]],
             progress=progress,
             **options,

@@ -19,6 +19,7 @@ from regplug.scoring.adapter import Values
 from regplug.vcf.faulty_line import faulty_line
 from regplug.vcf.index import check_index, require_index
 from regplug.vcf.overlap import Overlap, reach
+from regplug.vcf.selection import EVERYTHING, Selected, Selection
 
 
 class VariantReader:
@@ -31,21 +32,44 @@ class VariantReader:
         contigs: its contigs: name → length, or None where the header has none.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, selection: Selection = EVERYTHING) -> None:
         """Open `path`.
 
+        Args:
+            path: of the file, or `-`.
+            selection: which of its records and samples to read; the header is then of these.
+
         Raises:
-            VariantFileError: no such file, not a VCF or BCF, a header that is not UTF-8, or a
-                damaged index.
+            VariantFileError: no such file, not a VCF or BCF, a header that is not UTF-8, a damaged
+                index, or a selection that bcftools refuses.
         """
         self.path = "standard input" if path == "-" else path
+        self._given, self._selection = path, selection
         self._regions: list[Interval] = []
         self._overlap: Overlap = "record"
+        self._stream: Stream | Selected | None = None
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
         if path != "-":
             check_index(path)
-        self._stream = Stream() if path == "-" else None
+        if selection == EVERYTHING:
+            self._stream = Stream() if path == "-" else None
+        else:
+            if Path(path).is_file():
+                VariantReader(path).close()  # its faults are told without bcftools
+            self._stream = Selected(path, selection)
+        self._open()
+
+    def _open(self) -> None:
+        """Open the file, or the stream of it, which is closed if it does not do."""
+        try:
+            self._read_header(self._given)
+        except VariantFileError:
+            if self._stream:
+                self._stream.close()
+            raise
+
+    def _read_header(self, path: str) -> None:
         verbosity = pysam.set_verbosity(0)  # htslib would tell that standard input has no index
         try:  # one thread: with more, htslib waits for ever where a file is cut off
             self._file = pysam.VariantFile(self._stream.path if self._stream else path)
@@ -54,12 +78,14 @@ class VariantReader:
                 f"{self.path} is gzipped: bgzip it (zcat FILE | bgzip)"
             ) from error
         except (OSError, ValueError) as error:
+            if why := self._refused():
+                raise VariantFileError(why) from error
             raise VariantFileError(
                 f"{self.path} is not a VCF or BCF that htslib can read: {error}"
             ) from error
         finally:
             pysam.set_verbosity(verbosity)
-        self._unchanged = None if self._stream else Unchanged(path)
+        self._unchanged = None if path == "-" else Unchanged(path)
         self.header = self._file.header
         with _utf8(f"the header of {self.path}"):
             self.header_text = str(self.header)
@@ -87,8 +113,13 @@ class VariantReader:
             VariantFileError: there is no index, or it is older than the file.
         """
         if regions:
-            require_index("-" if self._stream else self.path)
-        self._regions, self._overlap = merged(regions), overlap
+            require_index(self._given)
+        if regions and isinstance(self._stream, Selected):
+            self.close()
+            self._stream = Selected(self._given, self._selection, merged(regions), overlap)
+            self._open()
+        else:
+            self._regions, self._overlap = merged(regions), overlap
 
     def __iter__(self) -> Iterator[pysam.VariantRecord]:
         """Yield the records in order.
@@ -106,6 +137,8 @@ class VariantReader:
                     raise VariantFileError(changed(self.path)) from None
                 if self._stream and self._stream.truncated:
                     raise VariantFileError(f"{self.path} is cut off after {last}") from None
+                if why := self._refused(patience=None):
+                    raise VariantFileError(f"{why}, after {last}") from None
                 return
             except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
                 raise VariantFileError(self._fault(read, last, error)) from error
@@ -118,6 +151,8 @@ class VariantReader:
         """Return a message for the record behind `last`, before which so many were read."""
         if self._unchanged and self._unchanged.is_changed:
             return changed(self.path)
+        if why := self._refused():
+            return f"{why}, after {last}"
         no_lines = self._stream or self._regions
         line, why = (0, "") if no_lines else faulty_line(self.path, read)
         where = f"{self.path}, line {line}" if line else self.path
@@ -127,6 +162,11 @@ class VariantReader:
             f"{where} cannot be read after {last}: {error or 'truncated or malformed'}; check it "
             "with bcftools view"
         )
+
+    def _refused(self, patience: float | None = 1.0) -> str:
+        """Return why the bcftools that selects records has failed, or "" (see `Selected.fault`)."""
+        why = self._stream.fault(patience) if isinstance(self._stream, Selected) else ""
+        return why and f"bcftools cannot select from {self.path}: {why}"
 
     def _overlapping(self) -> Iterator[pysam.VariantRecord]:
         """Yield each record that lies in a region once."""

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from regplug.errors import OutputError
 from regplug.files.output import STDOUT, naming
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.vcf import bcftools
 from regplug.vcf.records import set_info
 
 _ROOM = 1 << 12  # bytes of a small index; of larger ones a fiftieth of the file
@@ -74,7 +74,7 @@ class Bcf(VcfText):
         name = "-" if path == STDOUT else str(path)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115
         self._bcftools = subprocess.Popen(
-            [sys.executable, "-P", "-c", _BCFTOOLS, f"-O{self.type}", "-o", name],
+            bcftools.view(f"-O{self.type}", "-o", name, "-"),
             stdin=subprocess.PIPE,
             stderr=self._messages,
             start_new_session=True,  # so that Ctrl-C reaches this process only
@@ -106,8 +106,7 @@ class Bcf(VcfText):
             self._file.close()
         status = self._bcftools.wait()
         with self._messages as messages:
-            messages.seek(0)
-            words = " ".join(messages.read().decode(errors="replace").rpartition("[E::")[2].split())
+            words = bcftools.messages(messages).rpartition("[E::")[2]
         if status == -signal.SIGPIPE:
             raise BrokenPipeError
         if "Unchecked error" in words:
@@ -125,16 +124,6 @@ class BcfUncompressed(Bcf):
     suffixes: ClassVar[tuple[str, ...]] = (".ubcf",)
     type = "u"
 
-
-_BCFTOOLS = """
-import signal, sys
-from pysam import SamtoolsError, bcftools
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-try:
-    bcftools.view("--no-version", *sys.argv[1:], "-", catch_stdout=False)
-except SamtoolsError:
-    sys.exit(1)
-"""
 
 TYPES: dict[str, type[VariantWriter]] = {
     "v": VcfText,

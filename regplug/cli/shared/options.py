@@ -25,10 +25,10 @@ def force_option(function: Function) -> Function:
     return click.option("--force", is_flag=True, help=what)(function)
 
 
-def regions_file_option(before: str = "") -> Callable[[Function], Function]:
-    """Add --regions-file, whose help begins with `before`."""
+def regions_file_option(before: str = "", *short: str) -> Callable[[Function], Function]:
+    """Add --regions-file, whose help begins with `before`; `short` is a short spelling of it."""
     text = "BED if called .bed or .bed.gz, else 1-based CHROM, POS or CHROM, FROM, TO, or a VCF."
-    return click.option("--regions-file", default="", help=before + text)
+    return click.option("--regions-file", *short, default="", help=before + text)
 
 
 def comma_separated(value: str | None) -> tuple[str, ...]:

@@ -1,0 +1,25 @@
+"""The bcftools inside pysam, in a process of its own, which may abort without harm to ours."""
+
+import sys
+from typing import IO
+
+_VIEW = """
+import signal, sys
+from pysam import SamtoolsError, bcftools
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+try:
+    bcftools.view("--no-version", *sys.argv[1:], catch_stdout=False)
+except SamtoolsError as error:
+    sys.exit(error.value.rpartition("stderr=")[2])
+"""
+
+
+def view(*words: str) -> list[str]:
+    """Return the command of `bcftools view --no-version` with these options and files."""
+    return [sys.executable, "-P", "-c", _VIEW, *words]
+
+
+def messages(file: IO[bytes]) -> str:
+    """Return what the process wrote to `file`, its standard error, on a line."""
+    file.seek(0)
+    return " ".join(file.read().decode(errors="replace").split())
