@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from regplug.genome.codes import encode
 from regplug.models.repository import Golden, write_model
 from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.outputs import Output
 
 
 def table_model(
@@ -63,6 +64,65 @@ def position_model(
     """Write a model that tells columns apart: the sum over columns i of code_value * 1.1 ** i."""
     table = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])
     return table_model(repo, name, table, window=window, weights=1.1 ** np.arange(window), **card)
+
+
+LOGITS = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])  # of A C G T N, on two strands
+
+
+def profile_model(
+    repo: Path, name: str = "profile", *, unknown: float = 0, **card: object
+) -> ModelCard:
+    """Write a model of 12 bases and two outputs, `profile` (2, 12) and `log_counts` (2,).
+
+    A base's logits are LOGITS, `unknown` at an N; log counts are G and C, and twice that.
+    """
+    logits, counts = LOGITS.copy(), np.array([[0, 0], [1, 2], [1, 2], [0, 0], [0.5, 1]])
+    logits[4] = unknown
+    onnx = _profile_graph(logits.astype(np.float32), counts.astype(np.float32))
+    made = ModelCard(
+        name=name,
+        window=12,
+        targets=(Target("plus", 1.0), Target("minus", 1.0)),
+        outputs=(
+            Output("profile", (2, 12), "profile_logits"),
+            Output("log_counts", (2,), "log_count"),
+        ),
+        sha256=hashlib.sha256(onnx).hexdigest(),
+        **{  # type: ignore[arg-type]
+            "version": "1", "family": "variant_effect", "strand": "none", "output_scale": "score",
+            "max_batch_size": 64,
+        } | card,
+    )  # fmt: skip
+    codes = encode("ACGTACGGTTCA")
+    golden = Golden(
+        ["ACGTACGGTTCA"], [counts[codes].sum(0).tolist()],
+        {"profile": [logits[codes].T.ravel().tolist()]},
+    )  # fmt: skip
+    write_model(repo, made, onnx=onnx, golden=golden)
+    return made
+
+
+def _profile_graph(logits: np.ndarray, counts: np.ndarray) -> bytes:
+    nodes = [
+        helper.make_node("Cast", ["codes"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["logits", "index"], ["by_base"], axis=0),
+        helper.make_node("Transpose", ["by_base"], ["profile"], perm=[0, 2, 1]),
+        helper.make_node("Gather", ["counts", "index"], ["counted"], axis=0),
+        helper.make_node("ReduceSum", ["counted", "axis"], ["log_counts"], keepdims=0),
+    ]
+    arrays = {"logits": logits, "counts": counts, "axis": np.array([1])}
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 12])],
+        [
+            helper.make_tensor_value_info("profile", TensorProto.FLOAT, ["n", 2, 12]),
+            helper.make_tensor_value_info("log_counts", TensorProto.FLOAT, ["n", 2]),
+        ],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model.SerializeToString()
 
 
 def _graph(table: np.ndarray, window: int | None, weights: np.ndarray | None) -> bytes:

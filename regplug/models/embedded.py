@@ -1,19 +1,27 @@
 """codes ─Embedded.predict→ predictions: a model directory, in process by onnxruntime."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from regplug.errors import BackendError, ModelError
 from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.repository import model_names, read_card, read_onnx
-from regplug.scoring.backend import Backend, BackendOptions, checked
+from regplug.scoring.backend import (
+    Answering,
+    Array,
+    Backend,
+    BackendOptions,
+    checked,
+    empty_answers,
+)
 from regplug.scoring.card import ModelCard
+from regplug.scoring.outputs import Output
 
 # What onnxruntime's errors say of it.
 _MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|out of memory", re.IGNORECASE)
@@ -49,21 +57,27 @@ def _check_shapes(session: Any, card: ModelCard) -> None:
     Raises:
         ModelError: it does not.
     """
-    for what, tensors, name, promised in (
-        ("input", session.get_inputs(), "codes", card.window),
-        ("output", session.get_outputs(), "scores", len(card.targets)),
-    ):
+    wanted: list[tuple[str, Any, str, tuple[int | None, ...]]] = [
+        ("input", session.get_inputs(), "codes", (card.window,))
+    ]
+    wanted += [
+        ("output", session.get_outputs(), output.name, output.shape) for output in card.answers
+    ]
+    for what, tensors, name, promised in wanted:
         shape = next((tensor.shape for tensor in tensors if tensor.name == name), None)
-        if shape is None or len(shape) != 2:
-            raise ModelError(f"the graph of {card.name} has no {what} {name} of two dimensions")
-        if isinstance(shape[1], int) and shape[1] != promised:
+        if shape is None or len(shape) != 1 + len(promised):
             raise ModelError(
-                f"the {what} {name} of {card.name} has {shape[1]} columns in the graph, "
-                f"{promised or 'any'} in the card: export the model again"
+                f"the graph of {card.name} has no {what} {name} of {1 + len(promised)} dimensions"
             )
+        for size, kept in zip(shape[1:], promised, strict=True):
+            if isinstance(size, int) and size != kept:
+                raise ModelError(
+                    f"the {what} {name} of {card.name} has {size} columns in the graph, "
+                    f"{kept or 'any'} in the card: export the model again"
+                )
 
 
-class Embedded:
+class Embedded(Answering):
     """A model that onnxruntime runs in this process, on the CPU.
 
     Attributes:
@@ -80,27 +94,31 @@ class Embedded:
         self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
         _check_shapes(self._session, self.card)
 
-    def predict(self, codes: Codes) -> NDArray[np.float32]:
-        """Return predictions (n, targets) for codes (n, width), which are run in batches.
+    def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
+        """Return the outputs' answers to codes (n, width), which are run in batches.
 
         Raises:
             BackendError: the graph cannot read such codes, or gives NaN or inf.
         """
         size = min(self.card.max_batch_size, IN_CACHE)
-        predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
+        answers = empty_answers(outputs, len(codes))
+        names = [output.name for output in outputs]
         for start in range(0, len(codes), size):
             batch = codes[start : start + size]
-            predictions[start : start + size] = checked(self._run(batch), self.card, len(batch))
-        return predictions
+            parts = zip(outputs, answers, self._run(batch, names), strict=True)
+            for output, answer, part in parts:
+                answer[start : start + size] = checked(part, self.card, output, len(batch))
+        return answers
 
-    def _run(self, batch: Codes) -> NDArray[np.float32]:
+    def _run(self, batch: Codes, names: list[str]) -> list[Array]:
         """Run a batch; where the memory is too small for it, run its halves."""
         try:
-            scores: NDArray[np.float32] = self._session.run(["scores"], {"codes": batch})[0]
+            answers: list[Array] = self._session.run(names, {"codes": batch})
         except Exception as error:
             if _MEMORY_FULL.search(str(error)):
                 if len(batch) > 1:
-                    return np.concatenate([self._run(half) for half in np.array_split(batch, 2)])
+                    halves = [self._run(half, names) for half in np.array_split(batch, 2)]
+                    return [np.concatenate(parts) for parts in zip(*halves, strict=True)]
                 raise BackendError(
                     f"the memory is full where {self.card.name} reads {batch.shape[1]} bases: "
                     f"give it more, or fewer --threads ({error})"
@@ -108,7 +126,7 @@ class Embedded:
             raise BackendError(
                 f"{self.card.name} cannot read codes of shape {batch.shape}: {error}"
             ) from error
-        return scores
+        return answers
 
     def close(self) -> None:
         """Free the session."""

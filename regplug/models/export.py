@@ -17,7 +17,7 @@ from regplug.models.repository import Golden, write_model
 from regplug.scoring.alleles import column
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
-from regplug.scoring.sequences import predict_sequences
+from regplug.scoring.sequences import predict_output, predict_sequences
 
 PLAIN = Measuring()
 GC = 0.41  # of the human genome
@@ -57,7 +57,15 @@ def export_model(
                 )
                 card = _with_spread(card, spread)
             sequences = _golden_sequences(card)
-            golden = Golden(sequences, predict_sequences(sequences, backend).tolist())
+            golden = Golden(
+                sequences,
+                predict_sequences(sequences, backend).tolist(),
+                {
+                    output.name: predict_output(sequences, backend, output.name).tolist()
+                    for output in card.answers
+                    if output != card.main
+                },
+            )
         finally:
             backend.close()
     write_model(repo, card, onnx=onnx, golden=golden)

@@ -10,6 +10,7 @@
 import hashlib
 import json
 import shutil
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -20,21 +21,25 @@ from regplug.files.output import complete
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.graph_check import check_graph
 from regplug.scoring.card import ModelCard, card_from_json, card_to_json
+from regplug.scoring.outputs import Output
 
 GOLDEN_TOLERANCE = 1e-5  # of a score; of scores above 1, relative
+_GRAPH = attrgetter("name", "sha256", "labels", "outputs")  # what belongs to a graph
 WARM_UP_LENGTH = 101  # bases, for graphs that read any length
 
 
-class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Sequences, and the scores that every backend must give them, to GOLDEN_TOLERANCE.
 
     Attributes:
         sequences: letters.
         scores: a row per sequence, a column per target.
+        outputs: of the card's other outputs, by name: a row per sequence, its numbers in C order.
     """
 
     sequences: list[str]
     scores: list[list[float]]
+    outputs: dict[str, list[list[float]]] = {}
 
 
 @hookimpl
@@ -142,7 +147,7 @@ def check_model(folder: Path) -> ModelCard:
 
 
 def rewrite_card(folder: Path, card: ModelCard) -> None:
-    """Put another card of the same graph and targets into the model directory `folder`.
+    """Put another card of the same graph, targets and outputs into the model directory `folder`.
 
     In config.pbtxt only the promised lines change, so what a user has tuned stays.
 
@@ -151,7 +156,7 @@ def rewrite_card(folder: Path, card: ModelCard) -> None:
         OutputError: the folder cannot be written.
     """
     old = check_model(folder)
-    if (card.name, card.sha256, card.labels) != (old.name, old.sha256, old.labels):
+    if _GRAPH(card) != _GRAPH(old):
         raise ModelError(f"the card in {folder} is of {old.name}, and not of that {card.name}")
     config = (folder / "config.pbtxt").read_text()
     lines = [lines_of(promised_config(of)) for of in (old, card)]
@@ -171,10 +176,17 @@ def promised_config(card: ModelCard) -> str:
         name=card.name,
         batch=card.max_batch_size,
         shape=-1 if card.window is None else card.window,  # -1: any length
-        targets=len(card.targets),
+        outputs="".join(_output_line(card, output) for output in card.answers),
         sha256=card.sha256,
         card=compact.replace("\\", "\\\\").replace('"', '\\"'),
     )
+
+
+def _output_line(card: ModelCard, output: Output) -> str:
+    """Return an output's line of config.pbtxt; the targets' labels are those of the main one."""
+    labels = ' label_filename: "targets.txt"' if output == card.main else ""
+    dims = ", ".join(map(str, output.shape))
+    return f'output [ {{ name: "{output.name}" data_type: TYPE_FP32 dims: [ {dims} ]{labels} }} ]\n'
 
 
 def _warm_up_length(card: ModelCard) -> int:
@@ -187,10 +199,9 @@ name: "{name}"
 backend: "onnxruntime"
 max_batch_size: {batch}
 input [ {{ name: "codes" data_type: TYPE_UINT8 dims: [ {shape} ] }} ]
-output [ {{ name: "scores" data_type: TYPE_FP32 dims: [ {targets} ] label_filename: "targets.txt" }} ]
-parameters {{ key: "model_sha256" value {{ string_value: "{sha256}" }} }}
+{outputs}parameters {{ key: "model_sha256" value {{ string_value: "{sha256}" }} }}
 parameters {{ key: "regplug_card" value {{ string_value: "{card}" }} }}
-"""  # noqa: E501
+"""
 
 # The rest of config.pbtxt, which the user may change to tune a server.
 _TUNING = """\

@@ -9,13 +9,10 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import closing, suppress
 from typing import TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from regplug.errors import BackendError
 from regplug.genome.codes import Codes
@@ -23,8 +20,16 @@ from regplug.hooks.hookspecs import hookimpl
 from regplug.models.triton_client import Client, Refused, Unavailable, is_url
 from regplug.models.triton_proof import Answer, Proof
 from regplug.models.triton_served import Served, card_in, card_of, describe
-from regplug.scoring.backend import Backend, BackendOptions, checked
+from regplug.scoring.backend import (
+    Answering,
+    Array,
+    Backend,
+    BackendOptions,
+    checked,
+    empty_answers,
+)
 from regplug.scoring.card import ModelCard
+from regplug.scoring.outputs import Output
 
 IN_FLIGHT = 8  # requests
 ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
@@ -34,10 +39,10 @@ OPENING_SECONDS = 5.0  # to go on trying a URL that has never answered
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
 
 _T = TypeVar("_T")
-_Job = tuple[Codes, "Future[NDArray[np.float32]]"]
+_Job = tuple[Codes, Sequence[Output], "Future[list[Array]]"]
 
 
-class Triton:
+class Triton(Answering):
     """A model on a server; up to IN_FLIGHT requests at a time, each thread with its own client.
 
     Attributes:
@@ -53,12 +58,12 @@ class Triton:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._asked: set[Future[NDArray[np.float32]]] = set()  # that somebody waits for
+        self._asked: set[Future[list[Array]]] = set()  # that somebody waits for
         self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
         self._closed = threading.Event()
 
-    def predict(self, codes: Codes) -> NDArray[np.float32]:
-        """Return predictions (n, targets) for codes (n, width); any thread may call it.
+    def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
+        """Return the outputs' answers to codes (n, width); any thread may call it.
 
         Raises:
             BackendError: the server cannot be reached, refuses, has another model now, or answers
@@ -67,21 +72,22 @@ class Triton:
         size = self._proof.rows
         starts = range(0, len(codes), size)
         self._start_threads(len(starts))
-        futures: list[Future[NDArray[np.float32]]] = [Future() for _ in starts]
+        futures: list[Future[list[Array]]] = [Future() for _ in starts]
         self._asked.update(futures)
-        predictions = np.empty((len(codes), len(self.card.targets)), np.float32)
+        answers = empty_answers(outputs, len(codes))
         try:
             for start, future in zip(starts, futures, strict=True):
-                self._jobs.put((codes[start : start + size], future))
+                self._jobs.put((codes[start : start + size], outputs, future))
             for start, future in zip(starts, futures, strict=True):
-                predictions[start : start + size] = future.result()
+                for answer, part in zip(answers, future.result(), strict=True):
+                    answer[start : start + size] = part
         except CancelledError as error:
             raise self._is_closed() from error
         finally:
             for future in futures:
                 future.cancel()  # after an error or Ctrl-C, some requests may not have begun
             self._asked.difference_update(futures)
-        return predictions
+        return answers
 
     def close(self) -> None:
         """End the threads and their connections, and whoever waits for an answer.
@@ -117,42 +123,45 @@ class Triton:
         """Do jobs until one is None; the client is made, used and closed in this thread."""
         client: _Checked | None = None
         while (job := self._jobs.get()) is not None:
-            codes, future = job
+            codes, outputs, future = job
             if not future.set_running_or_notify_cancel():
                 continue
             try:
                 client = client or _Checked(self._location, self._options, seconds=ANSWER_SECONDS)
-                _settle(future, self._ask_patiently(client, codes))
+                _settle(future, self._ask_patiently(client, codes, outputs))
             except BaseException as error:  # noqa: BLE001  for the caller's thread
                 _settle(future, error)
         if client is not None:
             client.close(thread_ends=True)
 
-    def _ask_patiently(self, client: "_Checked", codes: Codes) -> NDArray[np.float32]:
-        """Return the server's predictions for a batch, asking again while it is away."""
+    def _ask_patiently(
+        self, client: "_Checked", codes: Codes, outputs: Sequence[Output]
+    ) -> list[Array]:
+        """Return the server's answers to a batch, asking again while it is away."""
         bases, sent = codes.shape[1], self._proof.added_to(codes)
 
-        def ask(again: bool) -> NDArray[np.float32]:
+        def ask(again: bool) -> list[Array]:
             if again or time.monotonic() > client.checked_at + CHECK_SECONDS:
                 self._check_again(client)
-            answer = self._answer(client, sent)
+            answer = self._answer(client, sent, outputs)
             if not self._proof.holds(answer, bases):
                 self._check_again(client)
                 self._proof.learn(answer, bases)
-            return answer.scores[: len(codes)]
+            return [answer.outputs[output.name][: len(codes)] for output in outputs]
 
         patience = self._options.retry_seconds
         asked = f"{self.card.name} for codes of shape {codes.shape}"
         return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
 
-    def _answer(self, client: Client, codes: Codes) -> Answer:
+    def _answer(self, client: Client, codes: Codes, outputs: Sequence[Output]) -> Answer:
         try:
-            answer = client.infer(self.card.name, codes)
+            answer = client.infer(self.card.name, codes, [output.name for output in outputs])
         except Refused as error:
             if client.ready(self.card.name):
                 raise
             raise Unavailable(str(error), answered=True) from error
-        checked(answer.scores, self.card, len(codes))
+        for output in outputs:
+            checked(answer.outputs[output.name], self.card, output, len(codes))
         return answer
 
     def _check_again(self, client: "_Checked") -> None:
@@ -212,9 +221,7 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
     return None if served is None else Triton(location, served, options)
 
 
-def _settle(
-    future: Future[NDArray[np.float32]], answer: NDArray[np.float32] | BaseException
-) -> None:
+def _settle(future: Future[list[Array]], answer: list[Array] | BaseException) -> None:
     """Give the future its answer or error, unless `close` has been faster."""
     with suppress(InvalidStateError):
         if isinstance(answer, BaseException):

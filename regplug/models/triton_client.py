@@ -4,6 +4,7 @@ Their errors become two: Unavailable (ask again later) and Refused (the answer s
 """
 
 import ssl
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -115,20 +116,21 @@ class Client:
         models: list[dict[str, str]] = answer.get("models", []) if self._is_grpc else answer
         return models
 
-    def infer(self, model: str, codes: Codes) -> Answer:
-        """Return the scores of `codes`, shape (n, targets), and the version that gave them."""
+    def infer(self, model: str, codes: Codes, outputs: Sequence[str]) -> Answer:
+        """Return what `outputs` answer to `codes`, each (n, ...), and the version that did."""
         asked = self._module.InferInput("codes", list(codes.shape), "UINT8")
         try:
             asked.set_data_from_numpy(codes)
         except self._errors as error:
             raise Refused(str(error)) from error
-        wanted = [self._module.InferRequestedOutput("scores")]
+        wanted = [self._module.InferRequestedOutput(name) for name in outputs]
         result = self._ask("infer", model, [asked], outputs=wanted)
-        scores, about = result.as_numpy("scores"), result.get_response()
-        if scores is None:
-            raise Refused("the answer has no scores")
+        answers, about = {name: result.as_numpy(name) for name in outputs}, result.get_response()
+        for name, answer in answers.items():
+            if answer is None:
+                raise Refused(f"the answer has no {name}")
         version = about.model_version if self._is_grpc else about.get("model_version", "")
-        return Answer(version, scores)
+        return Answer(version, answers)
 
     def close(self, *, thread_ends: bool = False) -> None:
         """Close the connection; to be called by the thread that used the client.

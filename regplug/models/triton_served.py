@@ -47,11 +47,18 @@ def _check(
     """Raise BackendError if `metadata` or `config` are of another model than `card`."""
     window = -1 if card.window is None else card.window
     inputs = metadata.get("inputs", [])
-    outputs = [output for output in metadata.get("outputs", []) if output["name"] == "scores"]
+    outputs = {output["name"]: output for output in metadata.get("outputs", [])}
     for what, promised, found in (
         ("the name", card.name, model),
         ("the input", f"codes UINT8 [-1, {window}]", ", ".join(map(_tensor, inputs))),
-        ("the output", f"scores FP32 [-1, {len(card.targets)}]", ", ".join(map(_tensor, outputs))),
+        *(
+            (
+                "the output",
+                f"{output.name} FP32 [-1, {', '.join(map(str, output.shape))}]",
+                _tensor(outputs[output.name]) if output.name in outputs else "",
+            )
+            for output in card.answers
+        ),
         ("the sha256", card.sha256, _parameter(config, "model_sha256") or card.sha256),
     ):
         if promised != found:

@@ -1,14 +1,18 @@
 """Is a model what its card says? Files, card, and golden scores replayed."""
 
+from math import prod
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regplug.errors import ModelError
 from regplug.models.repository import GOLDEN_TOLERANCE, check_model, read_golden
-from regplug.scoring.backend import Backend
+from regplug.scoring.backend import Backend, place_in
+from regplug.scoring.card import ModelCard
+from regplug.scoring.outputs import Output
 from regplug.scoring.ranking import Ranking
-from regplug.scoring.sequences import predict_sequences
+from regplug.scoring.sequences import predict_output, predict_sequences
 
 
 def verify_model(folder: Path, backend: Backend) -> float:
@@ -26,18 +30,34 @@ def verify_model(folder: Path, backend: Backend) -> float:
     golden = read_golden(folder)
     if not golden.sequences:
         raise ModelError(f"{card.name}: golden.json is empty")
-    rows, row_lengths = len(golden.scores), {len(row) for row in golden.scores}
-    if rows != len(golden.sequences) or row_lengths != {len(card.targets)}:
-        raise ModelError(
-            f"{card.name}: golden.json has no score of every target for every sequence"
-        )
-    wanted = np.array(golden.scores, np.float64)
-    errors = np.abs(predict_sequences(golden.sequences, backend) - wanted)
-    errors /= np.maximum(1, np.abs(wanted))
-    row, target = np.unravel_index(errors.argmax(), errors.shape)
+    others = {output.name: output for output in card.answers if output != card.main}
+    if set(golden.outputs) != set(others):
+        raise ModelError(f"{card.name}: golden.json and card.json have other outputs")
+    worst = _off(card, card.main, golden.scores, predict_sequences(golden.sequences, backend))
+    for name, output in others.items():
+        found = predict_output(golden.sequences, backend, name)
+        worst = max(worst, _off(card, output, golden.outputs[name], found))
+    return worst
+
+
+def _off(
+    card: ModelCard, output: Output, golden: list[list[float]], found: NDArray[np.float32]
+) -> float:
+    """Return the largest error of an output's answers (sequences, numbers).
+
+    Raises:
+        ModelError: it is more than 1e-5, or golden answers are missing.
+    """
+    if [len(row) for row in golden] != [prod(output.shape)] * len(found):
+        what = "score of every target" if output == card.main else f"{output.name}"
+        raise ModelError(f"{card.name}: golden.json has no {what} for every sequence")
+    wanted = np.array(golden, np.float64)
+    errors = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
+    row, number = np.unravel_index(errors.argmax(), errors.shape)
     if not errors.max() <= GOLDEN_TOLERANCE:
+        place = [int(i) for i in np.unravel_index(number, output.shape)]
         raise ModelError(
-            f"{card.name}, {card.labels[target]}: golden sequence {row + 1} is off by "
+            f"{card.name}, {place_in(card, output, place)}: golden sequence {row + 1} is off by "
             f"{errors.max():.2g}"
         )
     return float(errors.max())

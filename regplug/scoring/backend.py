@@ -1,14 +1,20 @@
 """What runs a model: one method, whatever is behind it."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Protocol, overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import BackendError
+from regplug.errors import BackendError, ModelError
 from regplug.genome.codes import Codes
 from regplug.scoring.card import ModelCard
+from regplug.scoring.outputs import Output
+
+Array = NDArray[np.float32]
+Several = tuple[str, str, *tuple[str, ...]]  # two names or more
 
 
 class Backend(Protocol):
@@ -20,15 +26,67 @@ class Backend(Protocol):
 
     card: ModelCard
 
-    def predict(self, codes: Codes) -> NDArray[np.float32]:
-        """Return predictions (n, targets) for codes of shape (n, width); n may exceed a batch.
+    @overload
+    def predict(self, codes: Codes, outputs: tuple[()] | tuple[str] = ()) -> Array: ...
+    @overload
+    def predict(self, codes: Codes, outputs: Several) -> dict[str, Array]: ...
+    def predict(self, codes: Codes, outputs: tuple[str, ...] = ()) -> Array | dict[str, Array]:
+        """Return predictions for codes of shape (n, width); n may exceed a batch.
+
+        Args:
+            codes: of n sequences.
+            outputs: names of the card's outputs that are wanted; none: `card.main`.
+
+        Returns:
+            Of one output its answers, (n, *shape), so (n, targets) where none is named; of several
+            those by name.
 
         Raises:
             BackendError: the model cannot be reached, refuses the input, or answers NaN or inf.
+            ModelError: the card has no such output.
         """
 
     def close(self) -> None:
         """Free what the backend holds."""
+
+
+class Answering(ABC):
+    """A backend's `predict`, for a class that answers a list of outputs.
+
+    Attributes:
+        card: the model's.
+    """
+
+    card: ModelCard
+
+    @overload
+    def predict(self, codes: Codes, outputs: tuple[()] | tuple[str] = ()) -> Array: ...
+    @overload
+    def predict(self, codes: Codes, outputs: Several) -> dict[str, Array]: ...
+    def predict(self, codes: Codes, outputs: tuple[str, ...] = ()) -> Array | dict[str, Array]:
+        """Return predictions for codes (n, width), as `Backend.predict`."""
+        wanted = [_output(self.card, name) for name in dict.fromkeys(outputs)] or [self.card.main]
+        answers = self._answers(codes, wanted)
+        if len(outputs) < 2:
+            return answers[0]
+        return {output.name: answer for output, answer in zip(wanted, answers, strict=True)}
+
+    @abstractmethod
+    def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
+        """Return each output's answers, float32 (n, *shape), for codes (n, width)."""
+
+
+def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:
+    """Return an array for each output's answers to so many rows, to be filled."""
+    return [np.empty((rows, *output.shape), np.float32) for output in outputs]
+
+
+def _output(card: ModelCard, name: str) -> Output:
+    for output in card.answers:
+        if output.name == name:
+            return output
+    names = ", ".join(output.name for output in card.answers)
+    raise ModelError(f"{card.name} has no output {name}: it has {names}")
 
 
 class BackendOptions(msgspec.Struct, frozen=True):
@@ -53,22 +111,29 @@ class BackendOptions(msgspec.Struct, frozen=True):
     retry_seconds: float = 60.0
 
 
-def checked(predictions: NDArray[np.float32], card: ModelCard, rows: int) -> NDArray[np.float32]:
-    """Return `predictions` if they are finite and of shape (rows, targets).
+def checked(answer: Array, card: ModelCard, output: Output, rows: int) -> Array:
+    """Return the answer of an output if it is finite and of shape (rows, *output.shape).
 
     Raises:
-        BackendError: they are not; the message names the model and the first bad target.
+        BackendError: it is not; the message names the model and the first bad target or place.
     """
-    wanted = (rows, len(card.targets))
-    if predictions.shape != wanted:
+    wanted = (rows, *output.shape)
+    if answer.shape != wanted:
         raise BackendError(
-            f"{card.name} answered with shape {predictions.shape} where its card promises "
+            f"{card.name} answered {output.name} with shape {answer.shape} where its card promises "
             f"{wanted}: run regplug models verify {card.name}"
         )
-    if not np.isfinite(predictions).all():
-        row, target = np.argwhere(~np.isfinite(predictions))[0]
+    if not np.isfinite(answer).all():
+        row, *place = np.argwhere(~np.isfinite(answer))[0].tolist()
         raise BackendError(
-            f"{card.name} answered {predictions[row, target]} for {card.labels[target]}: the model "
-            f"or its backend is broken; run regplug models verify {card.name}"
+            f"{card.name} answered {answer[row, *place]} for {place_in(card, output, place)}: the "
+            f"model or its backend is broken; run regplug models verify {card.name}"
         )
-    return predictions
+    return answer
+
+
+def place_in(card: ModelCard, output: Output, place: Sequence[int]) -> str:
+    """Return what a message calls a number of an output: its target, or name and place."""
+    if output == card.main:
+        return card.labels[place[0]]
+    return f"{output.name}[{', '.join(map(str, place))}]"

@@ -9,14 +9,15 @@ import msgspec
 from regplug.errors import UNREADABLE, ModelError
 from regplug.scoring.background import Background
 from regplug.scoring.measured import AlongFigure, VariantFigure
+from regplug.scoring.outputs import KINDS, Output, fault_of
 
 LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as many
 MOST_TARGETS = MOST_ROWS = 1 << 16
 LONGEST_NAME = 200  # letters of a label, or of another text in a header
 _NAME = re.compile(r"[\w+-][\w.+-]*")
 NOT_STATED = "not stated"  # a licence that nobody told
-# Keys that a card has only where something was measured.
-FIGURES = ("along", "variants", "background")
+# Keys that a card has only where there is something to tell.
+_IF_ANY = ("outputs", "along", "variants", "background")
 
 
 class CardError(ModelError, ValueError):
@@ -24,7 +25,7 @@ class CardError(ModelError, ValueError):
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One output of a model.
+    """One of the things that a model predicts.
 
     Attributes:
         label: its name, unique in the model; imported targets are `<PROTEIN>_<ID>`.
@@ -48,7 +49,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         version: the project's own version of the model.
         family: names the adapter that knows what the numbers mean.
         window: bases that the graph reads, or None if it reads sequences of any length.
-        targets: its outputs, in order.
+        targets: what it predicts, in order.
         strand: how the graph joins the strands; "forward" reads the transcribed strand only,
             "none" a sequence as it stands, of a genome its plus strand.
         output_scale: "probability" (0 to 1), "positive" (above 0) or "score" (any number).
@@ -65,6 +66,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         license: of the weights.
         notice: what the licence asks users to be told.
         created_by: version of regplug and command that made the model.
+        outputs: of the graph, where it has others than `scores`, of shape (targets,). Variants are
+            scored by the first of that shape.
         along: how well it finds what is open along a genome, beside baselines.
         variants: how well it predicts measured effects of variants, beside a baseline.
         background: its scores on background variants, which tell how rare a change is.
@@ -92,6 +95,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     license: str = ""
     notice: str = ""
     created_by: str = ""
+    outputs: tuple[Output, ...] = ()
     along: tuple[AlongFigure, ...] = ()
     variants: tuple[VariantFigure, ...] = ()
     background: Background | None = None
@@ -118,11 +122,23 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         for width in (self.window, self.scan, *(target.scan for target in self.targets)):
             if width is not None and not 1 <= width <= LARGEST_WINDOW:
                 raise CardError(f"window and scan must be from 1 to {LARGEST_WINDOW} bases")
+        if self.outputs and (fault := fault_of(self.outputs, len(labels), self.output_scale)):
+            raise CardError(fault)
 
     @property
     def labels(self) -> list[str]:
         """Return the targets' labels, in order."""
         return [target.label for target in self.targets]
+
+    @property
+    def answers(self) -> tuple[Output, ...]:
+        """Return the graph's outputs; `scores` where the card lists none."""
+        return self.outputs or (Output("scores", (len(self.targets),), KINDS[self.output_scale]),)
+
+    @property
+    def main(self) -> Output:
+        """Return the output that variants are scored by: the first of shape (targets,)."""
+        return next(output for output in self.answers if output.shape == (len(self.targets),))
 
 
 def _check_text(what: str, text: str) -> None:
@@ -155,11 +171,11 @@ def read_width(card: ModelCard) -> int:
 
 
 def card_to_json(card: ModelCard) -> str:
-    """Return the card as JSON, indented, ASCII only; figures are left out where there are none.
+    """Return the card as JSON, indented, ASCII only; keys of _IF_ANY only where they have content.
 
-    So a card from before there were figures has the same text, and the server's configuration too.
+    So a card from before there were such keys has the same text, and so has config.pbtxt.
     """
-    kept = {key: v for key, v in msgspec.to_builtins(card).items() if v or key not in FIGURES}
+    kept = {key: v for key, v in msgspec.to_builtins(card).items() if v or key not in _IF_ANY}
     return json.dumps(kept, indent=1) + "\n"
 
 

@@ -80,6 +80,17 @@ def predict_sequences(sequences: Sequence[str], backend: Backend) -> NDArray[np.
     return predict_rows([encode(letters) for letters in sequences], backend)
 
 
+def predict_output(sequences: Sequence[str], backend: Backend, name: str) -> NDArray[np.float32]:
+    """Return an output's answers to sequences, one at a time; shape (n, numbers), in C order.
+
+    Raises:
+        ModelError: the model has no such output.
+        BackendError: as `Backend.predict`.
+    """
+    answers = [backend.predict(encode(letters)[np.newaxis], (name,)) for letters in sequences]
+    return np.concatenate(answers).reshape(len(sequences), -1)
+
+
 def predict_rows(rows: Sequence[Codes], backend: Backend) -> NDArray[np.float32]:
     """Return the scores of rows of codes (bases,), shape (n, targets), as `predict_sequences`."""
     window = backend.card.window

@@ -7,7 +7,7 @@ import pytest
 
 from regplug.models.server import Server, local_server, serving
 from tests.plugins.basset.toys import basset_model
-from tests.toy_models import gc_model, position_model, table_model
+from tests.toy_models import gc_model, position_model, profile_model, table_model
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def triton_installed() -> None:
 
 @pytest.fixture(scope="session")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five models: three of a fixed window, one of any length, one that answers NaN at an N."""
+    """Seven models: of a fixed window, of any length, NaN at an N, one and two outputs."""
     folder = tmp_path_factory.mktemp("repo")
     gc_model(folder, max_batch_size=512)
     position_model(folder, window=30)
@@ -27,6 +27,8 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = np.array([[1.0, 1], [2, 2], [3, 3], [4, 4], [5, np.nan]])
     table_model(folder, "holed", table, window=10)
     basset_model(folder, "open")
+    profile_model(folder)
+    profile_model(folder, "profile_holed", unknown=np.nan)
     return folder
 
 

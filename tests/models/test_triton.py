@@ -119,7 +119,8 @@ def test_the_card_comes_from_the_server(url: str, repo: Path) -> None:
 
 def test_hook_regplug_cards(url: str, repo: Path, manager: pluggy.PluginManager) -> None:
     found = plugins.cards(manager, url, BackendOptions())
-    assert sorted(card.name for card in found) == ["any_length", "gc", "holed", "open", "place"]
+    names = ["any_length", "gc", "holed", "open", "place", "profile", "profile_holed"]
+    assert sorted(card.name for card in found) == names
     assert all(card == read_card(repo / card.name) for card in found)
 
 

@@ -10,7 +10,9 @@ from regplug.cli.shared.options import backend_from, backend_options
 if TYPE_CHECKING:
     from regplug.scoring.card import ModelCard
 
-APART = ("targets", "notice", "along", "variants", "background")  # what is no line KEY: VALUE
+APART = (  # what is no line KEY: VALUE
+    "targets", "notice", "outputs", "along", "variants", "background",
+)  # fmt: skip
 MISSING = "."
 
 
@@ -35,7 +37,13 @@ def show(name: str, as_json: bool, **options: Any) -> None:
     for key, value in msgspec.structs.asdict(card).items():
         if key not in APART and value not in ("", None, {}):
             click.echo(f"{key}: {value}")
-    for row in (*_targets(card), *_along(card), *_variants(card), *_background(card)):
+    for row in (
+        *_targets(card),
+        *_outputs(card),
+        *_along(card),
+        *_variants(card),
+        *_background(card),
+    ):
         click.echo("\t".join(row))
 
 
@@ -46,6 +54,14 @@ def _targets(card: "ModelCard") -> Iterator[list[str]]:
     for target in card.targets:
         spread = MISSING if target.spread is None else f"{target.spread:.4g}"
         yield [target.label, spread, *(target.about.get(key, MISSING) for key in about)]
+
+
+def _outputs(card: "ModelCard") -> Iterator[list[str]]:
+    """Yield a row per output, below an empty line and a header, where the card lists them."""
+    if card.outputs:
+        yield from ([], ["output", "shape", "kind"])
+    for output in card.outputs:
+        yield [output.name, " x ".join(map(str, output.shape)), output.kind]
 
 
 def _along(card: "ModelCard") -> Iterator[list[str]]:

@@ -78,6 +78,7 @@ def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iter
         card,
         targets=tuple(Target(f"unit {number}") for number in range(units)),
         sha256=hashlib.sha256(onnx).hexdigest(),
+        outputs=(msgspec.structs.replace(card.main, shape=(units,)),) if card.outputs else (),
         scan=None,  # a long sequence is read whole: units of its parts cannot be joined as scores
         companion=None,
         background=None,
@@ -92,7 +93,7 @@ def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iter
 
 
 def hidden_graph(model: ModelProto, card: ModelCard) -> ModelProto:
-    """Return a graph that reads what `model` reads; its output `scores` are the units (n, units).
+    """Return a graph that reads what `model` reads; its main output is the units (n, units).
 
     Raises:
         ModelError: its scores are not sums over dense layers that all targets share.
@@ -114,7 +115,7 @@ class _Cut:
 
     def graph(self) -> ModelProto:
         """Return the graph of units, in which each member's layer has its own columns."""
-        self._walk("scores")
+        self._walk(self._card.main.name)
         members = {layer.key: layer.shape for layer in self._layers}
         units = sum(map(prod, members.values()))
         starts = dict(zip(members, np.cumsum([0, *map(prod, members.values())]), strict=False))
@@ -126,7 +127,9 @@ class _Cut:
         graph = self._model.graph
         graph.ClearField("value_info")
         graph.ClearField("output")
-        scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", units])
+        scores = helper.make_tensor_value_info(
+            self._card.main.name, TensorProto.FLOAT, ["n", units]
+        )
         graph.output.append(scores)
         return self._model
 

@@ -81,10 +81,10 @@ class FirstLayer:
             raise refused(card, "it scans sequences; give the folder of its networks as RUN")
         self.card, self.window = card, card.window
         self.members = list(find_filters(model, card))
-        logits = "scores"
+        logits = card.main.name
         if card.output_scale == "probability":
             model, logits = with_logits(model, card)
-        self._ends = list(dict.fromkeys(["scores", logits]))
+        self._ends = list(dict.fromkeys([card.main.name, logits]))
         self._made = list(
             dict.fromkeys(name for member in self.members for name in _tensors(member))
         )

@@ -55,7 +55,11 @@ def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
     copy = ModelProto()
     copy.CopyFrom(model)
     makers = {name: node for node in copy.graph.node for name in node.output}
-    tail, waiting, found = set[str](), ["scores"], False  # tail: tensors from sigmoids to scores
+    tail, waiting, found = (
+        set[str](),
+        [card.main.name],
+        False,
+    )  # tail: tensors from sigmoids to scores
     while waiting:
         name = waiting.pop()
         node = makers.get(name)
@@ -80,7 +84,7 @@ def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
         else:
             twin.input[:] = [f"{name}/logits" if name in tail else name for name in node.input]
         twin.output[:] = [f"{name}/logits" for name in node.output]
-    return copy, "scores/logits"
+    return copy, f"{card.main.name}/logits"
 
 
 def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
