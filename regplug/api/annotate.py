@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pluggy
 
@@ -37,7 +37,7 @@ from regplug.vcf.records import VariantReader
 from regplug.vcf.selection import EVERYTHING, Selection
 from regplug.vcf.summary import summary as summarised
 from regplug.vcf.summary import write_summary
-from regplug.vcf.writers import TYPES, VcfText
+from regplug.vcf.writers import INDEXED, TYPES, VcfText, writer_of_type
 
 File = str | os.PathLike[str]
 DIFF = ("diff",)
@@ -76,7 +76,9 @@ def annotate(
     genes: File = "",
     matrix: File = "",
     summary: File = "",
-    output_type: Literal["v", "z", "u", "b"] | None = None,
+    output_type: str | None = None,
+    write_index: bool = False,
+    no_version: bool = False,
     reference_md5: bool = False,
     force: bool = False,
     repo: str | None = None,
@@ -109,7 +111,10 @@ def annotate(
             transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
         summary: what the run did, as JSON (`vcf.summary.Summary`); `-` is standard output.
-        output_type: v, z, u or b as in bcftools, where the suffix does not tell.
+        output_type: v, z, u or b as in bcftools, where the suffix does not tell; z and b with a
+            level of compression too, z0 to z9.
+        write_index: give an error where `output` can have no index; those that can always get one.
+        no_version: leave this version and the call out of the header.
         reference_md5: write the contigs' md5 into the header (slow).
         force: go on though contigs, REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
@@ -124,6 +129,8 @@ def annotate(
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
     genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
     command = command or _call(vcf, output)
+    if write_index and not output.endswith(INDEXED):
+        raise OutputError(f"an index (-W) is of a file {', '.join(INDEXED)}, not of {output}")
     manager = plugin_manager()
     with ExitStack() as stack:
         reader = stack.enter_context(closing(VariantReader(vcf, selection)))
@@ -141,10 +148,11 @@ def annotate(
         asked = _options(run, targets, scores, background, all_targets=all_targets)
         transcripts = transcripts_of(genes, genome)
         scoring = _models(run, asked, transcripts)
-        plan = _plan(reader, genome, scoring, command, genes, reference_md5=reference_md5)
+        named = () if no_version else command
+        plan = _plan(reader, genome, scoring, named, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
-        with outputs(kinds, plan, reader.contigs) as writers:
+        with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
             tally = annotate_records(
                 *(reader, scoring, genome),
                 writers=writers,
@@ -245,7 +253,7 @@ def _writers(
     manager: pluggy.PluginManager, output: str, output_type: str | None, matrix: str
 ) -> dict[str, type[VariantWriter]]:
     """Return the writer of each output; OutputError if its suffix is not known."""
-    kind = TYPES[output_type] if output_type else writer_for(manager, output)
+    kind = writer_of_type(output_type) if output_type else writer_for(manager, output)
     kind = VcfText if kind is None and output in ("-", str(STDOUT)) else kind
     if kind is None:
         raise OutputError(f"what is {output}? End it in .vcf, .vcf.gz or .bcf, or give -O v|z|u|b")

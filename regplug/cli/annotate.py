@@ -15,16 +15,28 @@ from regplug.cli.shared.options import (
 )
 from regplug.cli.shared.selection import selection_from, selection_options
 
+OUTPUT_TYPES = [*"vzub", *(f"{kind}{level}" for kind in "zb" for level in range(10))]
 OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
 
 
-@click.command(short_help="Write what each ALT of a VCF does, into its INFO.")
+@click.command(
+    short_help="Write what each ALT of a VCF does, into its INFO.",
+    context_settings={"allow_extra_args": True},
+)
+@click.pass_context
 @click.argument("vcf")
 @fasta_option
 @click.option("--output", "-o", default="-", help="VCF, VCF.gz or BCF by its suffix; - is stdout.")
 @click.option(
-    "--output-type", "-O", type=click.Choice(["v", "z", "u", "b"]), help="As in bcftools."
+    *("--output-type", "-O"),
+    type=click.Choice(OUTPUT_TYPES),
+    metavar="v|z[0-9]|u|b[0-9]",
+    help="As in bcftools, with its level of compression.",
 )
+@click.option(
+    "--write-index", "-W", is_flag=True, help="No index is an error; there is one if there can be."
+)
+@click.option("--no-version", is_flag=True, help="Version and command are not in the header.")
 @click.option(
     "--model",
     "names",
@@ -80,13 +92,24 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
 @force_option
 @backend_options
 def annotate(
-    vcf: str, names: tuple[str, ...], targets: str, scores: str, quiet: bool, **options: Any
+    ctx: click.Context,
+    vcf: str,
+    names: tuple[str, ...],
+    targets: str,
+    scores: str,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.
 
     Models default to the repository's defaults; the reference to --fasta, $REGPLUG_FASTA, the
     user's config file, the ##reference line, or an installed genomepy genome, in this order.
     """
+    if ctx.args:
+        raise click.UsageError(
+            f"one VCF at a time, not {vcf} and {ctx.args[0]} too: run it for each, or join them "
+            "first (bcftools concat, bcftools merge)"
+        )
     from regplug.api.annotate import annotate as annotate_vcf
     from regplug.cli.shared.report import progress_bar, report
 

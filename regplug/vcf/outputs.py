@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from regplug.errors import RegplugError
+from regplug.errors import OutputError, RegplugError
 from regplug.files.output import destination, naming
 from regplug.hooks.writer import Batch, Plan, VariantWriter
 from regplug.vcf.writers import make_index
@@ -37,7 +37,11 @@ class Output:
 
 @contextmanager
 def outputs(
-    writers: Mapping[str, type[VariantWriter]], plan: Plan, contigs: Mapping[str, int | None]
+    writers: Mapping[str, type[VariantWriter]],
+    plan: Plan,
+    contigs: Mapping[str, int | None],
+    *,
+    write_index: bool = False,
 ) -> Iterator[list[Output]]:
     """Open the outputs of a run; at the end they are closed, indexed, and get their names.
 
@@ -45,9 +49,11 @@ def outputs(
         writers: name of an output (`-`: standard output) → what writes it.
         plan: of the run.
         contigs: of the input's header, name → length or None.
+        write_index: True where an output without its index is an error.
 
     Raises:
-        OutputError: an output cannot be written; none is left behind.
+        OutputError: an output cannot be written, or its index cannot if it must be; none is left
+            behind.
         ReaderGoneError: the reader of standard output has closed it.
     """
     with ExitStack() as stack:
@@ -66,3 +72,5 @@ def outputs(
             raise
         for output in opened:
             output.unindexed = make_index(paths[output.name], Path(output.name), contigs)
+            if write_index and output.unindexed:
+                raise OutputError(f"{output.name} gets no index: sort the input (bcftools sort)")

@@ -31,14 +31,14 @@ def header_lines(
 
     Args:
         version: of regplug.
-        command: the command line, word by word.
+        command: the command line, word by word; without it, no line tells it or the version.
         models: that ran.
         genome: the reference they read.
         genes: the file of --genes, or "".
         md5: True to write also the md5 of each contig's upper-case letters (`##regplug_contig`).
     """
     line = shlex.join(command).replace("\r", "\\r").replace("\n", "\\n")
-    lines = [f"##regplug_version={version}", f"##regplug_command={line}"]
+    lines = [f"##regplug_version={version}", f"##regplug_command={line}"] if command else []
     lines += [
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
         f"window={card.window},strand={card.strand},"

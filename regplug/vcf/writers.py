@@ -18,6 +18,7 @@ from regplug.vcf import bcftools
 from regplug.vcf.records import set_info
 
 _ROOM = 1 << 12  # bytes of a small index; of larger ones a fiftieth of the file
+INDEXED = (".vcf.gz", ".vcf.bgz", ".bcf")  # names of files that get an index
 LONGEST_TBI = 512_000_000  # bases of a contig that a .tbi index can hold
 
 
@@ -52,11 +53,12 @@ class VcfBgzip(VcfText):
     """A bgzipped VCF."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".vcf.gz", ".vcf.bgz")
+    level = ""  # of compression, 0 to 9; "" is the library's own
 
     def _open(self, path: Path) -> IO[bytes]:
         if path != STDOUT:
             path.open("wb").close()  # where this raises, pysam 0.24 crashes
-        file: IO[bytes] = pysam.BGZFile("-" if path == STDOUT else str(path), "w")
+        file: IO[bytes] = pysam.BGZFile("-" if path == STDOUT else str(path), f"w{self.level}")
         return file
 
 
@@ -69,12 +71,13 @@ class Bcf(VcfText):
 
     suffixes: ClassVar[tuple[str, ...]] = (".bcf",)
     type = "b"
+    level = ""
 
     def _open(self, path: Path) -> IO[bytes]:
         name = "-" if path == STDOUT else str(path)
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115
         self._bcftools = subprocess.Popen(
-            bcftools.view(f"-O{self.type}", "-o", name, "-"),
+            bcftools.view(f"-O{self.type}{self.level}", "-o", name, "-"),
             stdin=subprocess.PIPE,
             stderr=self._messages,
             start_new_session=True,  # so that Ctrl-C reaches this process only
@@ -131,6 +134,19 @@ TYPES: dict[str, type[VariantWriter]] = {
     "u": BcfUncompressed,
     "b": Bcf,
 }
+OUTPUT_TYPES = (*TYPES, *(f"{kind}{level}" for kind in "zb" for level in range(10)))
+
+
+def writer_of_type(output_type: str) -> type[VariantWriter]:
+    """Return the writer of one of OUTPUT_TYPES.
+
+    Raises:
+        OutputError: it is none.
+    """
+    if output_type not in OUTPUT_TYPES:
+        raise OutputError(f"what is -O {output_type}? It is v, z, u, b, z0 to z9 or b0 to b9")
+    kind, level = TYPES[output_type[0]], output_type[1:]
+    return type(kind.__name__, (kind,), {"level": level}) if level else kind
 
 
 @hookimpl
@@ -153,8 +169,7 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     Raises:
         OutputError: there is no room for it on the disk.
     """
-    indexed = path.name.endswith((".vcf.gz", ".vcf.bgz", ".bcf"))
-    if not indexed or partial == STDOUT or not partial.is_file():
+    if not path.name.endswith(INDEXED) or partial == STDOUT or not partial.is_file():
         return False
     longest = max((length or 0 for length in contigs.values()), default=0)
     bcf = path.suffix == ".bcf"
