@@ -9,6 +9,7 @@ import click
 
 from regplug.cli.models.calibrate import calibrate
 from regplug.cli.models.new import new
+from regplug.cli.models.pull import pull
 from regplug.cli.models.record import record
 from regplug.cli.models.search import search
 from regplug.cli.models.show import show
@@ -32,6 +33,7 @@ models.add_command(record)
 models.add_command(calibrate)
 models.add_command(new)
 models.add_command(search)
+models.add_command(pull)
 
 
 @models.command("list", short_help="List the models.")
