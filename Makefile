@@ -14,7 +14,7 @@ PYTEST = -n 2 --dist loadfile
 # What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
 CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 QUICK = $(PYTEST) -m "not triton and not slow and not data"
-DEBIAN = bcftools chromium igv tabix xauth xvfb-run:xvfb  # a command, and its package if called otherwise
+DEBIAN = bcftools chromium igv snpSift:snpsift tabix vcfanno xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 
 .PHONY: demo quick test check nightly docs debian clean
 
