@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from regplug.cli.shared.options import backend_from, backend_options, fasta_option
+from regplug.cli.shared.printable import printable
 
 
 @click.command(short_help="Replay an annotated VCF from what its header says.")
@@ -44,9 +45,9 @@ def verify(vcf: str, records: int, whole: bool, **options: Any) -> None:
         vcf, records=None if whole else records, repo=repo, options=backend, **options
     )
     for fault in made.faults:
-        click.echo(fault)
+        click.echo(printable(fault))
     for place, tag, written, replayed in made.differences:
-        click.echo(f"{place}\t{tag}\twritten {written}\treplayed {replayed}")
+        click.echo(printable(f"{place}\t{tag}\twritten {written}\treplayed {replayed}"))
     if not made.faults:
         tell(f"{made.replayed:,} of {made.records:,} records replayed: {_result(made)}")
     sys.exit(0 if made.same else 1)
