@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pluggy
 
 from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
-from regplug.errors import ModelError, OutputError
+from regplug.errors import ModelError, OutputError, VariantFileError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
 from regplug.genome.assembly import check_organism
@@ -29,6 +29,7 @@ from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
 from regplug.scoring.ranking_tags import OVER_ALL, Overall
 from regplug.vcf.annotate import Tally, annotate_records
+from regplug.vcf.lists import as_vcf
 from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
 from regplug.vcf.overlap import Overlap
@@ -73,6 +74,7 @@ def annotate(
     regions_file: File = "",
     regions_overlap: Overlap = "record",
     selection: Selection = EVERYTHING,
+    dbsnp: File = "",
     genes: File = "",
     matrix: File = "",
     summary: File = "",
@@ -89,7 +91,8 @@ def annotate(
     """Write the VCF with what each ALT does to binding and accessibility.
 
     Args:
-        vcf: VCF or BCF, plain or bgzipped; `-` is standard input.
+        vcf: VCF or BCF, plain or bgzipped; `-` is standard input. Or a list of variants, .txt or
+            .tsv, as `vcf.lists.as_vcf` has it.
         output: VCF, VCF.gz or BCF by its suffix; `-` is standard output.
         fasta: reference; looked for in `$REGPLUG_FASTA`, the configuration file, the VCF's
             ##reference line and genomepy's folder if it is not given.
@@ -107,6 +110,7 @@ def annotate(
             one of two regions that touch.
         selection: which records and samples of the file are read, scored and written, by options
             of bcftools; the others are left out.
+        dbsnp: VCF or BCF with the rsIDs of a list of variants.
         genes: GTF, GFF3 or BED12: the nearest gene of each ALT (RP_GENE, RP_TSS_DISTANCE), and the
             transcribed strand, for models of RNA.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
@@ -128,17 +132,20 @@ def annotate(
     """
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
     genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
-    command = command or _call(vcf, output)
+    dbsnp, command = os.fspath(dbsnp), command or _call(vcf, output)
     if write_index and not output.endswith(INDEXED):
         raise OutputError(f"an index (-W) is of a file {', '.join(INDEXED)}, not of {output}")
     manager = plugin_manager()
     with ExitStack() as stack:
-        reader = stack.enter_context(closing(VariantReader(vcf, selection)))
+        source = stack.enter_context(as_vcf(vcf, dbsnp))
+        if source != vcf and (regions or regions_file):
+            raise VariantFileError(f"regions need a VCF with an index, not {vcf}: -t takes them")
+        reader = stack.enter_context(closing(VariantReader(source, selection)))
         wanted = _regions(regions, regions_file, reader.contigs)
         reader.restrict(wanted, regions_overlap)
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
-        inputs = [vcf, path, regions_file, genes, *selection.files]
+        inputs = [vcf, path, regions_file, genes, dbsnp, *selection.files]
         _refuse_overwriting(inputs, [output, matrix, summary])
         if not force:
             check_build(genome, reader.contigs)

@@ -77,6 +77,7 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     help="What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
 )
 @selection_options
+@click.option("--dbsnp", default="", help="VCF with the rsIDs of a list of variants.")
 @click.option(
     "--genes",
     default="",
@@ -101,6 +102,9 @@ def annotate(
     **options: Any,
 ) -> None:
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.
+
+    VCF may be a list, .txt or .tsv: CHROM:POS:REF:ALT or an rsID (--dbsnp) on a line, or the
+    columns CHROM, POS, REF, ALT.
 
     Models default to the repository's defaults; the reference to --fasta, $REGPLUG_FASTA, the
     user's config file, the ##reference line, or an installed genomepy genome, in this order.
