@@ -30,13 +30,15 @@ class Stream:
         self._wake, self._wakened = os.pipe()
         self._told = ExitStack()
         self._told.enter_context(told(lambda: os.write(self._wakened, b"!")))
-        threading.Thread(target=self._copy, args=(source, writing), daemon=True).start()
+        self._thread = threading.Thread(target=self._copy, args=(source, writing), daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Stop reading."""
         self._told.close()
         os.close(self._wakened)
         os.close(self._pipe)
+        self._thread.join(1)  # so that it does not read a file that is closed next
 
     def _copy(self, source: int, writing: int) -> None:
         """Copy until the source ends, a signal arrives, or nobody reads the pipe any more."""
