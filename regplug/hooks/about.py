@@ -17,7 +17,7 @@ from regplug.scoring.card import NOT_STATED, ModelCard, Target
 
 Scale = Literal["probability", "positive", "score"]
 Strand = Literal["mean", "max", "forward", "none"]
-_RESERVED = re.compile(r"\bnc\b|non[- ]?commercial|academic|research[- ]only|research use", re.I)
+_RESERVED = re.compile(r"\bnc\b|non[- ]?comm?ercial|academic|research[- ]only|research use", re.I)
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
