@@ -132,7 +132,8 @@ def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None
     if not isinstance(answer, torch.Tensor):
         answer = answer[int(net.model.graph.output[0].name.removeprefix("y"))]
     wanted = answer.double().numpy()
-    off = np.abs(answers_of(net.model, letters, called) - wanted) / np.maximum(1, np.abs(wanted))
+    (found,) = answers_of(net.model, letters, called)
+    off = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
     if not off.max() <= TOLERANCE:
         raise ModelError(
             f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from regplug.errors import UNREADABLE, ModelError
 from regplug.scoring.card import NOT_STATED, ModelCard, Target
+from regplug.scoring.outputs import Kind, Scale
 
-Scale = Literal["probability", "positive", "score"]
 Strand = Literal["mean", "max", "forward", "none"]
 _RESERVED = re.compile(r"\bnc\b|non[- ]?comm?ercial|academic|research[- ]only|research use", re.I)
 
@@ -34,6 +34,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         window: bases that are read, where the network does not tell.
         layout: the axes of the input, where their sizes do not tell.
         head: the output that is wanted, where there are several.
+        outputs: those that are wanted, where they are several, and what each is (a kind of a card).
         targets: in order; none: t0, t1 ...
         license: of the weights.
         cite_as: the publication.
@@ -53,6 +54,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     window: int | None = None
     layout: str = ""
     head: str = ""
+    outputs: dict[str, Kind] = {}
     targets: tuple[Target, ...] = ()
     license: str = NOT_STATED
     cite_as: str = ""

@@ -13,7 +13,6 @@ import msgspec
 from regplug.errors import ModelError
 from regplug.hooks.about import (
     About,
-    Scale,
     Strand,
     check_license,
     check_name,
@@ -21,6 +20,7 @@ from regplug.hooks.about import (
 )
 from regplug.hooks.labels import read_labels
 from regplug.scoring.card import NOT_STATED, ModelCard, Target
+from regplug.scoring.outputs import Scale
 
 PATH = click.Path(path_type=Path)
 

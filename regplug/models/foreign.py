@@ -1,4 +1,4 @@
-"""A graph that others made → a Net: a graph of one input and one output, whose axes are known.
+"""A graph that others made → a Net: a graph of one input, whose axes and outputs are known.
 
     FILE.onnx ─graphs.read_graph→ ModelProto ─net_of→ Net ─joined→ codes → scores
 
@@ -7,7 +7,8 @@ sizes are fixed the file tells: (n, 4, 600) is `ncl`, (n, 600, 4) `nlc`, (n, 4, 
 (n, 600) are codes, `nl`.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, helper, shape_inferenc
 
 from regplug.errors import ModelError
 from regplug.models.graphs import answers_of, plain, replace
+from regplug.scoring.outputs import Kind, Output
 
 WIDEST = 2**20  # bases
 _SAME_NUMBERS = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze")
@@ -26,14 +28,14 @@ _NUMBERS = {
 
 
 class Net(NamedTuple):
-    """A network as others made it: letters (or codes) in, one row of answers out.
+    """A network as others made it: letters (or codes) in, a row of answers out, or several.
 
     Attributes:
-        model: its graph; one input (rows, *shape), one output.
+        model: its graph; one input (rows, *shape), and the `heads` as outputs.
         layout: what the axes of the input are for.
         shape: of one row of the input.
         window: bases that it reads.
-        targets: numbers that it answers to a row.
+        heads: what it answers to a row, first a number for each target.
         largest: numbers that its largest layer gives for a row.
         probability: whether its answers come from a sigmoid or softmax.
         called: what messages call it.
@@ -43,14 +45,25 @@ class Net(NamedTuple):
     layout: str
     shape: tuple[int, ...]
     window: int
-    targets: int
+    heads: tuple[Output, ...]
     largest: int
     probability: bool
     called: str
 
+    @property
+    def targets(self) -> int:
+        """Return how many numbers the first head has."""
+        return self.heads[0].shape[0]
+
 
 def net_of(
-    model: ModelProto, called: str, *, window: int | None = None, layout: str = "", head: str = ""
+    model: ModelProto,
+    called: str,
+    *,
+    window: int | None = None,
+    layout: str = "",
+    head: str = "",
+    outputs: Mapping[str, Kind] | None = None,
 ) -> Net:
     """Return a graph as a Net.
 
@@ -59,7 +72,9 @@ def net_of(
         called: what messages call it.
         window: bases that it reads; needed where its input has no fixed length.
         layout: what the axes of its input are for, if their sizes do not tell.
-        head: its output that is wanted; needed where it has several.
+        head: its output that is wanted; needed where it has several and there are no `outputs`.
+        outputs: those that are wanted, and what they are. Targets are the numbers of the first that
+            is a vector and no profile.
 
     Raises:
         ModelError: it has two inputs, does not read DNA, needs an argument above, or cannot be run.
@@ -72,16 +87,24 @@ def net_of(
     known = {"c": 4, "1": 1, "l": window}
     shape = tuple(known[axis] for axis in layout[1:])
     kind = entry.type.tensor_type.elem_type
-    head = _head([value.name for value in graph.output], head, called)
+    names = [value.name for value in graph.output]
+    wanted = [_head(names, name, called) for name in outputs or [head]]
     entry = helper.make_tensor_value_info(entry.name, kind, ["n", *shape])
     replace(graph.input, [entry])
-    answer = next(value for value in graph.output if value.name == head)
-    answer.type.tensor_type.ClearField("shape")
-    replace(graph.output, [answer])
+    answers = [value for name in wanted for value in graph.output if value.name == name]
+    for answer in answers:
+        answer.type.tensor_type.ClearField("shape")
+    replace(graph.output, answers)
     del graph.value_info[:]  # shapes of the rows that it was exported with
-    targets = _answers(model, shape, kind, called)
+    shapes = _shapes(model, shape, kind, called)
+    if outputs:
+        heads = _named(dict(zip(wanted, shapes, strict=True)), outputs, called)
+        first = {value.name: value for value in graph.output}
+        replace(graph.output, [first[name] for name in heads])
+    else:
+        heads = {head: Output("scores", (_targets(shapes[0], called),), "score")}
     largest, probability = _largest(model, shape), _is_probability(model)
-    return Net(model, layout, shape, window, targets, largest, probability, called)
+    return Net(model, layout, shape, window, tuple(heads.values()), largest, probability, called)
 
 
 def _only_input(graph: Any, called: str) -> ValueInfoProto:
@@ -149,21 +172,62 @@ def _window(size: int | None, window: int | None, called: str) -> int:
     return bases
 
 
-def _answers(model: ModelProto, shape: tuple[int, ...], kind: int, called: str) -> int:
-    """Return how many numbers the graph answers to a row, as it does for three of them."""
+def _shapes(
+    model: ModelProto, shape: tuple[int, ...], kind: int, called: str
+) -> list[tuple[int, ...]]:
+    """Return the shape of each output's answer to a row, as the graph answers three of them."""
     letters = np.zeros((3, *shape), helper.tensor_dtype_to_np_dtype(kind))
-    answer = answers_of(model, letters, called)
-    if answer.ndim < 1 or answer.shape[0] != 3:
+    answers = answers_of(model, letters, called)
+    for answer in answers:
+        if answer.ndim < 1 or answer.shape[0] != 3:
+            raise ModelError(
+                f"{called} answers shape {answer.shape} to three sequences: export it for any "
+                "number of rows (dynamic_axes)"
+            )
+        if answer.dtype.kind not in "fiu":
+            raise ModelError(f"{called} answers {answer.dtype} to a sequence, and no numbers")
+    return [answer.shape[1:] for answer in answers]
+
+
+def _targets(shape: tuple[int, ...], called: str) -> int:
+    """Return how many numbers a vector has."""
+    if not _is_vector(shape):
         raise ModelError(
-            f"{called} answers shape {answer.shape} to three sequences: export it for any number "
-            "of rows (dynamic_axes)"
+            f"{called} answers numbers of shape {shape} to a sequence, where one number per target "
+            "fits: export the part of it that does, or take it beside others (--head NAME=KIND)"
         )
-    if answer.dtype.kind not in "fiu" or sum(size != 1 for size in answer.shape[1:]) > 1:
+    return prod(shape)
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    return sum(size != 1 for size in shape) <= 1
+
+
+def _named(
+    shapes: Mapping[str, tuple[int, ...]], kinds: Mapping[str, Kind], called: str
+) -> dict[str, Output]:
+    """Return each of a graph's outputs as its card will list it, first that of the targets.
+
+    Raises:
+        ModelError: none is a vector of targets, or two have one name.
+    """
+    main = next(
+        (n for n, shape in shapes.items() if _is_vector(shape) and kinds[n] != "profile_logits"),
+        None,
+    )
+    if main is None:
         raise ModelError(
-            f"{called} answers {answer.dtype} of shape {answer.shape[1:]} to a sequence, where one "
-            "number per target fits: export the part of it that does"
+            f"{called}: variants are scored by one number per target, and no --head is such: "
+            "name one that is no profile"
         )
-    return prod(answer.shape[1:])
+    heads = {}
+    for name in (main, *(other for other in shapes if other != main)):
+        shape = (prod(shapes[name]),) if name == main else shapes[name] or (1,)
+        heads[name] = Output(re.sub(r"\W|^(?=\d)", "_", name, flags=re.ASCII), shape, kinds[name])
+    known = [head.name for head in heads.values()]
+    if len(set(known)) < len(known) or "codes" in known:
+        raise ModelError(f"{called}: the outputs {', '.join(heads)} would be {', '.join(known)}")
+    return heads
 
 
 def _largest(model: ModelProto, shape: tuple[int, ...]) -> int:

@@ -82,8 +82,8 @@ def at_opset(model: ModelProto, version: int, called: str) -> ModelProto:
         ) from error
 
 
-def answers_of(model: ModelProto, letters: NDArray[Any], called: str) -> NDArray[Any]:
-    """Return what a graph of one input and one output answers to `letters` (rows, ...).
+def answers_of(model: ModelProto, letters: NDArray[Any], called: str) -> list[NDArray[Any]]:
+    """Return what each output of a graph of one input answers to `letters` (rows, ...).
 
     Raises:
         ModelError: it cannot be loaded, or cannot read them.
@@ -99,13 +99,14 @@ def answers_of(model: ModelProto, letters: NDArray[Any], called: str) -> NDArray
             ) from error
         raise
     try:
-        return np.asarray(session.run(None, {model.graph.input[0].name: letters})[0])
+        answers = session.run(None, {model.graph.input[0].name: letters})
     except Exception as error:  # onnxruntime's own
         raise ModelError(
             f"{called} cannot read {len(letters)} sequences of shape {letters.shape[1:]} "
             f"({error}): is the window right, and was it exported for any number of rows "
             "(dynamic_axes)?"
         ) from error
+    return [np.asarray(answer) for answer in answers]
 
 
 def _arrays(model: ModelProto) -> list[TensorProto]:

@@ -4,26 +4,29 @@ Nets, About ─import_nets→ <name>, and warnings
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from onnx import ModelProto
 
 from regplug.errors import ModelError
 from regplug.files.version import VERSION
 from regplug.genome.codes import Codes, reverse_complement
-from regplug.hooks.about import About, Scale, Strand
+from regplug.hooks.about import About, Strand
 from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import IN_CACHE, open_session
 from regplug.models.export import PLAIN, export_model, random_codes
 from regplug.models.foreign import Net
 from regplug.models.golden import check_golden
-from regplug.models.joined import Reading, joined
+from regplug.models.joined import Reading, joined, turned_axes
 from regplug.models.letters import doubts_about_letters
 from regplug.models.stack import rows_per_call
 from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.outputs import Output, Scale, scale_of
 
 Predict = Callable[[Codes], NDArray[np.float32]]
 _SOME, _ROWS = 5, 96  # rows that are compared alone and together; random ones in all
@@ -52,7 +55,8 @@ def import_nets(
         repo: the model repository.
         about: what the card says.
         command: that imports them, for the card.
-        golden: a table of sequences and what the network answers to each as it stands; checked.
+        golden: a table of sequences and what the network answers to each as it stands; checked, of
+            its first head.
         measuring: how the targets' spreads are measured.
 
     Raises:
@@ -62,46 +66,56 @@ def import_nets(
     """
     first = nets[0]
     reading = Reading("none", about.letters, about.unknown)
-    predict = predictor(joined(nets, reading, sigmoid=about.sigmoid), first.called)
+    if about.outputs and sorted(about.outputs.values()) != sorted(h.kind for h in first.heads):
+        raise ModelError("several outputs are read from ONNX files: regplug models import onnx")
+    alone = predictors(joined(nets, reading, sigmoid=about.sigmoid), first)
+    predict = alone[first.heads[0].name]
     codes = random_codes(np.random.default_rng(2), _ROWS, first.window)
     codes[0, : first.window // 3] = 4
     answers = predict(codes)
-    _check_alone(predict, codes[:_SOME], answers[:_SOME], first.called)
+    for answer in alone.values():
+        _check_alone(answer, codes[:_SOME], answer(codes)[:_SOME], first.called)
     probability = about.sigmoid or all(net.probability for net in nets)
+    if about.outputs:
+        for head in first.heads:
+            _check_scale(
+                scale_of(head.kind), alone[head.name](codes), f"{first.called} ({head.name})"
+            )
+        about = replace(about, scale=about.scale or scale_of(first.heads[0].kind))
     scale = _scale(about, answers, first.called, probability=probability)
     if golden is not None:
         check_golden(golden, predict, first, about.letters)
     warnings = [*_flat(answers, first.called), *doubts_about_letters(predict, codes, about.letters)]
     graph = joined(nets, reading._replace(strand=about.strand), sigmoid=about.sigmoid)
-    _check_strands(predictor(graph, first.called), predict, codes[:_SOME], about.strand)
+    for head, answer in zip(first.heads, predictors(graph, first).values(), strict=True):
+        _check_strands(answer, alone[head.name], codes[:_SOME], about.strand, head)
     card = _card(first, about, scale, f"regplug {VERSION} models import {command}", len(nets))
     return Imported(export_model(repo, card, graph.SerializeToString(), measuring), warnings)
 
 
-def predictor(graph: ModelProto, called: str) -> Predict:
-    """Return what predicts with a graph: codes (n, width) → scores (n, targets).
+def predictors(graph: ModelProto, net: Net) -> dict[str, Predict]:
+    """Return what predicts each head with a net's graph: codes (n, width) → answers (n, ...).
 
     Raises:
         ModelError: onnxruntime cannot run it.
     """
-    session = open_session(graph.SerializeToString(), called)
+    session = open_session(graph.SerializeToString(), net.called)
+    return {head.name: partial(_predict, session, net.called, head.name) for head in net.heads}
 
-    def predict(codes: Codes) -> NDArray[np.float32]:
-        """Raise a ModelError where the graph cannot read the codes, or answers NaN or inf."""
-        starts = range(0, len(codes), IN_CACHE)
-        try:
-            parts = [
-                session.run(["scores"], {"codes": codes[start : start + IN_CACHE]})[0]
-                for start in starts
-            ]
-        except Exception as error:  # onnxruntime's own
-            raise ModelError(f"{called} cannot read {codes.shape[1]} bases: {error}") from error
-        answers: NDArray[np.float32] = np.concatenate(parts)
-        if not np.isfinite(answers).all():
-            raise ModelError(f"{called} answers NaN or inf to random sequences")
-        return answers
 
-    return predict
+def _predict(session: Any, called: str, name: str, codes: Codes) -> NDArray[np.float32]:
+    """Raise a ModelError where the graph cannot read the codes, or answers NaN or inf."""
+    starts = range(0, len(codes), IN_CACHE)
+    try:
+        parts = [
+            session.run([name], {"codes": codes[start : start + IN_CACHE]})[0] for start in starts
+        ]
+    except Exception as error:  # onnxruntime's own
+        raise ModelError(f"{called} cannot read {codes.shape[1]} bases: {error}") from error
+    answers: NDArray[np.float32] = np.concatenate(parts)
+    if not np.isfinite(answers).all():
+        raise ModelError(f"{called} answers NaN or inf to random sequences")
+    return answers
 
 
 def _check_alone(
@@ -122,7 +136,9 @@ def _check_alone(
         )
 
 
-def _check_strands(finished: Predict, alone: Predict, codes: Codes, strand: Strand) -> None:
+def _check_strands(
+    finished: Predict, alone: Predict, codes: Codes, strand: Strand, head: Output
+) -> None:
     """Check that the finished graph joins the strands' answers as the card will say.
 
     Raises:
@@ -130,7 +146,8 @@ def _check_strands(finished: Predict, alone: Predict, codes: Codes, strand: Stra
     """
     wanted = alone(codes)
     if strand in ("mean", "max"):
-        sides = np.stack([wanted, alone(reverse_complement(codes))])
+        other = np.flip(alone(reverse_complement(codes)), turned_axes(head, strand))
+        sides = np.stack([wanted, other])
         wanted = sides.mean(0) if strand == "mean" else sides.max(0)
     if not np.allclose(finished(codes), wanted, rtol=1e-4, atol=1e-4):
         raise ModelError("the finished graph answers otherwise than its network: report it")
@@ -143,6 +160,12 @@ def _scale(about: About, answers: NDArray[np.float32], called: str, *, probabili
         ModelError: they are not on the one that was said.
     """
     scale = about.scale or ("probability" if probability else "score")
+    _check_scale(scale, answers, called)
+    return scale
+
+
+def _check_scale(scale: Scale, answers: NDArray[np.float32], called: str) -> None:
+    """Raise a ModelError if answers are not on a scale."""
     lowest, highest = answers.min(), answers.max()
     if scale == "probability" and not 0 <= lowest <= highest <= 1:
         raise ModelError(
@@ -151,7 +174,6 @@ def _scale(about: About, answers: NDArray[np.float32], called: str, *, probabili
         )
     if scale == "positive" and lowest < 0:
         raise ModelError(f"{called} answers {lowest:.4g}, not above 0: say another --scale")
-    return scale
 
 
 def _flat(answers: NDArray[np.float32], called: str) -> list[str]:
@@ -195,6 +217,7 @@ def _card(net: Net, about: About, scale: Scale, created_by: str, members: int) -
             license=about.license,
             notice=about.notice,
             created_by=created_by,
+            outputs=net.heads if about.outputs else (),
         )
     except ValueError as error:
         raise ModelError(f"there is no card of such a model: {error}") from error

@@ -1,6 +1,8 @@
-"""Nets → one graph: codes (n, width) uint8 → scores (n, targets) float32.
+"""Nets → one graph: codes (n, width) uint8 → scores (n, targets) float32, or several outputs.
 
     codes ─strands→ letters ─each Net→ answers ─mean over the nets→ ─strands joined→ scores
+
+Each output is joined by itself; a profile of the other strand is turned round first.
 
 The operators that are put around the nets have one form in all versions of ONNX from 13 on.
 """
@@ -16,6 +18,7 @@ from regplug.hooks.about import Strand
 from regplug.models.foreign import Net
 from regplug.models.graphs import at_opset
 from regplug.models.onnx_builder import Builder
+from regplug.scoring.outputs import Output
 
 
 class Reading(NamedTuple):
@@ -41,7 +44,8 @@ def joined(nets: Sequence[Net], reading: Reading, *, sigmoid: bool = False) -> M
     """Return the graph of nets that are alike; `sigmoid`: their answers are logits.
 
     Raises:
-        ModelError: their windows or targets differ, or operators cannot be made of one version.
+        ModelError: their windows or outputs differ, operators cannot be made of one version, or the
+            strands of a profile cannot be joined.
     """
     first = nets[0]
     for net in nets[1:]:
@@ -50,31 +54,71 @@ def joined(nets: Sequence[Net], reading: Reading, *, sigmoid: bool = False) -> M
                 f"{net.called} reads {net.window} bases and has {net.targets} targets, "
                 f"{first.called} {first.window} and {first.targets}: they are no ensemble"
             )
+        if net.heads != first.heads:
+            raise ModelError(
+                f"{net.called} has outputs of other shapes than {first.called}: no ensemble"
+            )
     version = max(_version(net.model) for net in nets)
     graph = Builder()
     codes = graph.known("codes")
     if reading.both:
         codes = graph.both_strands(codes, first.window)
-    answers = []
+    members = []
     for net in nets:
         model = net.model
         if _version(model) < version:
             model = at_opset(model, version, net.called)
-        answer = graph.include(model, _letters(graph, codes, net, reading))
-        answer = graph.op("Cast", graph.reshape(answer, -1, net.targets), to=TensorProto.FLOAT)
-        answers.append(graph.op("Sigmoid", answer) if sigmoid else answer)
-    scores = graph.op("Mean", *answers) if len(answers) > 1 else answers[0]
-    if reading.both:
-        strands = graph.reshape(scores, 2, -1, first.targets)
-        sides = (graph.op("Gather", strands, graph.constant(i, np.int64), axis=0) for i in (0, 1))
-        scores = graph.op(reading.strand.capitalize(), *sides)
-    graph.name("scores", scores)
+        answers = [
+            graph.op("Cast", graph.reshape(answer, -1, *head.shape), to=TensorProto.FLOAT)
+            for answer, head in zip(
+                graph.include(model, _letters(graph, codes, net, reading)), net.heads, strict=True
+            )
+        ]
+        members.append([graph.op("Sigmoid", answers[0]), *answers[1:]] if sigmoid else answers)
+    for number, head in enumerate(first.heads):
+        answers = [answers[number] for answers in members]
+        answer = graph.op("Mean", *answers) if len(answers) > 1 else answers[0]
+        if reading.both:
+            answer = _both_strands(graph, answer, head, reading.strand)
+        graph.name(head.name, answer)
     return graph.model(
         "imported",
         [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", first.window])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", first.targets])],
+        [
+            helper.make_tensor_value_info(head.name, TensorProto.FLOAT, ["n", *head.shape])
+            for head in first.heads
+        ],
         doc="codes A C G T = 0 1 2 3, anything else unknown",
     )
+
+
+def turned_axes(head: Output, strand: Strand) -> tuple[int, ...]:
+    """Return the axes of an output's answers (n, *shape) that run backwards on the other strand.
+
+    In a profile they are the bases and, where there are two of them, the strands.
+
+    Raises:
+        ModelError: a profile whose axes may be something else, or is to be joined by a maximum.
+    """
+    if head.kind != "profile_logits":
+        return ()
+    sizes = sorted(size for size in head.shape if size > 1)
+    if strand == "max" or not sizes or sizes[:-1] not in ([], [2]):
+        raise ModelError(
+            f"the strands of the profile {head.name}, {head.shape}, cannot be joined: that is the "
+            "mean of (bases) or (2 strands, bases); say --strand none to read one"
+        )
+    return tuple(axis for axis, size in enumerate(head.shape, start=1) if size > 1)
+
+
+def _both_strands(graph: Builder, answer: str, head: Output, strand: Strand) -> str:
+    """Return the joined answers (n, *shape) of those to both strands, (2n, *shape)."""
+    strands = graph.reshape(answer, 2, -1, *head.shape)
+    plus, minus = (graph.op("Gather", strands, graph.constant(i, np.int64), axis=0) for i in (0, 1))
+    for axis in turned_axes(head, strand):
+        backwards = graph.ints(*range(head.shape[axis - 1])[::-1])
+        minus = graph.op("Gather", minus, backwards, axis=axis)
+    return graph.op(strand.capitalize(), plus, minus)
 
 
 def _letters(graph: Builder, codes: str, net: Net, reading: Reading) -> str:

@@ -106,8 +106,8 @@ class Builder:
         letters = self.op("Gather", self.constant(table, np.float32), codes)  # (n, bases, 4)
         return self.op("Unsqueeze", self.op("Transpose", letters, perm=[0, 2, 1]), self.ints(2))
 
-    def include(self, model: ModelProto, tensor: str) -> str:
-        """Add all of another model; it reads `tensor` as its only input. Return its only output.
+    def include(self, model: ModelProto, tensor: str) -> list[str]:
+        """Add all of another model; it reads `tensor` as its only input. Return its outputs.
 
         Its operators must be of OPSET or a later version, the same in all models that are included;
         it has no functions and no sparse arrays.
@@ -120,7 +120,7 @@ class Builder:
         self._included += graph.initializer
         self._opsets |= {opset.domain: opset.version for opset in model.opset_import}
         self._ir_version = max(self._ir_version, model.ir_version)
-        return str(graph.output[0].name)
+        return [str(value.name) for value in graph.output]
 
     def model(
         self,

@@ -6,9 +6,10 @@ from typing import Literal
 
 import msgspec
 
+Scale = Literal["probability", "positive", "score"]
 Kind = Literal["probability", "count", "log_count", "profile_logits", "score"]
 # A card's output_scale → the kind of what variants are scored by.
-KINDS: dict[str, Kind] = {"probability": "probability", "positive": "count", "score": "score"}
+KINDS: dict[Scale, Kind] = {"probability": "probability", "positive": "count", "score": "score"}
 _SCALES = {kind: scale for scale, kind in KINDS.items()}
 MOST_NUMBERS = 1 << 22  # of an output, for a row
 _NAME = re.compile(r"[A-Za-z_]\w{0,99}", re.ASCII)
@@ -29,6 +30,11 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind
 
 
+def scale_of(kind: Kind) -> Scale:
+    """Return a card's output_scale where variants are scored by an output of this kind."""
+    return _SCALES.get(kind, "score")
+
+
 def fault_of(outputs: tuple[Output, ...], targets: int, scale: str) -> str | None:
     """Return why a card of so many targets and such an output_scale cannot have these outputs."""
     names = [output.name for output in outputs]
@@ -42,6 +48,6 @@ def fault_of(outputs: tuple[Output, ...], targets: int, scale: str) -> str | Non
     main = next((output for output in outputs if output.shape == (targets,)), None)
     if main is None:
         return f"no output has the shape ({targets},), a number for each target"
-    if _SCALES.get(main.kind, "score") != scale:
+    if scale_of(main.kind) != scale:
         return f"the output {main.name} is a {main.kind}, and output_scale is {scale}"
     return None

@@ -80,6 +80,8 @@ class FirstLayer:
         if card.window is None or card.scan is not None:
             raise refused(card, "it scans sequences; give the folder of its networks as RUN")
         self.card, self.window = card, card.window
+        if card.outputs:
+            model = ModelProto.FromString(part(model, ["codes"], [card.main.name]))
         self.members = list(find_filters(model, card))
         logits = card.main.name
         if card.output_scale == "probability":

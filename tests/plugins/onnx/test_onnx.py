@@ -199,7 +199,7 @@ def test_what_is_imported_annotates_and_verifies(regplug, importing, tmp_path):
         ({"extra_input": True}, {}, "x.onnx has 2 inputs (x, z): one that reads a sequence is"),
         ({"extra_output": True}, {}, "x.onnx has 2 outputs: choose with --head y or t0"),
         ({"extra_output": True}, {"head": "w"}, "x.onnx has no output w: choose with --head y or"),
-        ({"extra_output": True}, {"head": "t0"}, "x.onnx answers float32 of shape (4, 21) to a"),
+        ({"extra_output": True}, {"head": "t0"}, "x.onnx answers numbers of shape (4, 21) to a"),
         ({}, {"window": 22}, "x.onnx reads 21 bases, not 22: leave --window out"),
         ({"window": "l"}, {"window": 4}, "x.onnx reads 4 bases: 5 to 1,048,576 are read"),
         ({"window": "l"}, {"window": 2**21}, "reads 2097152 bases: 5 to 1,048,576 are read"),
