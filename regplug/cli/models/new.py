@@ -31,7 +31,7 @@ name = "{name}"
 # sigmoid = false            # true: the answers are logits, make probabilities of them
 # scale = "score"            # or "probability" (0 to 1), "positive" (above 0)
 # head = ""                  # the output that is wanted, where there are several
-# outputs = { counts = "log_count", profile = "profile_logits" }   # or those of an ONNX file
+# outputs = {{ counts = "log_count", profile = "profile_logits" }}   # or those of an ONNX file
 
 # Its targets, in order, a block each. Beside the label every key may stand that is known: these
 # are found by `regplug models search`, and shown by `regplug models show`.
