@@ -166,7 +166,7 @@ class VariantReader:
     def _refused(self, patience: float | None = 1.0) -> str:
         """Return why the bcftools that selects records has failed, or "" (see `Selected.fault`)."""
         why = self._stream.fault(patience) if isinstance(self._stream, Selected) else ""
-        return why and f"bcftools cannot select from {self.path}: {why}"
+        return why and f"bcftools cannot choose from {self.path}: {why}"
 
     def _overlapping(self) -> Iterator[pysam.VariantRecord]:
         """Yield each record that lies in a region once."""

@@ -51,6 +51,6 @@ def test_a_fault_far_inside(large, tmp_path):
     path = Path(tmp_path / "in.vcf")
     path.write_text(large.read_text() + "chr1\tx\n")
     reader = VariantReader(str(path), Selection(include="DP>0"))
-    with pytest.raises(VariantFileError, match=r"bcftools cannot select from .*after chr1:"):
+    with pytest.raises(VariantFileError, match=r"bcftools cannot choose from .*after chr1:"):
         list(reader)
     reader.close()
