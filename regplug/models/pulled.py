@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from regplug.errors import UNREADABLE, ModelError
 from regplug.files.fetched import fetch
+from regplug.files.lines import lines_in
 from regplug.files.output import naming
 from regplug.hooks.about import check_license, check_name
 from regplug.models.embedded import Embedded
@@ -160,7 +161,7 @@ def _listed(url: str, listing: Path, get: _Get, hidden: Path) -> Path:
     """Return the model's folder below `hidden`, of the files that SHA256SUMS lists."""
     sums: dict[str, str] = {}
     try:
-        lines = listing.read_text("utf-8").splitlines()
+        lines = list(lines_in(listing))
     except UNREADABLE as error:
         raise ModelError(f"{url} is no text: {error}") from error
     for line in lines:
