@@ -10,27 +10,15 @@ import pytest
 from regplug.data.sites import ground
 from regplug.data.sites.sites import Sites
 from tests.data.sites.toy_samples import write_samples
+from tests.toy_bigwigs import SIZES, write_bigwig
 from tests.toy_genomes import random_letters
 
-SIZES = {"chr1": 4000, "chr2": 2500, "chr3": 1500}
 CONTIGS = {name: random_letters(size, seed=size) for name, size in SIZES.items()}
 CONTIGS["chr1"] = CONTIGS["chr1"][:1000] + "N" * 500 + CONTIGS["chr1"][1500:]
 HELD = ["--valid-chroms", "2", "--test-chroms", "chr3"]
 LENGTH, STEP, CENTRE = 100, 30, 41
 SMALL = ["--length", LENGTH, "--step", STEP, "--centre", CENTRE]
 PEAKS = "chr1\t100\t130\nchr1\t2000\t2040\nchr2\t300\t330\nchr3\t20\t90\n"
-
-
-def write_bigwig(path, runs, sizes=SIZES):
-    """Write (contig, start, end, value) to a bigWig."""
-    with pyBigWig.open(str(path), "w") as file:
-        file.addHeader(list(sizes.items()))
-        for name in sizes:
-            rows = [run for run in runs if run[0] == name]
-            if rows:
-                contigs, starts, ends, values = map(list, zip(*rows, strict=True))
-                file.addEntries(contigs, starts, ends=ends, values=[float(v) for v in values])
-    return path
 
 
 def some_signal(seed, sizes=SIZES):

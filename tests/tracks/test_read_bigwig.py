@@ -8,7 +8,7 @@ import pytest
 from regplug.errors import DataError
 from regplug.genome.variant import Interval
 from regplug.tracks.read_bigwig import BigWig, Reading
-from tests.cli.test_prepare_along_signal import write_bigwig
+from tests.toy_bigwigs import write_bigwig
 
 CRASH = Path(__file__).parents[1] / "fuzz/corpus/bigwig/crash"  # pyBigWig alone: SIGSEGV
 
