@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from regplug.hooks.importing import about_from, import_options, say
+from regplug.hooks.importing import about_from, head_option, import_options, say
 from regplug.hooks.measuring import measuring, measuring_options
 
 
@@ -17,7 +17,7 @@ from regplug.hooks.measuring import measuring, measuring_options
     help="Keras ran on it in training.  [default: as the file says; where it does not, theano for "
     "channels first]",
 )
-@click.option("--head", help="The layer that answers, where there are several.")
+@head_option
 @import_options
 @measuring_options
 def keras(

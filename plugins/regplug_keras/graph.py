@@ -5,13 +5,14 @@
 The layers of a functional model come in an order in which each follows those that it reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from onnx import TensorProto, helper
 
-from regplug.errors import ModelError
 from regplug.models.foreign import WIDEST, Net, net_of
 from regplug.models.onnx_builder import Builder
+from regplug.scoring.outputs import Kind
 from regplug_keras.architecture import Architecture, Layer
 from regplug_keras.layers import Build, build
 from regplug_keras.values import Values
@@ -26,6 +27,7 @@ def keras_net(
     theano: bool,
     window: int | None = None,
     head: str = "",
+    outputs: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Net:
     """Return a model's layers as a Net.
 
@@ -36,6 +38,7 @@ def keras_net(
         theano: whether filters are those of Theano, which turns them round.
         window: bases that it reads, where its input has no fixed length.
         head: the layer that answers, where there are several.
+        outputs: layers that answer, where several are wanted, and what each gives.
 
     Raises:
         ModelError: a layer is not read (named), the weights do not fit, or it does not read DNA.
@@ -49,18 +52,31 @@ def keras_net(
         with graph.scope(f"layer{layer.place}"):
             found[layer.key] = build(layer, _read(layer, found, shape), using)
     weights.check_all_taken()
-    answer = found[architecture.output(head, called)]
-    if len(answer.shape) != 1:
-        raise ModelError(f"{layers[-1]} gives shape {answer.shape}, where one axis of targets fits")
-    graph.name("answers", answer.tensor)
+    if outputs:
+        answers = {name: found[architecture.output(name, called)] for name in outputs}
+    else:
+        key = architecture.output(head, called)
+        answers = {"answers": found[key]}
+        if len(found[key].shape) != 1:
+            (layer,) = (layer for layer in layers if layer.key == key)
+            raise layer.fault(
+                f"gives shape {found[key].shape}, where one axis of targets fits: take it beside "
+                "others (--head NAME=KIND)"
+            )
+    for name, answer in answers.items():
+        graph.name(name, answer.tensor)
     model = graph.model(
         "keras",
         [helper.make_tensor_value_info("letters", TensorProto.FLOAT, ["n", *shape])],
-        [helper.make_tensor_value_info("answers", TensorProto.FLOAT, ["n", *answer.shape])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *answer.shape])
+            for name, answer in answers.items()
+        ],
         doc="",
     )
     axes = {4: "c", 1: "1"}
-    return net_of(model, called, layout="n" + "".join(axes.get(size, "l") for size in shape))
+    layout = "n" + "".join(axes.get(size, "l") for size in shape)
+    return net_of(model, called, layout=layout, outputs=outputs)
 
 
 def _read(layer: Layer, found: dict[str, Values], shape: tuple[int, ...]) -> list[Values]:

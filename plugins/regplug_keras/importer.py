@@ -3,7 +3,7 @@
 model.json, weights.h5 ─read_keras→ Net ─models.imported→ <name>
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN
 from regplug.models.foreign import Net
 from regplug.models.imported import Imported, import_nets
+from regplug.scoring.outputs import Kind
 from regplug_keras.architecture import Architecture
 from regplug_keras.files import members, opened
 from regplug_keras.graph import keras_net
@@ -26,6 +27,7 @@ def read_keras(
     backend: str = "",
     window: int | None = None,
     head: str = "",
+    outputs: Mapping[str, Kind] | None = None,
 ) -> Net:
     """Return the network in a file of weights.
 
@@ -36,6 +38,7 @@ def read_keras(
             does not, theano for channels first (Keras 0.3 and 1).
         window: bases that it reads, where it does not tell.
         head: the layer that answers, where there are several.
+        outputs: layers that answer, where several are wanted, and what each gives.
 
     Raises:
         ModelError: a file cannot be read, a layer is not read, or the two do not fit.
@@ -44,7 +47,13 @@ def read_keras(
     with opened(architecture, weights) as (layers, file):
         said = backend or file.backend or _usual_backend(file, layers)
         theano = said == "theano"
-        return keras_net(layers, file, weights.name, theano=theano, window=window, head=head)
+        return keras_net(
+            *(layers, file, weights.name),
+            theano=theano,
+            window=window,
+            head=head,
+            outputs=outputs or {},
+        )
 
 
 def _usual_backend(file: WeightFile, architecture: Architecture) -> str:
@@ -77,7 +86,9 @@ def import_keras(
         MissingLibraryError: h5py is not installed.
     """
     nets = [
-        read_keras(*pair, backend=backend, window=about.window, head=about.head)
+        read_keras(
+            *pair, backend=backend, window=about.window, head=about.head, outputs=about.outputs
+        )
         for pair in members(files)
     ]
     about = replace(about, doc=about.doc or f"Keras model {files[0].name}: its outputs")

@@ -1,32 +1,21 @@
 """`regplug models import onnx`."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from regplug.errors import ModelError
-from regplug.hooks.importing import about_from, import_options, say
+from regplug.hooks.importing import about_from, head_option, import_options, say
 from regplug.hooks.measuring import measuring, measuring_options
-from regplug.scoring.outputs import Kind
 
 
 @click.command("onnx", short_help="Any network that was exported to ONNX.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--head",
-    "heads",
-    multiple=True,
-    metavar="NAME[=KIND]",
-    help="The output that is wanted, where a file has several. With =KIND, one of several: "
-    f"{', '.join(get_args(Kind))}.",
-)
+@head_option
 @import_options
 @measuring_options
 def onnx(
     files: tuple[Path, ...],
-    heads: tuple[str, ...],
     golden: Path | None,
     output: Path,
     snvs: int,
@@ -44,7 +33,7 @@ def onnx(
     from regplug.models.graphs import read_graph
     from regplug.models.imported import import_nets
 
-    about = about_from(**_asked(heads), **said)
+    about = about_from(**said)
     nets = [
         net_of(read_graph(file), file.name, window=about.window, layout=about.layout,
                head=about.head, outputs=about.outputs)
@@ -53,21 +42,3 @@ def onnx(
     with measuring(snvs, threads) as how:
         done = import_nets(nets, output, about, command="onnx", golden=golden, measuring=how)
     say(done.card, output, done.warnings)
-
-
-def _asked(heads: Sequence[str]) -> dict[str, Any]:
-    """Return what --head says: one name, or several with their kinds.
-
-    Raises:
-        ModelError: of several, one has no kind, or one that is none.
-    """
-    if len(heads) < 2 and "=" not in "".join(heads):
-        return {"head": heads[0], "outputs": {}} if heads else {}
-    pairs = [head.rpartition("=") for head in heads]
-    for name, _, kind in pairs:
-        if not name or kind not in get_args(Kind):
-            raise ModelError(
-                f"--head {name or kind}: of several outputs say what each is, as in "
-                f"{name or kind}=KIND; kinds are {', '.join(get_args(Kind))}"
-            )
-    return {"outputs": {name: kind for name, _, kind in pairs}}

@@ -17,6 +17,7 @@ import onnx
 
 from regplug.errors import ModelError
 from regplug.files.extras import needs
+from regplug.hooks.about import About
 from regplug.models.foreign import Net, net_of
 from regplug.models.graphs import answers_of
 from regplug.models.onnx_builder import OPSET
@@ -70,10 +71,14 @@ def read_program(path: Path, window: int | None) -> tuple["torch.nn.Module", Exa
     return _frozen(program.module()), Example(shape, not entries[0].dtype.is_floating_point)
 
 
-def as_net(
-    network: "torch.nn.Module", example: Example, called: str, *, layout: str, head: str
-) -> Net:
+def as_net(network: "torch.nn.Module", example: Example, called: str, about: About) -> Net:
     """Return a network as a Net that answers as the network does.
+
+    Args:
+        network: as it is used, not in training.
+        example: an input of its.
+        called: what messages call it.
+        about: its layout, and which outputs are wanted; they are y, or y0, y1 ... of several.
 
     Raises:
         ModelError: it cannot be run or exported, or its export answers otherwise.
@@ -109,7 +114,8 @@ def as_net(
             )
     except Exception as error:  # torch's own
         raise ModelError(f"{called} cannot be exported to ONNX: {said(error)}") from error
-    net = net_of(onnx.load_from_string(file.getvalue()), called, layout=layout, head=head)
+    model = onnx.load_from_string(file.getvalue())
+    net = net_of(model, called, layout=about.layout, head=about.head, outputs=about.outputs)
     _check(net, network, example.shape[0], called)
     return net
 
@@ -129,16 +135,17 @@ def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None
     letters = np.ascontiguousarray(letters.reshape(rows, *net.shape))
     with torch.no_grad():
         answer: Any = network(torch.from_numpy(letters))
-    if not isinstance(answer, torch.Tensor):
-        answer = answer[int(net.model.graph.output[0].name.removeprefix("y"))]
-    wanted = answer.double().numpy()
-    (found,) = answers_of(net.model, letters, called)
-    off = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
-    if not off.max() <= TOLERANCE:
-        raise ModelError(
-            f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "
-            "forward() branch on what it reads?"
-        )
+    for value, found in zip(
+        net.model.graph.output, answers_of(net.model, letters, called), strict=True
+    ):
+        one = answer if value.name == "y" else answer[int(value.name.removeprefix("y"))]
+        wanted = one.double().numpy()
+        off = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
+        if not off.max() <= TOLERANCE:
+            raise ModelError(
+                f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "
+                "forward() branch on what it reads?"
+            )
 
 
 def _frozen(program: "torch.nn.Module") -> "torch.nn.Module":

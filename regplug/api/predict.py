@@ -20,6 +20,7 @@ from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.one_output import OneOutput
 from regplug.scoring.sequences import (
     TOGETHER,
     Chunk,
@@ -40,6 +41,7 @@ def predict(
     model: str | OpenModel,
     fasta: File | None = None,
     output: File | None = None,
+    head: str = "",
     whole: bool = False,
     step: int | None = None,
     force: bool = False,
@@ -59,6 +61,9 @@ def predict(
         model: a name, or an open model.
         fasta: the genome of a BED.
         output: a TSV to write in place of the table; `-` is standard output.
+        head: the model's output that is wanted, by its name, such as a profile; a column for each
+            of its numbers, `profile[0,7]` or, where it has one per target, the target. "": that
+            by which variants are scored.
         whole: score every window of sequences and regions that are longer than the model's window,
             one every `step` bases, and the last at the end. A shorter region has the window around
             its middle base.
@@ -73,7 +78,7 @@ def predict(
 
     Raises:
         SequenceError: the sequences cannot be read, or do not fit the model's window.
-        ModelError: `whole`, and the model has no window.
+        ModelError: `whole`, and the model has no window; or it has no such output.
         GenomeError: the model was trained on another organism than the FASTA's (unless `force`).
         RegionError: the BED cannot be read, or a region is not in the genome.
         MissingLibraryError: pyarrow is not installed, and no `output` is given.
@@ -81,6 +86,7 @@ def predict(
     with ExitStack() as stack:
         (run,) = stack.enter_context(opened([model], repo, options))
         backend, window = run.for_sequences, _window(run, step) if whole else None
+        backend = OneOutput(backend, head) if head else backend
         keys = ["name"]
         if fasta is not None:
             genome = stack.enter_context(Genome(find_fasta(fasta)))

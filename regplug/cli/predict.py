@@ -12,6 +12,12 @@ from regplug.cli.shared.options import backend_from, backend_options, force_opti
 @click.option("--model", required=True, help="Name of a model (regplug models list).")
 @click.option("--fasta", help="Reference, plain or bgzipped: the file is a BED.")
 @click.option(
+    "--head",
+    default="",
+    metavar="NAME",
+    help="Another output than the one that scores variants, as a profile (regplug models show).",
+)
+@click.option(
     "--whole", is_flag=True, help="Score every window of sequences longer than the model's."
 )
 @click.option(
@@ -26,6 +32,7 @@ def predict(
     sequences: str,
     model: str,
     fasta: str | None,
+    head: str,
     whole: bool,
     step: int | None,
     output: str,
@@ -41,6 +48,8 @@ def predict(
     Prints a header, name and targets, then a row per sequence. With --whole a row per window of the
     model: behind its name start and end, 0-based and half-open (in a genome chrom, start, end). The
     first window begins where the sequence does, the last ends there.
+
+    With --head a column for each number of the output: profile[0,7] is the eighth of the first row.
     """
     from regplug.api.predict import predict as predict_sequences
 
@@ -52,6 +61,7 @@ def predict(
         model=model,
         fasta=fasta,
         output=output,
+        head=head,
         whole=whole,
         step=step,
         force=force,

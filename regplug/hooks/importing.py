@@ -20,7 +20,7 @@ from regplug.hooks.about import (
 )
 from regplug.hooks.labels import read_labels
 from regplug.scoring.card import NOT_STATED, ModelCard, Target
-from regplug.scoring.outputs import Scale
+from regplug.scoring.outputs import Kind, Scale
 
 PATH = click.Path(path_type=Path)
 
@@ -30,6 +30,18 @@ def import_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def head_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --head to an importer of networks that may have several outputs; see `about_from`."""
+    return click.option(
+        "--head",
+        "heads",
+        multiple=True,
+        metavar="NAME[=KIND]",
+        help="The output that is wanted, where there are several. With =KIND, one of several: "
+        f"{', '.join(get_args(Kind))}.",
+    )(function)
 
 
 def license_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +87,13 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def about_from(notes: Path | None, names: Path | None, accept_license: bool, **said: Any) -> About:
+def about_from(
+    notes: Path | None,
+    names: Path | None,
+    accept_license: bool,
+    heads: Sequence[str] = (),
+    **said: Any,
+) -> About:
     """Return what is known: the notes, and what options said in their place.
 
     Raises:
@@ -83,7 +101,7 @@ def about_from(notes: Path | None, names: Path | None, accept_license: bool, **s
             licence is not free for all and was not accepted.
     """
     about = read_notes(notes) if notes else About()
-    fields = {key: value for key, value in said.items() if value is not None}
+    fields = {key: value for key, value in said.items() if value is not None} | _asked(heads)
     if names:
         fields["targets"] = tuple(map(Target, read_labels(names)))
     try:
@@ -94,6 +112,24 @@ def about_from(notes: Path | None, names: Path | None, accept_license: bool, **s
     check_name(about.name)
     check_license(about.license, accepted=accept_license)
     return about
+
+
+def _asked(heads: Sequence[str]) -> dict[str, Any]:
+    """Return what --head says: one name, or several with their kinds.
+
+    Raises:
+        ModelError: of several, one has no kind, or one that is none.
+    """
+    if len(heads) < 2 and "=" not in "".join(heads):
+        return {"head": heads[0], "outputs": {}} if heads else {}
+    pairs = [head.rpartition("=") for head in heads]
+    for name, _, kind in pairs:
+        if not name or kind not in get_args(Kind):
+            raise ModelError(
+                f"--head {name or kind}: of several outputs say what each is, as in "
+                f"{name or kind}=KIND; kinds are {', '.join(get_args(Kind))}"
+            )
+    return {"outputs": {name: kind for name, _, kind in pairs}}
 
 
 def say(card: ModelCard, repo: Path, warnings: Sequence[str] = ()) -> None:

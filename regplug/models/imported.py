@@ -67,7 +67,9 @@ def import_nets(
     first = nets[0]
     reading = Reading("none", about.letters, about.unknown)
     if about.outputs and sorted(about.outputs.values()) != sorted(h.kind for h in first.heads):
-        raise ModelError("several outputs are read from ONNX files: regplug models import onnx")
+        raise ModelError(
+            f"models import {command} reads one output: leave outputs out of the notes"
+        )
     alone = predictors(joined(nets, reading, sigmoid=about.sigmoid), first)
     predict = alone[first.heads[0].name]
     codes = random_codes(np.random.default_rng(2), _ROWS, first.window)

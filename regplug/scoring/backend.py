@@ -65,7 +65,7 @@ class Answering(ABC):
     def predict(self, codes: Codes, outputs: Several) -> dict[str, Array]: ...
     def predict(self, codes: Codes, outputs: tuple[str, ...] = ()) -> Array | dict[str, Array]:
         """Return predictions for codes (n, width), as `Backend.predict`."""
-        wanted = [_output(self.card, name) for name in dict.fromkeys(outputs)] or [self.card.main]
+        wanted = [output_of(self.card, name) for name in dict.fromkeys(outputs)] or [self.card.main]
         answers = self._answers(codes, wanted)
         if len(outputs) < 2:
             return answers[0]
@@ -81,7 +81,12 @@ def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:
     return [np.empty((rows, *output.shape), np.float32) for output in outputs]
 
 
-def _output(card: ModelCard, name: str) -> Output:
+def output_of(card: ModelCard, name: str) -> Output:
+    """Return a card's output by its name.
+
+    Raises:
+        ModelError: it has none such.
+    """
     for output in card.answers:
         if output.name == name:
             return output

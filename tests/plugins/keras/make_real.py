@@ -63,6 +63,15 @@ def sequential():
     )
 
 
+def two_heads():
+    """A profile of two strands, and their counts, as BPNet has them."""
+    letters = keras.Input((WIDTH, 4))
+    values = layers.Conv1D(6, 9, activation="relu")(letters)
+    profile = layers.Conv1D(2, 5, name="profile")(values)
+    counts = layers.Dense(2, name="counts")(layers.GlobalAveragePooling1D()(values))
+    return keras.Model(letters, [profile, counts])
+
+
 def main():
     """Write real.zip beside this file."""
     rng, target = np.random.default_rng(0), Path(__file__).with_name("real.zip")
@@ -70,7 +79,7 @@ def main():
     codes[1, 3:9] = 4
     letters = np.vstack([np.eye(4), np.full((1, 4), 0.25)])[codes].astype(np.float32)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for make in (functional, branches, sequential):
+        for make in (functional, branches, sequential, two_heads):
             model, name = make(), make.__name__
             for weight in model.weights:
                 variance = "variance" in weight.path

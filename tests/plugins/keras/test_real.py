@@ -2,14 +2,17 @@
 
 import json
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from regplug.errors import ModelError
-from regplug.models.embedded import open_session
+from regplug.genome.codes import reverse_complement
+from regplug.models.embedded import Embedded, open_session
 from regplug.models.joined import Reading, joined
+from regplug.scoring.outputs import Output
 
 h5py = pytest.importorskip("h5py")
 
@@ -54,6 +57,54 @@ def test_folds_and_the_command(regplug, real, tmp_path):
     card = json.loads((tmp_path / "repo" / "mine" / "card.json").read_text())
     assert (card["strand"], card["output_scale"]) == ("none", "probability")
     assert card["doc"].startswith("Keras model functional.keras: its outputs, mean of 2 networks")
+
+
+BOTH = ("--head", "profile=profile_logits", "--head", "counts=log_count")
+
+
+@pytest.mark.parametrize("form", [".keras", ".h5"])
+def test_several_outputs(regplug, real, tmp_path, form):
+    """A profile of (bases, strands): of the other strand it is turned round, and they change."""
+    held = np.load(real / "two_heads.npz")
+    profile, counts, codes = held["answer0"], held["answer1"], held["codes"]
+    assert profile.shape == (4, 49, 2)
+    found = {}
+    for strand in ("none", "mean"):
+        done = regplug(
+            "models", "import", "keras", real / f"two_heads{form}", *BOTH, "--strand", strand,
+            "--name", strand, "-o", tmp_path / "repo", "--snvs", 30,
+        )  # fmt: skip
+        assert done.status == 0, done.err
+        with closing(Embedded(tmp_path / "repo" / strand, threads=1)) as backend:
+            assert backend.card.main == Output("counts", (2,), "log_count")
+            both = np.concatenate([codes, reverse_complement(codes)])
+            found[strand] = backend.predict(both, ("counts", "profile"))
+    np.testing.assert_allclose(found["none"]["counts"][:4], counts, atol=1e-5)
+    np.testing.assert_allclose(found["none"]["profile"][:4], profile, atol=1e-5)
+    minus = found["none"]["profile"][4:, ::-1, ::-1]
+    np.testing.assert_allclose(found["mean"]["profile"][:4], (profile + minus) / 2, atol=1e-5)
+    minus = found["none"]["counts"][4:]
+    np.testing.assert_allclose(found["mean"]["counts"][:4], (counts + minus) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("heads", "message"),
+    [
+        (("counts",), ""),
+        (("profile",), "gives shape (49, 2), where one axis of targets fits: take it beside"),
+        (("profile=profile_logits",), "no --head is such: name one that is no profile"),
+        (("counts=log_count", "open=score"), "no output open: choose --head profile or counts"),
+        (("counts=log_count", "profile"), "--head profile: of several outputs say what each is"),
+    ],
+)
+def test_heads_that_there_are(regplug, real, tmp_path, heads, message):
+    words = [word for head in heads for word in ("--head", head)]
+    done = regplug(
+        "models", "import", "keras", real / "two_heads.keras", *words, "--name", "mine", "-o",
+        tmp_path / "repo", "--snvs", 30,
+    )  # fmt: skip
+    assert (done.status, message in done.err) == (1 if message else 0, True), done.err
+    assert (tmp_path / "repo" / "mine").exists() == (not message)
 
 
 def changed(real, folder, change):

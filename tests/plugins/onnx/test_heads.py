@@ -157,7 +157,7 @@ def test_heads_that_cannot_be_imported(importing, tmp_path, how, heads, options,
 def test_notes_of_outputs_that_an_importer_does_not_read(tmp_path):
     net = net_of(read_graph(write(tmp_path / "x.onnx")), "x", head="y")
     about = About(name="mine", outputs={"y": "log_count"})
-    with pytest.raises(ModelError, match="several outputs are read from ONNX files"):
+    with pytest.raises(ModelError, match="models import torch reads one output"):
         import_nets([net], tmp_path / "repo", about, command="torch")
 
 

@@ -1,14 +1,18 @@
 """`regplug models import torch`: modules and programs answer as PyTorch does."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from regplug.genome.codes import reverse_complement  # noqa: E402
+from regplug.models.embedded import Embedded  # noqa: E402
 from regplug.models.repository import check_model  # noqa: E402
+from regplug.scoring.outputs import Output  # noqa: E402
 from tests.plugins.onnx.test_onnx import importer, scores  # noqa: E402
-from tests.plugins.onnx.toys import WINDOW, some_codes  # noqa: E402
+from tests.plugins.onnx.toys import TARGETS, WINDOW, some_codes  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +49,13 @@ class Codes(nn.Module):
 class Pair(Network):
     def forward(self, x):
         return super().forward(x), -super().forward(x)
+
+
+class Profile(Network):
+    # A profile of one row, and counts.
+
+    def forward(self, x):
+        return (x * torch.tensor([1.0, 2, 4, 8])[:, None]).sum(1), super().forward(x)
 
 
 class Named(Network):
@@ -167,6 +178,34 @@ def test_one_of_several_outputs(importing, tmp_path, module):
     assert importing(f"{module}:Pair", tmp_path / "w.pt", head="y1", **options).status == 0
     wanted = -answers(lambda x: network(x)[0], some_codes())
     np.testing.assert_allclose(scores(tmp_path, some_codes()), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["module", "program"])
+def test_several_outputs(importing, tmp_path, module, form):
+    network, codes = made(module, "Profile"), some_codes()
+    if form == "module":
+        torch.save(network.state_dict(), tmp_path / "w.pt")
+        files = f"{module}:Profile", tmp_path / "w.pt"
+        options = {"window": WINDOW}
+    else:
+        rows = ({0: torch.export.Dim("n")},)
+        entry = torch.zeros(2, 4, WINDOW)
+        exported = torch.export.export(network, (entry,), dynamic_shapes=rows)
+        torch.export.save(exported, tmp_path / "p.pt2")
+        files, options = (tmp_path / "p.pt2",), {}
+    heads = ("--head", "y0=profile_logits", "--head", "y1=log_count")
+    done = importing(*files, *heads, run_code=True, **options)
+    assert done.status == 0, done.err
+    with closing(Embedded(tmp_path / "repo" / "mine", threads=1)) as backend:
+        assert backend.card.outputs == (
+            Output("y1", (TARGETS,), "log_count"),
+            Output("y0", (WINDOW,), "profile_logits"),
+        )
+        both = backend.predict(codes, ("y0", "y1"))
+    np.testing.assert_allclose(both["y1"], expected([lambda x: network(x)[1]], codes), atol=1e-5)
+    weights = np.array([1, 2, 4, 8, 15 / 4])
+    own, pair = weights[codes], weights[np.array([3, 2, 1, 0, 4])[codes]]
+    np.testing.assert_allclose(both["y0"], (own + pair) / 2, rtol=1e-6)
 
 
 def test_code_runs_only_when_it_is_said(importing, tmp_path, module):
