@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pluggy
 
@@ -38,7 +38,7 @@ from regplug.vcf.records import VariantReader
 from regplug.vcf.selection import EVERYTHING, Selection
 from regplug.vcf.summary import summary as summarised
 from regplug.vcf.summary import write_summary
-from regplug.vcf.writers import INDEXED, TYPES, VcfText, writer_of_type
+from regplug.vcf.writers import TYPES, VcfText, check_wanted_index, writer_of_type
 
 File = str | os.PathLike[str]
 DIFF = ("diff",)
@@ -52,12 +52,14 @@ class Annotated(NamedTuple):
         renamed: contigs, as the VCF calls them → as the FASTA does.
         unindexed: outputs without an index, as their records are not sorted.
         gone: tags that an earlier run wrote, and that this run has not.
+        warnings: of the bcftools that selected, such as samples that there are not.
     """
 
     tally: Tally
     renamed: Mapping[str, str]
     unindexed: Sequence[str]
     gone: Collection[str] = ()
+    warnings: Sequence[str] = ()
 
 
 def annotate(
@@ -79,7 +81,7 @@ def annotate(
     matrix: File = "",
     summary: File = "",
     output_type: str | None = None,
-    write_index: bool = False,
+    write_index: bool | Literal["csi", "tbi"] = False,
     no_version: bool = False,
     reference_md5: bool = False,
     force: bool = False,
@@ -91,8 +93,8 @@ def annotate(
     """Write the VCF with what each ALT does to binding and accessibility.
 
     Args:
-        vcf: VCF or BCF, plain or bgzipped; `-` is standard input. Or a list of variants, .txt or
-            .tsv, as `vcf.lists.as_vcf` has it.
+        vcf: VCF or BCF, plain or bgzipped; `-` is standard input. Or a list of variants, .txt,
+            .tsv or .parquet, as `vcf.lists.as_vcf` has it.
         output: VCF, VCF.gz or BCF by its suffix; `-` is standard output.
         fasta: reference; looked for in `$REGPLUG_FASTA`, the configuration file, the VCF's
             ##reference line and genomepy's folder if it is not given.
@@ -118,6 +120,7 @@ def annotate(
         output_type: v, z, u or b as in bcftools, where the suffix does not tell; z and b with a
             level of compression too, z0 to z9.
         write_index: give an error where `output` can have no index; those that can always get one.
+            `csi` or `tbi`: of that kind.
         no_version: leave this version and the call out of the header.
         reference_md5: write the contigs' md5 into the header (slow).
         force: go on though contigs, REFs or a model's organism do not fit the FASTA.
@@ -133,14 +136,15 @@ def annotate(
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
     genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
     dbsnp, command = os.fspath(dbsnp), command or _call(vcf, output)
-    if write_index and not output.endswith(INDEXED):
-        raise OutputError(f"an index (-W) is of a file {', '.join(INDEXED)}, not of {output}")
     manager = plugin_manager()
     with ExitStack() as stack:
         source = stack.enter_context(as_vcf(vcf, dbsnp))
         if source != vcf and (regions or regions_file):
             raise VariantFileError(f"regions need a VCF with an index, not {vcf}: -t takes them")
         reader = stack.enter_context(closing(VariantReader(source, selection)))
+        if write_index:
+            kind = write_index if isinstance(write_index, str) else ""
+            check_wanted_index(output, reader.contigs, kind)
         wanted = _regions(regions, regions_file, reader.contigs)
         reader.restrict(wanted, regions_overlap)
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
@@ -172,7 +176,7 @@ def annotate(
             write_summary(summarised(command, tally, genome.renamed, unindexed), told)
         written = {tag.id for model in scoring for tag in model.fields}
         gone = set(plan.dropped) - {INPUT_STATUS.id, *OVER_ALL} - written
-        return Annotated(tally, genome.renamed, unindexed, gone)
+        return Annotated(tally, genome.renamed, unindexed, gone, reader.warnings)
 
 
 def _call(vcf: str, output: str) -> list[str]:

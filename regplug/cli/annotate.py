@@ -13,13 +13,30 @@ from regplug.cli.shared.options import (
     force_option,
     regions_file_option,
 )
-from regplug.cli.shared.selection import selection_from, selection_options
+from regplug.cli.shared.selection import overlap_option, selection_from, selection_options
 
 OUTPUT_TYPES = [*"vzub", *(f"{kind}{level}" for kind in "zb" for level in range(10))]
-OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
+
+
+class _Annotate(click.Command):
+    """A command whose -W takes its value in the same word, if any, as in bcftools."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give -W an empty value where it has none."""
+        given = [f"{word}=" if word in ("-W", "--write-index") else word for word in args]
+        return super().parse_args(ctx, given)
+
+
+def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) -> bool | str:
+    """Return whether there must be an index, or of what kind."""
+    kind = None if value is None else value.removeprefix("=")
+    if kind in (None, "", "csi", "tbi"):
+        return kind is not None and (kind or True)
+    raise click.BadParameter(f"{kind!r} is neither csi nor tbi.")
 
 
 @click.command(
+    cls=_Annotate,
     short_help="Write what each ALT of a VCF does, into its INFO.",
     context_settings={"allow_extra_args": True},
 )
@@ -34,7 +51,10 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     help="As in bcftools, with its level of compression.",
 )
 @click.option(
-    "--write-index", "-W", is_flag=True, help="No index is an error; there is one if there can be."
+    *("--write-index", "-W"),
+    metavar="[=csi|tbi]",
+    callback=_index,
+    help="No index is an error; there is one if there can be.",
 )
 @click.option("--no-version", is_flag=True, help="Version and command are not in the header.")
 @click.option(
@@ -68,13 +88,9 @@ OVERLAPS = {"0": "pos", "1": "record", "2": "variant"}  # bcftools takes either
     "--regions", "-r", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index."
 )
 @regions_file_option("Only these, with an index: ", "-R")
-@click.option(
-    "--regions-overlap",
-    type=click.Choice([*OVERLAPS.values(), *OVERLAPS]),
-    callback=lambda ctx, parameter, value: OVERLAPS.get(value, value),
-    default="record",
-    show_default=True,
-    help="What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
+@overlap_option(
+    *("--regions-overlap", "regions_overlap", "record"),
+    "What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
 )
 @selection_options
 @click.option("--dbsnp", default="", help="VCF with the rsIDs of a list of variants.")
@@ -104,7 +120,7 @@ def annotate(
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.
 
     VCF may be a list, .txt or .tsv: CHROM:POS:REF:ALT or an rsID (--dbsnp) on a line, or the
-    columns CHROM, POS, REF, ALT.
+    columns CHROM, POS, REF, ALT, also as .parquet.
 
     Models default to the repository's defaults; the reference to --fasta, $REGPLUG_FASTA, the
     user's config file, the ##reference line, or an installed genomepy genome, in this order.
@@ -133,4 +149,4 @@ def annotate(
             **options,
         )
     if not quiet:
-        report(done.tally, done.renamed, done.unindexed, done.gone)
+        report(done.tally, done.renamed, done.unindexed, done.gone, done.warnings)

@@ -10,10 +10,12 @@ from regplug.errors import UNREADABLE, VariantFileError
 from regplug.files.lines import lines_in
 from regplug.files.output import naming
 from regplug.genome.regions import parse_variant, position
+from regplug.vcf.parquet_lists import parquet_lines
 from regplug.vcf.records import VariantReader
 from regplug.vcf.selection import Selection
 
-LISTS = (".txt", ".tsv", ".txt.gz", ".tsv.gz")
+PARQUET = ".parquet"
+LISTS = (".txt", ".tsv", ".txt.gz", ".tsv.gz", PARQUET)
 COLUMNS = ("chrom", "pos", "ref", "alt")
 _LETTERS = frozenset("ACGTN,*.")
 _HEADER = "##fileformat=VCFv4.2\n"
@@ -37,8 +39,8 @@ def as_vcf(path: str, dbsnp: str = "") -> Iterator[str]:
     Args:
         path: called .txt or .tsv, plain or gzipped, with a variant on a line: CHROM:POS:REF:ALT (as
             `parse_variant` has it), columns, or an rsID. Columns are CHROM, POS, REF, ALT, or any
-            that a first line names, an ID too. Another file, or a VCF in spite of its name, is
-            yielded as it is.
+            that a first line names, an ID too. Or a table called .parquet with such columns.
+            Another file, or a VCF in spite of its name, is yielded as it is.
         dbsnp: a VCF or BCF with rsIDs: the records of an rsID take its place.
 
     Raises:
@@ -47,12 +49,12 @@ def as_vcf(path: str, dbsnp: str = "") -> Iterator[str]:
     if not path.lower().endswith(LISTS) or not Path(path).exists() or _is_vcf(path):
         if dbsnp:
             raise VariantFileError(
-                f"--dbsnp finds the rsIDs of a list, {' or '.join(LISTS[:2])}, which {path} is not"
+                f"--dbsnp finds the rsIDs of a list, .txt, .tsv or .parquet, which {path} is not"
             )
         yield path
         return
     with TemporaryDirectory() as folder:
-        lines = list(_lines(path))
+        lines = list(parquet_lines(path) if _is_parquet(path) else _lines(path))
         wanted = [text for _, text in lines if _is_rsid(text)]
         found = _found(wanted, dbsnp, Path(folder)) if wanted else {}
         records = list(_records(path, lines, found))
@@ -66,7 +68,13 @@ def as_vcf(path: str, dbsnp: str = "") -> Iterator[str]:
         yield str(vcf)
 
 
+def _is_parquet(path: str) -> bool:
+    return path.lower().endswith(PARQUET)
+
+
 def _is_vcf(path: str) -> bool:
+    if _is_parquet(path):
+        return False
     try:
         return next(lines_in(path), "").startswith("##fileformat=VCF")
     except UNREADABLE:  # such as a BCF
@@ -91,6 +99,7 @@ def _records(
     path: str, lines: Iterable[tuple[int, str]], found: dict[str, list[Listed]]
 ) -> Iterator[Listed]:
     """Yield the records of the lines; `found` has those of the rsIDs."""
+    what = "row" if _is_parquet(path) else "line"
     columns, begun = list(COLUMNS), False
     for number, line in lines:
         cells = line.split("\t") if "\t" in line else line.split()
@@ -98,7 +107,7 @@ def _records(
         if not begun and set(COLUMNS) <= set(named):
             columns, begun = named, True
             continue
-        if line.startswith("#"):
+        if line.startswith("#") and what == "line":
             continue
         begun = True
         if line in found:
@@ -107,8 +116,8 @@ def _records(
             yield record
         else:
             raise VariantFileError(
-                f"{path}, line {number} is no variant, {line[:60]!r}: write CHROM:POS:REF:ALT, an "
-                "rsID, or the columns CHROM, POS, REF, ALT, POS 1-based"
+                f"{path}, {what} {number} is no variant, {line[:60]!r}: write CHROM:POS:REF:ALT, "
+                "an rsID, or the columns CHROM, POS, REF, ALT, POS 1-based"
             )
 
 

@@ -41,7 +41,7 @@ def outputs(
     plan: Plan,
     contigs: Mapping[str, int | None],
     *,
-    write_index: bool = False,
+    write_index: bool | str = False,
 ) -> Iterator[list[Output]]:
     """Open the outputs of a run; at the end they are closed, indexed, and get their names.
 
@@ -49,13 +49,14 @@ def outputs(
         writers: name of an output (`-`: standard output) → what writes it.
         plan: of the run.
         contigs: of the input's header, name → length or None.
-        write_index: True where an output without its index is an error.
+        write_index: True, csi or tbi where an output without its index is an error.
 
     Raises:
         OutputError: an output cannot be written, or its index cannot if it must be; none is left
             behind.
         ReaderGoneError: the reader of standard output has closed it.
     """
+    kind = write_index if isinstance(write_index, str) else ""
     with ExitStack() as stack:
         paths = {name: stack.enter_context(destination(name)) for name in writers}
         opened: list[Output] = []
@@ -71,6 +72,6 @@ def outputs(
                     output.close()
             raise
         for output in opened:
-            output.unindexed = make_index(paths[output.name], Path(output.name), contigs)
+            output.unindexed = make_index(paths[output.name], Path(output.name), contigs, kind)
             if write_index and output.unindexed:
                 raise OutputError(f"{output.name} gets no index: sort the input (bcftools sort)")

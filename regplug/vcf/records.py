@@ -102,6 +102,11 @@ class VariantReader:
         named = (r.get("assembly") for r in self.header.records if r.type == "CONTIG")
         return next((name.strip('"') for name in named if name), "")
 
+    @property
+    def warnings(self) -> list[str]:
+        """Return what the bcftools that selects warns of; known once all records are read."""
+        return self._stream.warnings if isinstance(self._stream, Selected) else []
+
     def restrict(self, regions: Sequence[Interval], overlap: Overlap = "record") -> None:
         """Read only records that lie in one of `regions` (if any), through the index.
 

@@ -30,6 +30,9 @@ class Selection(NamedTuple):
         targets: CHR:FROM-TO,..., 1-based, or ^ and what to leave out; records whose POS lies there,
             without an index.
         targets_file: the same, in a file as `-T` takes it, or ^ and its name.
+        targets_overlap: what of a record must lie there: `pos`, or `record` or `variant` as
+            `overlap.reach` has it.
+        force_samples: True to take those `samples` that there are, where others lack.
     """
 
     include: str = ""
@@ -39,6 +42,8 @@ class Selection(NamedTuple):
     samples_file: str = ""
     targets: str = ""
     targets_file: str = ""
+    targets_overlap: Overlap = "pos"
+    force_samples: bool = False
 
     @property
     def files(self) -> list[str]:
@@ -55,8 +60,9 @@ class Selection(NamedTuple):
             if all(getattr(self, name) for name in one_of):
                 options = " or ".join(f"-{_SHORT[name]}" for name in one_of)
                 raise VariantFileError(f"give {options}, not both, as bcftools has it")
-        given = self._asdict().items()
-        return [f"--{name.replace('_', '-')}={value}" for name, value in given if value]
+        given = self._asdict() | {"force_samples": ""}
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items() if value]
+        return [*words, "--force-samples"] if self.force_samples else words
 
 
 EVERYTHING = Selection()
@@ -128,6 +134,11 @@ class Selected:
             return ""
         said = bcftools.messages(self._messages)
         return (said or f"status {status}") if status else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """Return what bcftools warns of, once it has ended."""
+        return bcftools.warnings(self._messages)
 
     def close(self) -> None:
         """End bcftools."""

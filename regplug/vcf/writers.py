@@ -19,6 +19,7 @@ from regplug.vcf.records import set_info
 
 _ROOM = 1 << 12  # bytes of a small index; of larger ones a fiftieth of the file
 INDEXED = (".vcf.gz", ".vcf.bgz", ".bcf")  # names of files that get an index
+INDICES = ("csi", "tbi")
 LONGEST_TBI = 512_000_000  # bases of a contig that a .tbi index can hold
 
 
@@ -155,7 +156,25 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
     return [VcfText, VcfBgzip, Bcf]
 
 
-def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> bool:
+def check_wanted_index(name: str, contigs: Mapping[str, int | None], kind: str = "") -> None:
+    """Check that an output can have an index: any, or one of INDICES.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    if not name.endswith(INDEXED):
+        raise OutputError(f"an index (-W) is of a file {', '.join(INDEXED)}, not of {name}")
+    if kind not in ("", *INDICES):
+        raise OutputError(f"what is an index {kind}? Write {' or '.join(INDICES)}")
+    if kind == "tbi" and name.endswith(".bcf"):
+        raise OutputError(f"the index of a BCF is a .csi: write -W for {name}, without =tbi")
+    if kind == "tbi" and _longest(contigs) > LONGEST_TBI:
+        raise OutputError(f"a contig over {LONGEST_TBI:,} bases needs a .csi: write -W=csi")
+
+
+def make_index(
+    partial: Path, path: Path, contigs: Mapping[str, int | None], kind: str = ""
+) -> bool:
     """Write the index of a finished bgzipped VCF or BCF beside it; tell if it cannot be made.
 
     It is a .tbi for a VCF, a .csi for a BCF and for contigs over 512 Mb. A plain VCF, standard
@@ -165,15 +184,15 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
         partial: the file, still under its first name; the index is called `partial`.tbi or .csi.
         path: what it will be called.
         contigs: of the header, name → length or None.
+        kind: csi where a VCF is to have that.
 
     Raises:
         OutputError: there is no room for it on the disk.
     """
     if not path.name.endswith(INDEXED) or partial == STDOUT or not partial.is_file():
         return False
-    longest = max((length or 0 for length in contigs.values()), default=0)
     bcf = path.suffix == ".bcf"
-    csi = bcf or longest > LONGEST_TBI
+    csi = bcf or kind == "csi" or _longest(contigs) > LONGEST_TBI
     verbosity = pysam.set_verbosity(0)
     try:
         pysam.tabix_index(str(partial), preset="bcf" if bcf else "vcf", csi=csi, force=True)
@@ -186,3 +205,7 @@ def make_index(partial: Path, path: Path, contigs: Mapping[str, int | None]) -> 
     finally:
         pysam.set_verbosity(verbosity)
     return False
+
+
+def _longest(contigs: Mapping[str, int | None]) -> int:
+    return max((length or 0 for length in contigs.values()), default=0)

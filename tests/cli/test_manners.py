@@ -62,6 +62,58 @@ def test_an_index_that_must_be(world, annotate, many):
     assert not list(world.folder.glob("*u.vcf.gz*"))
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "indices"),
+    [
+        ("o.vcf.gz", ["-W=csi"], ["o.vcf.gz.csi"]),
+        ("o.vcf.gz", ["-Wcsi"], ["o.vcf.gz.csi"]),
+        ("o.vcf.gz", ["--write-index=csi"], ["o.vcf.gz.csi"]),
+        ("o.vcf.gz", ["-W=tbi"], ["o.vcf.gz.tbi"]),
+        ("o.vcf.gz", ["-W"], ["o.vcf.gz.tbi"]),
+        ("o.bcf", ["-W=csi"], ["o.bcf.csi"]),
+        ("o.bcf", ["--write-index"], ["o.bcf.csi"]),
+    ],
+)
+def test_an_index_of_a_kind(world, annotate, many, name, words, indices):
+    """The value stands in the same word, as in bcftools: a file may follow."""
+    (world.folder / "o.vcf.gz.tbi").write_text("of an earlier file")
+    (world.folder / "o.vcf.gz.csi").write_text("of an earlier file")
+    out = world.folder / name
+    done = annotate(*words, many, "-o", out)
+    assert (done.status, done.err) == (0, "")
+    written = {path.name for path in world.folder.glob(f"{name}.?[bs]i")}
+    assert written == set(indices)
+    assert bcftools("index", "-n", out).strip() == "460"
+    assert len(records(out)) == len(bcftools("view", "-H", "-r", "chr1", out).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "status", "said"),
+    [
+        ("o.bcf", ["-W=tbi"], 1, "the index of a BCF is a .csi"),
+        ("o.vcf.gz", ["-W=bai"], 2, "'bai' is neither csi nor tbi"),
+        ("o.vcf.gz", ["--write-index=x"], 2, "'x' is neither csi nor tbi"),
+        ("o.vcf", ["-W=csi"], 1, "an index (-W) is of a file .vcf.gz"),
+    ],
+)
+def test_an_index_that_cannot_be(world, annotate, many, name, words, status, said):
+    done = annotate(many, *words, "-o", world.folder / name)
+    assert done.status == status
+    assert said in done.err
+    assert not (world.folder / name).exists()
+
+
+def test_a_contig_too_long_for_a_tbi(world, annotate):
+    vcf, out = world.folder / "long.vcf", world.folder / "o.vcf.gz"
+    text = vcf_text([world.snv("chr1", 30)], world.contigs)
+    vcf.write_text(text.replace("length=300", "length=600000000"))
+    done = annotate(vcf, "-W=tbi", "--force", "-o", out)
+    assert done.status == 1
+    assert "a contig over 512,000,000 bases needs a .csi: write -W=csi" in done.err
+    assert annotate(vcf, "-W", "--force", "-o", out).status == 0
+    assert (world.folder / "o.vcf.gz.csi").exists()
+
+
 def test_no_version(world, annotate, many, regplug):
     out, plain = world.folder / "o.vcf.gz", world.folder / "p.vcf.gz"
     assert annotate(many, "--no-version", "-o", out).status == 0

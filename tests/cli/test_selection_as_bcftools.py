@@ -28,6 +28,9 @@ WORDS = {
     "without targets": ["-t", "^chr1:60-101"],
     "file of targets": ["-T", "targets.bed"],
     "without a file of targets": ["-T", "^targets.bed"],
+    "overlapping": ["-t", "chr1:60-101", "--targets-overlap", "record"],
+    "overlapping by number": ["-T", "targets.bed", "--targets-overlap", "2"],
+    "by POS": ["-T", "targets.bed", "--targets-overlap", "0"],
     "all": ["-t", "chr1", "-s", "s1", "-f", ".,PASS", "-e", 'ALT="<DEL>"'],
 }
 
@@ -73,6 +76,22 @@ def test_selected_in_regions(world, annotate, given, overlap):
     assert annotate(given, "-o", "out.vcf", "-R", "r.txt", "-i", "DP>0").status == 0
     bcftools("view", "-o", "expected.vcf", "-R", "r.txt", "-i", "DP>0", given)
     assert bare(Path("out.vcf")) == bare(Path("expected.vcf"))
+
+
+@pytest.mark.parametrize("words", [["-s", "s2,no,s1"], ["-s", "^no,s1"], ["-S", "named.txt"]])
+def test_samples_that_there_are_not(world, annotate, given, words):
+    (world.folder / "named.txt").write_text("no\ns2\n")
+    assert annotate(given, "-o", "out.vcf", *words).status == 1
+    done = annotate(given, "-o", "out.vcf", *words, "--force-samples")
+    assert done.status == 0
+    warned = 'sample that does not exist in header: "no"... skipping\n'
+    assert done.err.startswith("bcftools warns: ")
+    assert done.err.endswith(warned)
+    assert done.err.count("\n") == 1
+    bcftools("view", "-o", "expected.vcf", *words, "--force-samples", given)
+    assert bare(Path("out.vcf")) == bare(Path("expected.vcf"))
+    done = annotate(given, "-o", "out.vcf", *words, "--force-samples", "--quiet")
+    assert (done.status, done.err) == (0, "")
 
 
 def test_scores_of_selected_records_are_the_same(world, annotate, given):

@@ -38,6 +38,7 @@ def report(
     renamed: Mapping[str, str],
     unindexed: Sequence[str] = (),
     gone: Collection[str] = (),
+    warnings: Sequence[str] = (),
 ) -> None:
     """Print what the user should know; on a terminal, how many ALTs got which status too.
 
@@ -46,7 +47,10 @@ def report(
         renamed: contigs, the VCF's name → the FASTA's.
         unindexed: outputs without an index, as their records are not sorted.
         gone: tags of an earlier run that this one has not written.
+        warnings: of bcftools.
     """
+    for warning in warnings:
+        tell(f"bcftools warns: {warning}")
     if old := sorted(tag for tag in gone if tag.endswith("__MAX")):
         tell(f"{', '.join(old)} of an earlier version has gone: see __Z and __Q in its place")
     if renamed:
