@@ -1,6 +1,6 @@
 """How fast is `regplug annotate`? Alleles a second of each model, in process and through Triton.
 
-    python -m benchmarks.annotate [--panel REPO:NAME] [--triton] [--rounds 3]
+    python -m benchmarks.annotate [--panel REPO:NAME] [--triton] [--device cuda] [--rounds 3]
 
 Every figure comes from whole commands on random SNVs (1 per 40 bp) of a random genome: N alleles
 divided by the time of the command less that of the same command on no variants. The configurations
@@ -32,7 +32,7 @@ REPO = Path(__file__).parent.parent / "model_repo"
 
 @dataclass(frozen=True)
 class Case:
-    """One configuration: group and name, the model, where it is, how many alleles to score."""
+    """One configuration: group and name, the model, where it is and runs, how many alleles."""
 
     group: str
     name: str
@@ -40,6 +40,7 @@ class Case:
     location: str
     alleles: int
     output: str = ".vcf.gz"
+    device: str = "cpu"
 
 
 def main() -> None:
@@ -47,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--panel", help="REPO:NAME of an imported panel")
     parser.add_argument("--triton", action="store_true", help="also through a local Triton server")
+    parser.add_argument("--device", help="also on this GPU, in process: cuda, cuda:1 ...")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -67,6 +69,8 @@ def main() -> None:
             models.append((repo, name, 500))
         for repo, name, alleles in models:
             cases += _model_cases(stack, repo, name, alleles, triton=options.triton)
+            if options.device:
+                cases.append(Case(name, options.device, name, repo, alleles, device=options.device))
         genome = folder / "genome.fa"
         _write_genome(genome, max(case.alleles for case in cases) * EVERY + 1000)
         _report(_measure(cases, genome, folder, options.rounds))
@@ -121,9 +125,9 @@ def _measure(
 def _seconds(case: Case, vcf: Path, genome: Path, folder: Path) -> float:
     command = [sys.executable, "-m", "regplug", "annotate", str(vcf), "--fasta", str(genome)]
     command += ["--model-repo", case.location, "--model", case.model]
-    command += ["-o", str(folder / f"out{case.output}")]
+    command += ["-o", str(folder / f"out{case.output}"), "--device", case.device]
     began = time.perf_counter()
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stderr=None if case.device != "cpu" else subprocess.DEVNULL)
     return time.perf_counter() - began
 
 

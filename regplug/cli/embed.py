@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regplug.cli.shared.options import model_repo_option, targets_option, threads_option
+from regplug.cli.shared.options import (
+    device_option,
+    model_repo_option,
+    targets_option,
+    threads_option,
+)
 from regplug.errors import SequenceError
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ WINDOW = 101  # bases around a BED region's midpoint, for models of any length
 @targets_option("Network of a run, or published ID, where there are several.")
 @model_repo_option
 @threads_option
+@device_option
 @click.option("--labels", type=FILE, help="Table name<TAB>label; others are grey.")
 @click.option("--fasta", type=FILE, help="Reference, plain or bgzipped: the files are BED.")
 @click.option(
@@ -54,6 +60,7 @@ def embed(
     targets: tuple[str, ...],
     model_repo: str | None,
     threads: int,
+    device: str,
     labels: Path | None,
     fasta: Path | None,
     length: int | None,
@@ -81,7 +88,8 @@ def embed(
 
     check_folder(output, FILES)
     check_libraries()
-    with open_units(model, targets, model_repo, threads=threads) as (title, backend):
+    with open_units(model, targets, model_repo, threads=threads, device=device) as opened:
+        title, backend = opened
         read = _read(sequences, backend, fasta, length, label_column)
         if labels:
             read = relabelled(read, labels)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regplug.cli.shared.options import (
+    device_option,
     known_motifs_options,
     model_repo_option,
     old_or_new,
@@ -31,6 +32,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--model", help="Convolutional model: its name, or its folder. In place of RUN.")
 @model_repo_option
 @threads_option
+@device_option
 @click.option(
     "--sequences",
     required=True,
@@ -64,6 +66,7 @@ def motifs(
     model: str | None,
     model_repo: str | None,
     threads: int,
+    device: str,
     sequences: Path,
     output: Path,
     targets: tuple[str, ...],
@@ -101,7 +104,9 @@ def motifs(
     with bars() as bar:
         influence, labels = None, []
         if run is None:
-            opened = open_first_layer(str(model), model_repo, rna=rna, threads=threads)
+            opened = open_first_layer(
+                str(model), model_repo, rna=rna, threads=threads, device=device
+            )
             collection = _known(against, tax_group, rna)
             windows = read_model_sequences(sequences, opened.card, most)
             click.echo(windows.summary, err=True)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnxruntime
 
 from regplug.errors import BackendError, ModelError
 from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
+from regplug.models.device import CPU, check_used, providers
 from regplug.models.repository import model_names, read_card, read_onnx
 from regplug.scoring.backend import (
     Answering,
@@ -24,31 +24,37 @@ from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
 
 # What onnxruntime's errors say of it.
-_MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|out of memory", re.IGNORECASE)
-IN_CACHE = 64  # rows at once; with more, what a layer gives the next no longer fits the cache
+_MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|alloc_failed|out of memory", re.IGNORECASE)
+IN_CACHE = 64  # rows at once; with more, what a layer gives the next no longer fits a CPU's cache
 
 
-def open_session(onnx: bytes, name: object, *, threads: int = 0) -> Any:
+def open_session(onnx: bytes, name: object, *, threads: int = 0, device: str = CPU) -> Any:
     """Return onnxruntime's session of a graph.
 
     Args:
         onnx: the graph, serialised.
         name: of the graph, for the message.
         threads: of the CPU; 0 for all cores.
+        device: cpu, cuda or cuda:N.
 
     Raises:
         ModelError: onnxruntime cannot load it.
+        BackendError: onnxruntime cannot use the device.
     """
+    wanted = providers(device)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is an error is raised, and not printed too
     # Waiting threads that spin halve the speed of a machine that has other work (measured).
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.use_deterministic_compute = device != CPU
     try:
-        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(onnx, options, providers=wanted, enable_fallback=0)
     except Exception as error:
         raise ModelError(f"onnxruntime cannot load {name}: {error}") from error
+    check_used(session, device)
+    return session
 
 
 def _check_shapes(session: Any, card: ModelCard) -> None:
@@ -78,21 +84,34 @@ def _check_shapes(session: Any, card: ModelCard) -> None:
 
 
 class Embedded(Answering):
-    """A model that onnxruntime runs in this process, on the CPU.
+    """A model that onnxruntime runs in this process.
 
     Attributes:
         card: the model's.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0) -> None:
-        """Load the model in `folder`; it runs on `threads` of the CPU, or with 0 on all cores.
+    def __init__(self, folder: Path, *, threads: int = 0, device: str = CPU) -> None:
+        """Load the model in `folder`.
+
+        Args:
+            folder: the model's directory.
+            threads: of the CPU; with 0 all cores.
+            device: cpu, cuda or cuda:N.
 
         Raises:
             ModelError: the folder holds no model, or a damaged one.
+            BackendError: onnxruntime cannot use the device.
         """
         self.card: ModelCard = read_card(folder)
-        self._session = open_session(read_onnx(folder, self.card), folder, threads=threads)
+        self._folder, self._threads, self._device = folder, threads, device
+        self._session = self._opened()
         _check_shapes(self._session, self.card)
+        most = self.card.max_batch_size
+        self._rows = min(most, IN_CACHE) if device == CPU else most  # that are run at once
+
+    def _opened(self) -> Any:
+        onnx = read_onnx(self._folder, self.card)
+        return open_session(onnx, self._folder, threads=self._threads, device=self._device)
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
         """Return the outputs' answers to codes (n, width), which are run in batches.
@@ -100,33 +119,46 @@ class Embedded(Answering):
         Raises:
             BackendError: the graph cannot read such codes, or gives NaN or inf.
         """
-        size = min(self.card.max_batch_size, IN_CACHE)
         answers = empty_answers(outputs, len(codes))
         names = [output.name for output in outputs]
-        for start in range(0, len(codes), size):
-            batch = codes[start : start + size]
-            parts = zip(outputs, answers, self._run(batch, names), strict=True)
-            for output, answer, part in parts:
-                answer[start : start + size] = checked(part, self.card, output, len(batch))
+        start = 0
+        while start < len(codes):
+            batch = codes[start : start + self._rows]
+            found = self._run(batch, names)
+            if found is None:
+                self._make_room(len(batch) // 2)
+                continue
+            for output, answer, part in zip(outputs, answers, found, strict=True):
+                answer[start : start + len(batch)] = checked(part, self.card, output, len(batch))
+            start += len(batch)
         return answers
 
-    def _run(self, batch: Codes, names: list[str]) -> list[Array]:
-        """Run a batch; where the memory is too small for it, run its halves."""
+    def _run(self, batch: Codes, names: list[str]) -> list[Array] | None:
+        """Run a batch; return None where the memory is too small for it, and not for a row."""
         try:
             answers: list[Array] = self._session.run(names, {"codes": batch})
         except Exception as error:
-            if _MEMORY_FULL.search(str(error)):
-                if len(batch) > 1:
-                    halves = [self._run(half, names) for half in np.array_split(batch, 2)]
-                    return [np.concatenate(parts) for parts in zip(*halves, strict=True)]
+            if not _MEMORY_FULL.search(str(error)):
                 raise BackendError(
-                    f"the memory is full where {self.card.name} reads {batch.shape[1]} bases: "
-                    f"give it more, or fewer --threads ({error})"
+                    f"{self.card.name} cannot read codes of shape {batch.shape}: {error}"
                 ) from error
+            if len(batch) > 1:
+                return None
+            what = "give it more, or fewer --threads"
+            if self._device != CPU:
+                what = "take a GPU that has more, or --device cpu"
             raise BackendError(
-                f"{self.card.name} cannot read codes of shape {batch.shape}: {error}"
+                f"the memory is full where {self.card.name} reads {batch.shape[1]} bases: "
+                f"{what} ({error})"
             ) from error
         return answers
+
+    def _make_room(self, rows: int) -> None:
+        """Run so many rows at once from now on; on a GPU, in memory that holds nothing else."""
+        self._rows = rows
+        if self._device != CPU:  # a session keeps what it once took, in pieces of the old size
+            self._session = None
+            self._session = self._opened()
 
     def close(self) -> None:
         """Free the session."""
@@ -148,4 +180,4 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
     folder = Path(location) / model
     if not (folder / "card.json").is_file():
         return None
-    return Embedded(folder, threads=options.threads)
+    return Embedded(folder, threads=options.threads, device=options.device)

@@ -204,6 +204,11 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
     """Open a model of a server."""
     if not is_url(location):
         return None
+    if options.device != "cpu":
+        raise BackendError(
+            f"--device {options.device} is of models in this process: {location} runs on the "
+            "server's own, as instance_group in config.pbtxt says"
+        )
 
     def ask(_: bool) -> Served | None:
         if client.ready(model):

@@ -1,4 +1,4 @@
-"""Is a model what its card says? Files, card, and golden scores replayed."""
+"""Is a model what its card says, and on a GPU too? Files, card, golden scores, random ones."""
 
 from math import prod
 from pathlib import Path
@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
-from regplug.models.repository import GOLDEN_TOLERANCE, check_model, read_golden
+from regplug.genome.codes import UNKNOWN
+from regplug.models.export import random_codes
+from regplug.models.repository import (
+    GOLDEN_TOLERANCE,
+    WARM_UP_LENGTH,
+    check_model,
+    read_golden,
+)
 from regplug.scoring.backend import Backend, place_in
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
@@ -37,6 +44,29 @@ def verify_model(folder: Path, backend: Backend) -> float:
     for name, output in others.items():
         found = predict_output(golden.sequences, backend, name)
         worst = max(worst, _off(card, output, golden.outputs[name], found))
+    return worst
+
+
+def apart(backend: Backend, other: Backend, rows: int = 64) -> float:
+    """Return by how much two backends of a model differ, over all outputs and random sequences.
+
+    Raises:
+        ModelError: they differ by more than 1e-5 (of answers above 1, relative).
+    """
+    card = backend.card
+    codes = random_codes(np.random.default_rng(3), rows, card.window or WARM_UP_LENGTH)
+    codes[0, : codes.shape[1] // 3] = UNKNOWN
+    worst = 0.0
+    for output in card.answers:
+        wanted, found = (of.predict(codes, (output.name,)) for of in (other, backend))
+        errors = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
+        row, *place = (int(i) for i in np.unravel_index(errors.argmax(), errors.shape))
+        if not errors.max() <= GOLDEN_TOLERANCE:
+            raise ModelError(
+                f"{card.name}, {place_in(card, output, place)}: {found[row, *place]:.7g}, where "
+                f"the CPU answers {wanted[row, *place]:.7g} to random sequence {row + 1}"
+            )
+        worst = max(worst, float(errors.max()))
     return worst
 
 

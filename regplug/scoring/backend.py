@@ -1,5 +1,6 @@
 """What runs a model: one method, whatever is behind it."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol, overload
@@ -14,6 +15,7 @@ from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
 
 Array = NDArray[np.float32]
+_DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?", re.ASCII)
 Several = tuple[str, str, *tuple[str, ...]]  # two names or more
 
 
@@ -99,21 +101,30 @@ class BackendOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         threads: CPU threads of a backend in process; 0 means all cores.
+        device: of a backend in process: cpu, or cuda or cuda:N, the GPU of that number.
         headers: sent with each request to a server.
         ca_certificate: PEM file with the certificate that signs the server's, or "".
         client_key: PEM file with this client's private key, or "".
         client_certificate: PEM file with this client's certificate, or "".
         card: a card.json for a server that cannot return it, or "".
         retry_seconds: how long to keep trying while a server restarts.
+
+    Raises:
+        BackendError: there is no such device.
     """
 
     threads: int = 0
+    device: str = "cpu"
     headers: tuple[tuple[str, str], ...] = ()
     ca_certificate: str = ""
     client_key: str = ""
     client_certificate: str = ""
     card: str = ""
     retry_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            raise BackendError(f"no device {self.device}: it is cpu, cuda or cuda:1, cuda:2 ...")
 
 
 def checked(answer: Array, card: ModelCard, output: Output, rows: int) -> Array:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.shared.options import PATH, fasta_option, threads_option
+from regplug.cli.shared.options import PATH, device_option, fasta_option, threads_option
 
 
 @click.command(short_help="Measure what __Q and __ACT follow from.")
@@ -32,6 +32,7 @@ from regplug.cli.shared.options import PATH, fasta_option, threads_option
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 @threads_option
+@device_option
 def calibrate(
     name: str,
     fasta: str | None,
@@ -42,6 +43,7 @@ def calibrate(
     seed: int,
     model_repo: Path,
     threads: int,
+    device: str,
 ) -> None:
     """Measure model NAME on background variants, and put what it finds into its card.
 
@@ -63,7 +65,7 @@ def calibrate(
         genes=genes,
         snvs=snvs,
         seed=seed,
-        options=BackendOptions(threads=threads),
+        options=BackendOptions(threads=threads, device=device),
         command=["regplug", *sys.argv[1:]],
         bar=bar,
     )

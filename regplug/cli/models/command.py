@@ -1,6 +1,7 @@
 """`regplug models`: a command for each thing to do with models."""
 
 import sys
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from regplug.cli.shared.printable import printable
 from regplug.errors import ModelError, RegplugError
 
 if TYPE_CHECKING:
+    from regplug.scoring.backend import BackendOptions
     from regplug.scoring.card import ModelCard
 
 COLUMNS = ("name", "family", "window", "targets", "strand", "default", "metrics")
@@ -89,11 +91,11 @@ def _print_table(rows: "list[list[str]]") -> None:
 def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
     """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5.
 
-    NAMES may be patterns such as 'deepbind_*' (quoted, from the shell).
+    NAMES may be patterns such as 'deepbind_*' (quoted, from the shell). With --device cuda, all
+    outputs are also compared with the CPU's, to 1e-5 on random sequences.
     """
-    from regplug.hooks.manager import cards, locations, open_backend, plugin_manager
+    from regplug.hooks.manager import cards, locations, plugin_manager
     from regplug.models.patterns import fitting, is_pattern
-    from regplug.models.verify import verify_model
 
     manager = plugin_manager()
     location, backend_options = backend_from(options)
@@ -110,15 +112,30 @@ def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
                 raise ModelError(
                     f"the files of {name} are not in {folders[0]}: give --against FOLDER"
                 )
-            backend = open_backend(manager, location, name, backend_options)
-            try:
-                click.echo(f"{name}\tok\tlargest error {verify_model(folder, backend):.2g}")
-            finally:
-                backend.close()
+            found = _verified(folder, location, backend_options)
+            click.echo("\t".join([name, "ok", *found]))
         except RegplugError as error:
             bad += 1
             click.echo(printable(f"{name}\tFAILED\t{error}"))
     sys.exit(1 if bad else 0)
+
+
+def _verified(folder: Path, location: str | None, options: "BackendOptions") -> Iterator[str]:
+    """Yield by how much the model of a folder is off its golden scores, and a GPU off the CPU."""
+    from contextlib import closing
+
+    from msgspec.structs import replace
+
+    from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.models.verify import apart, verify_model
+
+    manager = plugin_manager()
+    with closing(open_backend(manager, location, folder.name, options)) as backend:
+        yield f"largest error {verify_model(folder, backend):.2g}"
+        if options.device != "cpu":
+            on_cpu = replace(options, device="cpu")
+            with closing(open_backend(manager, location, folder.name, on_cpu)) as other:
+                yield f"off the CPU by {apart(backend, other):.2g}"
 
 
 class _Importers(click.Group):

@@ -171,12 +171,24 @@ def threads_option(function: Function) -> Function:
     )(function)
 
 
+def device_option(function: Function) -> Function:
+    """Add --device."""
+    return click.option(
+        "--device",
+        default="cpu",
+        show_default=True,
+        callback=lambda ctx, parameter, value: BackendOptions(device=value).device,
+        help="cpu, or cuda or cuda:N, the GPU of that number.",
+    )(function)
+
+
 def backend_options(function: Function) -> Function:
-    """Add --model-repo, --threads and what it takes to reach a server; see `backend_from`."""
+    """Add --model-repo, --threads, --device and what a server asks for; see `backend_from`."""
     for option in reversed(
         [
             model_repo_option,
             threads_option,
+            device_option,
             click.option(
                 "--header", multiple=True, metavar="KEY=VALUE", help="Sent to the server."
             ),
@@ -206,7 +218,7 @@ def backend_from(options: dict[str, Any]) -> tuple[str | None, BackendOptions]:
         if not equals:
             raise click.BadParameter(f"{header} is not KEY=VALUE", param_hint="--header")
         headers.append((key, value))
-    names = ("threads", "ca_certificate", "client_key", "client_certificate", "card")
+    names = ("threads", "device", "ca_certificate", "client_key", "client_certificate", "card")
     rest = {name: options.pop(name) for name in names}
     location = options.pop("model_repo") or read_config().model_repo
     return location, BackendOptions(headers=tuple(headers), **rest)

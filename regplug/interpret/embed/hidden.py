@@ -12,7 +12,7 @@ are averaged without the output function, and the scores cannot be computed from
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from regplug.errors import ModelError
+from regplug.models.device import CPU
 from regplug.models.embedded import Embedded
 from regplug.models.repository import Golden, write_model
 from regplug.scoring.backend import Backend
@@ -61,16 +62,20 @@ class _Layer(NamedTuple):
 
 
 @contextmanager
-def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iterator[Backend]:
+def open_hidden(
+    graph: ModelProto, card: ModelCard, *, threads: int = 0, device: str = CPU
+) -> Iterator[Backend]:
     """Give a backend whose predictions are the units (n, units) that `graph` computes.
 
     Args:
         graph: from `hidden_graph`.
         card: of the model that it was made of.
         threads: of the CPU; 0: all.
+        device: cpu, cuda or cuda:N.
 
     Raises:
         ModelError: onnxruntime cannot run the graph.
+        BackendError: onnxruntime cannot use the device.
     """
     onnx = graph.SerializeToString()
     units = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
@@ -85,11 +90,8 @@ def open_hidden(graph: ModelProto, card: ModelCard, *, threads: int = 0) -> Iter
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder = write_model(Path(scratch), card, onnx=onnx, golden=Golden([], []))
-        backend = Embedded(folder, threads=threads)
-    try:
-        yield backend
-    finally:
-        backend.close()
+        with closing(Embedded(folder, threads=threads, device=device)) as backend:
+            yield backend
 
 
 def hidden_graph(model: ModelProto, card: ModelCard) -> ModelProto:

@@ -12,6 +12,7 @@ from regplug.files.weights import WEIGHTS
 from regplug.hooks.manager import networks_at, plugin_manager, stored_networks
 from regplug.hooks.networks import StoredNetwork
 from regplug.interpret.embed.hidden import hidden_graph, open_hidden
+from regplug.models.device import CPU
 from regplug.models.locate import model_folder
 from regplug.models.repository import read_card, read_onnx
 from regplug.scoring.backend import Backend
@@ -20,7 +21,7 @@ from regplug.scoring.card import ModelCard
 
 @contextmanager
 def open_units(
-    model: str, targets: Sequence[str], repo: str | None, *, threads: int = 0
+    model: str, targets: Sequence[str], repo: str | None, *, threads: int = 0, device: str = CPU
 ) -> Iterator[tuple[str, Backend]]:
     """Give a title, and a backend that predicts the last hidden layer.
 
@@ -29,10 +30,12 @@ def open_units(
         targets: which network of a run or of published models; none if there is only one.
         repo: where to look for a model's name, or None.
         threads: of the CPU; 0: all.
+        device: cpu, cuda or cuda:N.
 
     Raises:
         ModelError: there is no such network, there are several, or its hidden layer cannot be cut
             out of its graph.
+        BackendError: onnxruntime cannot use the device.
     """
     path, manager = Path(model), plugin_manager()
     weights = path.is_file() or (path / WEIGHTS).is_file()  # even if no plugin knows them
@@ -40,7 +43,7 @@ def open_units(
         title, graph, card = _network(manager, path, targets)
     else:
         title, graph, card = _model(path, targets, repo)
-    with open_hidden(graph, card, threads=threads) as backend:
+    with open_hidden(graph, card, threads=threads, device=device) as backend:
         yield title, backend
 
 

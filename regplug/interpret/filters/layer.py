@@ -11,6 +11,7 @@ from regplug.errors import BackendError
 from regplug.genome.codes import Codes
 from regplug.interpret.filters.find import Array, Filters, find_filters, refused
 from regplug.interpret.filters.parts import part, tap, tapped, with_logits
+from regplug.models.device import CPU
 from regplug.models.embedded import open_session
 from regplug.scoring.card import ModelCard
 
@@ -71,11 +72,14 @@ class FirstLayer:
         members: the filters of each member of an ensemble; of one if it is none.
     """
 
-    def __init__(self, model: ModelProto, card: ModelCard, *, threads: int = 0) -> None:
-        """Cut the graph in two; `threads` of the CPU run them, or with 0 all cores.
+    def __init__(
+        self, model: ModelProto, card: ModelCard, *, threads: int = 0, device: str = CPU
+    ) -> None:
+        """Cut the graph in two, which run on a `device` and `threads` of the CPU (0: all cores).
 
         Raises:
             ModelError: the model reads sequences of any length, or has no such filters.
+            BackendError: onnxruntime cannot use the device.
         """
         if card.window is None or card.scan is not None:
             raise refused(card, "it scans sequences; give the folder of its networks as RUN")
@@ -98,8 +102,8 @@ class FirstLayer:
         front = part(model, ["codes"], self._made)
         back = part(tapped(model, self.members), ["codes", *given], self._ends)
         name = f"a part of {card.name}"
-        self._front = open_session(front, name, threads=threads)
-        self._back = open_session(back, name, threads=threads)
+        self._front = open_session(front, name, threads=threads, device=device)
+        self._back = open_session(back, name, threads=threads, device=device)
         self._back_inputs = {tensor.name for tensor in self._back.get_inputs()}
 
     def read(self, codes: Codes) -> list[Maps]:

@@ -15,6 +15,7 @@ from regplug.interpret.filters.influence import Influence, Labels, measure
 from regplug.interpret.filters.layer import FirstLayer
 from regplug.interpret.filters.motifs import filter_motifs, names
 from regplug.interpret.filters.report import Learned, learned_of
+from regplug.models.device import CPU
 from regplug.models.locate import model_folder
 from regplug.models.repository import read_card, read_onnx
 from regplug.scoring.card import ModelCard
@@ -34,7 +35,9 @@ class ModelSequences(NamedTuple):
     summary: str
 
 
-def open_first_layer(name: str, repo: str | None, *, rna: bool, threads: int = 0) -> FirstLayer:
+def open_first_layer(
+    name: str, repo: str | None, *, rna: bool, threads: int = 0, device: str = CPU
+) -> FirstLayer:
     """Return a model, opened.
 
     Args:
@@ -42,16 +45,19 @@ def open_first_layer(name: str, repo: str | None, *, rna: bool, threads: int = 0
         repo: where to look for the name; None: in all places that the user and plugins have.
         rna: True if the model must read one strand, False if both.
         threads: of the CPU; 0 for all cores.
+        device: cpu, cuda or cuda:N.
 
     Raises:
         ModelError: there is no such model, it reads other strands, or its filters cannot be found.
+        BackendError: onnxruntime cannot use the device.
     """
     folder = model_folder(Path(name), repo)
     card = read_card(folder)
     if rna != (card.strand == "forward"):
         strands, do = ("both strands", "leave --rna out") if rna else ("one strand", "add --rna")
         raise ModelError(f"{card.name} reads {strands}: {do}")
-    return FirstLayer(onnx.load_from_string(read_onnx(folder, card)), card, threads=threads)
+    model = onnx.load_from_string(read_onnx(folder, card))
+    return FirstLayer(model, card, threads=threads, device=device)
 
 
 def read_model_sequences(path: Path, card: ModelCard, most: int) -> ModelSequences:
