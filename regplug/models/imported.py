@@ -22,7 +22,7 @@ from regplug.models.embedded import IN_CACHE, open_session
 from regplug.models.export import PLAIN, export_model, random_codes
 from regplug.models.foreign import Net
 from regplug.models.golden import check_golden
-from regplug.models.joined import Reading, joined, turned_axes
+from regplug.models.joined import Reading, is_of_counts, joined, turned_axes
 from regplug.models.letters import doubts_about_letters
 from regplug.models.stack import rows_per_call
 from regplug.scoring.card import ModelCard, Target
@@ -45,6 +45,7 @@ def import_nets(
     about: About,
     *,
     command: str,
+    family: str = "variant_effect",
     golden: Path | None = None,
     measuring: Measuring = PLAIN,
 ) -> Imported:
@@ -55,6 +56,7 @@ def import_nets(
         repo: the model repository.
         about: what the card says.
         command: that imports them, for the card.
+        family: of the card, which names the adapter that scores variants.
         golden: a table of sequences and what the network answers to each as it stands; checked, of
             its first head.
         measuring: how the targets' spreads are measured.
@@ -89,9 +91,15 @@ def import_nets(
         check_golden(golden, predict, first, about.letters)
     warnings = [*_flat(answers, first.called), *doubts_about_letters(predict, codes, about.letters)]
     graph = joined(nets, reading._replace(strand=about.strand), sigmoid=about.sigmoid)
-    for head, answer in zip(first.heads, predictors(graph, first).values(), strict=True):
-        _check_strands(answer, alone[head.name], codes[:_SOME], about.strand, head)
+    finished = predictors(graph, first)
+    for head in first.heads:
+        apart = [alone]
+        if is_of_counts(head, about.strand) and len(nets) > 1:
+            apart = [predictors(joined([net], reading), net) for net in nets]
+        members = [answer[head.name] for answer in apart]
+        _check_strands(finished[head.name], members, codes[:_SOME], about.strand, head)
     card = _card(first, about, scale, f"regplug {VERSION} models import {command}", len(nets))
+    card = replace(card, family=family)
     return Imported(export_model(repo, card, graph.SerializeToString(), measuring), warnings)
 
 
@@ -139,20 +147,29 @@ def _check_alone(
 
 
 def _check_strands(
-    finished: Predict, alone: Predict, codes: Codes, strand: Strand, head: Output
+    finished: Predict, members: Sequence[Predict], codes: Codes, strand: Strand, head: Output
 ) -> None:
     """Check that the finished graph joins the strands' answers as the card will say.
 
     Raises:
         ModelError: it does not, which is a fault of regplug.
     """
-    wanted = alone(codes)
-    if strand in ("mean", "max"):
-        other = np.flip(alone(reverse_complement(codes)), turned_axes(head, strand))
-        sides = np.stack([wanted, other])
-        wanted = sides.mean(0) if strand == "mean" else sides.max(0)
+    wanted = np.mean([_of_strands(member, codes, strand, head) for member in members], axis=0)
     if not np.allclose(finished(codes), wanted, rtol=1e-4, atol=1e-4):
         raise ModelError("the finished graph answers otherwise than its network: report it")
+
+
+def _of_strands(
+    alone: Predict, codes: Codes, strand: Strand, head: Output
+) -> NDArray[np.floating[Any]]:
+    """Return the answers to codes as `strand` joins them, of those to the codes as they stand."""
+    plus = alone(codes)
+    if strand not in ("mean", "max"):
+        return plus
+    minus = np.flip(alone(reverse_complement(codes)), turned_axes(head, strand))
+    if is_of_counts(head, strand):
+        return np.asarray(np.logaddexp(plus, minus) - np.log(2))
+    return np.maximum(plus, minus) if strand == "max" else (plus + minus) / 2
 
 
 def _scale(about: About, answers: NDArray[np.float32], called: str, *, probability: bool) -> Scale:

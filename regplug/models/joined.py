@@ -2,7 +2,9 @@
 
     codes ─strands→ letters ─each Net→ answers ─mean over the nets→ ─strands joined→ scores
 
-Each output is joined by itself; a profile of the other strand is turned round first.
+Each output is joined by itself; a profile of the other strand is turned round first. Of log counts
+the mean of both strands is that of the counts, as of counts that are no logarithms, and the mean
+over the nets that of the logarithms: so fold changes of folds have one.
 
 The operators that are put around the nets have one form in all versions of ONNX from 13 on.
 """
@@ -77,8 +79,11 @@ def joined(nets: Sequence[Net], reading: Reading, *, sigmoid: bool = False) -> M
         members.append([graph.op("Sigmoid", answers[0]), *answers[1:]] if sigmoid else answers)
     for number, head in enumerate(first.heads):
         answers = [answers[number] for answers in members]
+        each = reading.both and is_of_counts(head, reading.strand)
+        if each:
+            answers = [_both_strands(graph, answer, head, reading.strand) for answer in answers]
         answer = graph.op("Mean", *answers) if len(answers) > 1 else answers[0]
-        if reading.both:
+        if reading.both and not each:
             answer = _both_strands(graph, answer, head, reading.strand)
         graph.name(head.name, answer)
     return graph.model(
@@ -111,6 +116,11 @@ def turned_axes(head: Output, strand: Strand) -> tuple[int, ...]:
     return tuple(axis for axis, size in enumerate(head.shape, start=1) if size > 1)
 
 
+def is_of_counts(head: Output, strand: Strand) -> bool:
+    """Tell whether an output's strands are averaged as counts, though it answers logarithms."""
+    return head.kind == "log_count" and strand == "mean"
+
+
 def _both_strands(graph: Builder, answer: str, head: Output, strand: Strand) -> str:
     """Return the joined answers (n, *shape) of those to both strands, (2n, *shape)."""
     strands = graph.reshape(answer, 2, -1, *head.shape)
@@ -118,6 +128,10 @@ def _both_strands(graph: Builder, answer: str, head: Output, strand: Strand) -> 
     for axis in turned_axes(head, strand):
         backwards = graph.ints(*range(head.shape[axis - 1])[::-1])
         minus = graph.op("Gather", minus, backwards, axis=axis)
+    if is_of_counts(head, strand):  # ln((e^plus + e^minus) / 2), from the larger one on
+        larger = graph.op("Max", plus, minus)
+        parts = [graph.op("Exp", graph.op("Sub", side, larger)) for side in (plus, minus)]
+        return graph.op("Add", larger, graph.op("Log", graph.op("Mean", *parts)))
     return graph.op(strand.capitalize(), plus, minus)
 
 

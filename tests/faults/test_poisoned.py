@@ -207,7 +207,7 @@ def test_meme(place, width):
 def test_keras(place, content):
     pytest.importorskip("h5py")
     from regplug.errors import ModelError
-    from regplug_keras.importer import read_keras
+    from regplug.models.keras.reading import read_keras
     from tests.fuzz.readers import write_keras
 
     write_keras(None, place.folder)

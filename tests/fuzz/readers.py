@@ -208,7 +208,7 @@ def keras_seeds(suffix: str) -> Callable[[World], list[bytes]]:
 
 
 def keras(case: Path) -> object:
-    from regplug_keras.importer import read_keras
+    from regplug.models.keras.reading import read_keras
 
     return read_keras(case / "net.json", case / "net.h5")
 

@@ -14,7 +14,7 @@ from tests.toy_genomes import write_fasta
 h5py = pytest.importorskip("h5py")
 
 from regplug.genome.codes import decode  # noqa: E402
-from regplug_keras.importer import read_keras  # noqa: E402
+from regplug.models.keras.reading import read_keras  # noqa: E402
 from tests.plugins.keras.toys import conv, dense, layer, norm, outputs, write  # noqa: E402
 
 WIDTH = 31

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeGuard
 import msgspec
 
 from regplug.errors import UNREADABLE, ModelError
-from regplug_keras.connections import ends, layers_read
+from regplug.models.keras.connections import ends, layers_read
 
 LARGEST = 16 * 2**20  # bytes of a file; real ones have some thousand
 _KINDS = {
@@ -42,7 +42,12 @@ _KEYS = {
     "atrous_rate": "dilation_rate",
     "bias": "use_bias",
 }
+_MODELS = ("Sequential", "Functional", "Model")
 _FORMATS = {"th": "channels_first", "tf": "channels_last"}
+
+
+class NestedModelError(ModelError):
+    """A model has other models among its layers."""
 
 
 class Layer(NamedTuple):
@@ -161,13 +166,19 @@ def architecture_in(text: str | bytes, path: Path) -> Architecture:
             f"{path} is no JSON ({error}): model.to_json() in Keras makes an architecture"
         ) from error
     kind = model.get("class_name", model.get("name")) if isinstance(model, dict) else None
-    if kind not in ("Sequential", "Functional", "Model"):
+    if kind not in _MODELS and not _is_wired(model):
         raise ModelError(
             f"{path} holds {kind or 'no model'}: only Sequential and functional models are read"
         )
     entries = _entries(model)
     if not entries:
         raise ModelError(f"{path} names no layers")
+    kinds = [str(entry.get("class_name", "")) for entry in entries if isinstance(entry, dict)]
+    if inside := [kind for kind in kinds if kind in _MODELS]:
+        raise NestedModelError(
+            f"{path} holds models in a model ({', '.join(inside)}), which are not read: save the "
+            "one that you mean alone"
+        )
     try:
         places = range(1, len(entries) + 1)
         if kind == "Sequential":
@@ -184,7 +195,7 @@ def architecture_in(text: str | bytes, path: Path) -> Architecture:
         raise ModelError(f"{path}: {error}") from error
     if not outputs or not {layer.key for layer in layers}.issuperset(outputs):
         raise ModelError(f"{path} does not say which of its layers answers")
-    return Architecture(layers, outputs, [str(entry.get("class_name", "")) for entry in entries])
+    return Architecture(layers, outputs, kinds)
 
 
 def _entries(model: Mapping[str, Any]) -> list[Any]:
@@ -192,6 +203,12 @@ def _entries(model: Mapping[str, Any]) -> list[Any]:
     inside = model.get("config", model)
     entries = inside.get("layers") if isinstance(inside, dict) else inside
     return entries if isinstance(entries, list) else []
+
+
+def _is_wired(model: Any) -> bool:
+    """Tell whether a model of a class of its own says how its layers are joined."""
+    inside = model.get("config") if isinstance(model, dict) else None
+    return isinstance(inside, dict) and {"input_layers", "output_layers"} <= inside.keys()
 
 
 def _layer(place: int, count: int, entry: Any) -> Layer:

@@ -4,9 +4,9 @@ from math import sqrt
 
 import numpy as np
 
+from regplug.models.keras.architecture import Layer
+from regplug.models.keras.values import Values
 from regplug.models.onnx_builder import Builder
-from regplug_keras.architecture import Layer
-from regplug_keras.values import Values
 
 _OPS = {
     "relu": "Relu",

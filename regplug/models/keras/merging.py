@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from regplug.models.keras.architecture import Layer
+from regplug.models.keras.values import Values
 from regplug.models.onnx_builder import Builder
-from regplug_keras.architecture import Layer
-from regplug_keras.values import Values
 
 _OPS = {"Add": "Sum", "Average": "Mean", "Maximum": "Max", "Minimum": "Min"}
 

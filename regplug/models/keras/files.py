@@ -12,8 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from regplug.errors import UNREADABLE, ModelError
-from regplug_keras.architecture import LARGEST, Architecture, architecture_in, read_architecture
-from regplug_keras.weights import MOST, WeightFile, open_weights, stored_architecture
+from regplug.models.keras.architecture import (
+    LARGEST,
+    Architecture,
+    architecture_in,
+    read_architecture,
+)
+from regplug.models.keras.weights import MOST, WeightFile, open_weights, stored_architecture
 
 ZIP = ".keras"
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regplug.models.keras.architecture import Layer
+from regplug.models.keras.values import Values
+from regplug.models.keras.weights import Array, Shape, WeightFile
 from regplug.models.onnx_builder import Builder
-from regplug_keras.architecture import Layer
-from regplug_keras.values import Values
-from regplug_keras.weights import Array, Shape, WeightFile
 
 
 class Spatial(NamedTuple):

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from regplug.models.keras.activations import activated, rectified
+from regplug.models.keras.architecture import Layer
+from regplug.models.keras.convolution import convolution, global_pool, pool
+from regplug.models.keras.merging import concatenated, cropped, merged, padded
+from regplug.models.keras.values import Values
+from regplug.models.keras.weights import WeightFile
 from regplug.models.onnx_builder import Builder
-from regplug_keras.activations import activated, rectified
-from regplug_keras.architecture import Layer
-from regplug_keras.convolution import convolution, global_pool, pool
-from regplug_keras.merging import concatenated, cropped, merged, padded
-from regplug_keras.values import Values
-from regplug_keras.weights import WeightFile
 
 LARGEST = 2**26  # numbers of a row between two layers
 
@@ -123,6 +123,14 @@ def _normalization(layer: Layer, values: Values, using: Build) -> Values:
     return values.with_(graph.op("Add", graph.op("Mul", values.tensor, gain), offset))
 
 
+def _logsumexp(layer: Layer, values: Values, using: Build) -> Values:
+    """Return ln of the sum of exp, over the last axis, which stays as one."""
+    if layer.settings.get("axis") not in (-1, [-1]) or layer.settings.get("keepdims") is not True:
+        raise layer.fault("is read over the last axis alone, with keepdims")
+    tensor = using.graph.op("ReduceLogSumExp", values.tensor, axes=[-1], keepdims=1)
+    return Values(tensor, (*values.shape[:-1], 1))
+
+
 def _axis(layer: Layer, shape: Sequence[int]) -> int:
     """Return which of a row's axes a norm is for; Keras counts the rows' own axis, as 0."""
     axis = layer.settings.get("axis", -1)
@@ -176,6 +184,7 @@ BUILDERS: dict[str, Callable[[Layer, Values, Build], Values]] = {
     "Cropping1D": _cropped,
     "Dense": _dense,
     "Flatten": _flatten,
+    "Logsumexp": _logsumexp,
     "Permute": _permute,
     "Reshape": _reshape,
     "ZeroPadding1D": _padded,

@@ -1,0 +1,73 @@
+"""Files of BPNet's family → a Triton model of two outputs.
+
+chrombpnet_nobias.h5 ─read_net→ Net ─models.imported→ <name>
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from regplug.errors import ModelError
+from regplug.hooks.about import About
+from regplug.hooks.measuring import Measuring
+from regplug.models.export import PLAIN
+from regplug.models.foreign import Net
+from regplug.models.imported import Imported, import_nets
+from regplug.scoring.card import Target
+from regplug_bpnet.heads import KINDS
+from regplug_bpnet.keras_files import read_keras_file
+
+KERAS = (".h5", ".hdf5", ".keras")
+TARGET = "counts"  # the label of a model's only target, if none is named
+
+
+def read_net(path: Path, *, window: int | None = None) -> Net:
+    """Return the network in a file, by its suffix.
+
+    Args:
+        path: of a Keras file.
+        window: bases that it reads, where the file does not tell.
+
+    Raises:
+        ModelError: it cannot be read, or is of another family.
+        MissingLibraryError: h5py is not installed.
+    """
+    if path.suffix in KERAS:
+        return read_keras_file(path, window=window)
+    raise ModelError(f"what is {path}? Files of Keras end in {', '.join(KERAS)}")
+
+
+def import_bpnet(
+    files: Sequence[Path],
+    repo: Path,
+    about: About,
+    *,
+    golden: Path | None = None,
+    measuring: Measuring = PLAIN,
+) -> Imported:
+    """Write the model of files, folds whose answers are averaged, into `repo`.
+
+    Args:
+        files: as `read_net` has them.
+        repo: the model repository.
+        about: what the card says that the files do not.
+        golden: as in `import_nets`.
+        measuring: how the targets' spreads are measured.
+
+    Raises:
+        ModelError: as `read_net` and `import_nets`.
+        MissingLibraryError: h5py is not installed.
+    """
+    nets = [read_net(path, window=about.window) for path in files]
+    targets = about.targets or ((Target(TARGET),) if nets[0].targets == 1 else ())
+    about = replace(
+        about,
+        outputs=KINDS,
+        targets=targets,
+        unknown=0.0 if about.unknown is None else about.unknown,  # as all of them were trained
+        doc=about.doc or f"{files[0].name}: natural logarithm of reads, and where they lie",
+    )
+    return import_nets(
+        nets, repo, about, command="bpnet", family="bpnet", golden=golden, measuring=measuring
+    )

@@ -1,0 +1,87 @@
+"""Keras files of the family (make_real.py) answer as Keras does."""
+
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from regplug.models.embedded import Embedded, open_session
+from regplug.models.joined import Reading, joined
+from regplug.models.repository import check_model
+from regplug.scoring.outputs import Output
+
+h5py = pytest.importorskip("h5py")
+
+from regplug_bpnet.keras_files import read_keras_file  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("real")
+    with zipfile.ZipFile(Path(__file__).with_name("real.zip")) as zipped:
+        zipped.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def importing(regplug, tmp_path):
+    """Return what imports files as the model `mine`."""
+
+    def run(*words):
+        words = "--name", "mine", "-o", tmp_path / "repo", "--snvs", 30, *words
+        return regplug("models", "import", "bpnet", *words)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "profile"),
+    [("nobias", 170, (40,)), ("bias", 170, (40,)), ("bpnet", 170, (2, 40)), ("odd", 131, (33,))],
+)
+def test_answers_are_those_of_keras(real, name, window, profile):
+    net = read_keras_file(real / f"{name}.h5")
+    assert (net.window, net.heads) == (
+        window,
+        (Output("log_counts", (1,), "log_count"), Output("profile", profile, "profile_logits")),
+    )
+    held = np.load(real / f"{name}.npz")
+    graph = joined([net], Reading("none", unknown=0)).SerializeToString()
+    session = open_session(graph, "toy", threads=1)
+    counts, logits = session.run(["log_counts", "profile"], {"codes": held["codes"]})
+    np.testing.assert_allclose(counts, held["counts"], rtol=1e-5, atol=1e-5)
+    wanted = held["profile"].transpose(0, 2, 1) if len(profile) == 2 else held["profile"]
+    np.testing.assert_allclose(logits, wanted, rtol=1e-5, atol=1e-5)
+    assert logits.std(-1).min() > 0.1
+    assert np.ptp(counts) > 0.02
+
+
+def test_folds_and_strands(real, importing, tmp_path):
+    """Strands' counts are averaged, folds' logarithms; profiles of the other strand turned."""
+    assert (done := importing(real / "nobias.h5", real / "bias.h5")).status == 0, done.err
+    card = check_model(tmp_path / "repo" / "mine")
+    assert (card.family, card.window, card.labels) == ("bpnet", 170, ["counts"])
+    assert (card.unknown_base, card.strand, card.output_scale) == (0, "mean", "score")
+    assert card.doc.startswith("nobias.h5: natural logarithm of reads")
+    codes = np.load(real / "nobias.npz")["codes"]
+    sides = codes, np.array([3, 2, 1, 0, 4], np.uint8)[codes[:, ::-1]]
+    counts, profiles = [], []
+    for name in ("nobias", "bias"):
+        graph = joined([read_keras_file(real / f"{name}.h5")], Reading("none", unknown=0))
+        session = open_session(graph.SerializeToString(), "toy", threads=1)
+        plus, minus = (session.run(None, {"codes": side}) for side in sides)
+        counts.append(np.log((np.exp(plus[0]) + np.exp(minus[0])) / 2))
+        profiles.append((plus[1] + minus[1][:, ::-1]) / 2)
+    with closing(Embedded(tmp_path / "repo" / "mine", threads=1)) as backend:
+        found = backend.predict(codes, ("log_counts", "profile"))
+    np.testing.assert_allclose(found["log_counts"], np.mean(counts, 0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found["profile"], np.mean(profiles, 0), rtol=1e-5, atol=1e-5)
+
+
+def test_the_whole_chrombpnet_is_refused(real, importing, tmp_path):
+    done = importing(real / "chrombpnet.h5")
+    assert done.status == 1
+    assert "holds models in a model (Functional, Functional)" in done.err
+    assert "chrombpnet_nobias.h5 is what variants are scored with" in done.err
+    assert not (tmp_path / "repo").exists()
