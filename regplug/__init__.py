@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from regplug.genome.variant import Interval, Status, Variant
     from regplug.hooks.hookspecs import hookimpl
     from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.models.cache import Cache
     from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, VariantEffect
     from regplug.scoring.alleles import Alleles
     from regplug.scoring.backend import Backend, BackendOptions
@@ -42,6 +43,7 @@ _HOMES = {
     "Annotated": "api.annotate",
     "Backend": "scoring.backend",
     "BackendOptions": "scoring.backend",
+    "Cache": "models.cache",
     "FieldOptions": "scoring.adapter",
     "Genome": "genome.fasta",
     "InfoField": "scoring.adapter",
@@ -81,6 +83,7 @@ __all__ = [
     "Annotated",
     "Backend",
     "BackendOptions",
+    "Cache",
     "FieldOptions",
     "Genome",
     "InfoField",

@@ -13,6 +13,7 @@ RegplugError
 ├── PluginError          a plugin that does not fit
 ├── ConfigError          the user's configuration file
 ├── MissingLibraryError  an optional library is not installed
+├── CacheError           a cache of predictions that is damaged or of another program
 ├── OutputError          the output cannot be written
 └── ReaderGoneError      no fault: whoever read standard output has had enough
 """
@@ -74,6 +75,10 @@ class ConfigError(RegplugError):
 
 class MissingLibraryError(RegplugError):
     """An optional library is not installed; the message says which extra brings it."""
+
+
+class CacheError(RegplugError):
+    """A cache of predictions cannot be trusted, or cannot be made."""
 
 
 class OutputError(RegplugError):

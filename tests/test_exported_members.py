@@ -15,6 +15,7 @@ def test_exported_members():
         "Annotated",
         "Backend",
         "BackendOptions",
+        "Cache",
         "FieldOptions",
         "Genome",
         "InfoField",

@@ -24,6 +24,7 @@ from regplug.genome.transcripts import Transcripts, transcripts_of
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
 from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.models.cache import Cache
 from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, check_tags
@@ -87,6 +88,7 @@ def annotate(
     force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
+    cache: Cache | None = None,
     command: Sequence[str] = (),
     progress: Callable[[Batch], None] = lambda batch: None,
 ) -> Annotated:
@@ -126,6 +128,7 @@ def annotate(
         force: go on though contigs, REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
+        cache: predictions that are there are not computed again; new ones are kept there.
         command: for the header; by default the call.
         progress: called with each batch that is written.
 
@@ -158,7 +161,7 @@ def annotate(
             check_organism(genome, trained_on(run))
         asked = _options(run, targets, scores, background, all_targets=all_targets)
         transcripts = transcripts_of(genes, genome)
-        scoring = _models(run, asked, transcripts)
+        scoring = _models(run, asked, transcripts, cache)
         named = () if no_version else command
         plan = _plan(reader, genome, scoring, named, genes, reference_md5=reference_md5)
         kinds = _writers(manager, output, output_type, matrix)
@@ -228,9 +231,10 @@ def _models(
     run: Sequence[OpenModel],
     options: Mapping[str, FieldOptions],
     transcripts: Transcripts | None,
+    cache: Cache | None,
 ) -> list[Model]:
     """Return the models as they score variants, no two with the same tag."""
-    models = [model.for_variants(options[model.card.name], transcripts) for model in run]
+    models = [model.for_variants(options[model.card.name], transcripts, cache) for model in run]
     check_tags(models)
     return models
 

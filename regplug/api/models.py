@@ -13,7 +13,9 @@ from regplug.genome.codes import Codes
 from regplug.genome.reference import read_config
 from regplug.genome.transcripts import Transcripts
 from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager
+from regplug.models.cache import Cache
 from regplug.models.patterns import fitting, is_pattern
+from regplug.models.remembered import Remembered
 from regplug.scoring.adapter import Adapter, FieldOptions
 from regplug.scoring.backend import Backend, BackendOptions
 from regplug.scoring.card import ModelCard
@@ -53,15 +55,20 @@ class OpenModel:
         return self._companion or self.backend
 
     def for_variants(
-        self, asked: FieldOptions = NO_TAGS, transcripts: Transcripts | None = None
+        self,
+        asked: FieldOptions = NO_TAGS,
+        transcripts: Transcripts | None = None,
+        cache: Cache | None = None,
     ) -> Model:
         """Return the model as it scores variants and names its tags.
+
+        What it has predicted last is not computed again, nor what `cache` has.
 
         Raises:
             ModelError: it reads sequences, not variants; or has no such target, score or
                 background.
         """
-        return Model(self.backend, self.adapter, asked, transcripts)
+        return Model(Remembered(self.backend, cache), self.adapter, asked, transcripts)
 
     def predict(self, sequences: Sequence[str] | Codes) -> NDArray[np.float32]:
         """Return the scores, shape (n, targets), of sequences as text or as codes (n, bases).

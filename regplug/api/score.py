@@ -12,6 +12,7 @@ from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import transcripts_of
+from regplug.models.cache import Cache
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import score_variants
 from regplug.vcf.tables import arrow_table
@@ -30,6 +31,7 @@ def score(
     force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
+    cache: Cache | None = None,
 ) -> "pyarrow.Table":
     """Return what each variant does to each target: an Arrow table (`.to_pandas()`).
 
@@ -47,6 +49,7 @@ def score(
         force: go on though REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
+        cache: predictions that are there are not computed again; new ones are kept there.
 
     Raises:
         MissingLibraryError: pyarrow is not installed.
@@ -65,7 +68,7 @@ def score(
             check_organism(genome, trained_on(run))
         chosen = targets_of(targets, [model.card for model in run])
         transcripts = transcripts_of(str(genes), genome)
-        scoring = [model.for_variants(transcripts=transcripts) for model in run]
+        scoring = [model.for_variants(transcripts=transcripts, cache=cache) for model in run]
         examined, scores = score_variants(given, scoring, genome, force=force)
         table = arrow_table(
             given, [allele.status for allele in examined], [model.card for model in scoring], scores

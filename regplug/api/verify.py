@@ -16,6 +16,7 @@ from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import transcripts_of
+from regplug.models.cache import Cache
 from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.annotate import annotate_records
@@ -62,6 +63,7 @@ def verify(
     tolerance: float = 0.0,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
+    cache: Cache | None = None,
 ) -> Verified:
     """Annotate an annotated VCF again, as its header says, and compare.
 
@@ -75,6 +77,7 @@ def verify(
         tolerance: by how much numbers may differ; by default they are equal at six digits.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
+        cache: predictions that are there are compared, and not computed again.
 
     Raises:
         RegplugError: the VCF is not annotated or cannot be read, a model or the reference is
@@ -93,7 +96,9 @@ def verify(
             return Verified(faults)
         transcripts = transcripts_of(os.fspath(genes), genome)
         scoring = [
-            model.for_variants(FieldOptions(was.targets, was.scores, was.stratum), transcripts)
+            model.for_variants(
+                FieldOptions(was.targets, was.scores, was.stratum), transcripts, cache
+            )
             for model, was in zip(run, said.models, strict=True)
         ]
         if faults := list(_of_tags(said, tags_of_run(scoring, genes=bool(genes)))):

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from regplug.cli.shared.cache import cache_option, opened_cache
 from regplug.cli.shared.options import (
     backend_from,
     backend_options,
@@ -106,6 +107,7 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option(
     "--reference-md5", is_flag=True, help="Write the contigs' md5 into the header (slow)."
 )
+@cache_option
 @force_option
 @backend_options
 def annotate(
@@ -115,6 +117,7 @@ def annotate(
     targets: str,
     scores: str,
     quiet: bool,
+    cache: str,
     **options: Any,
 ) -> None:
     """Annotate VCF (- is stdin) with what each ALT does to binding and accessibility.
@@ -135,7 +138,7 @@ def annotate(
 
     selection = selection_from(options)
     repo, backend = backend_from(options)
-    with progress_bar(quiet=quiet) as progress:
+    with opened_cache(cache, quiet=quiet) as kept, progress_bar(quiet=quiet) as progress:
         done = annotate_vcf(
             vcf,
             models=names,
@@ -143,6 +146,7 @@ def annotate(
             scores=comma_separated(scores),
             repo=repo,
             options=backend,
+            cache=kept,
             selection=selection,
             command=["regplug", *sys.argv[1:]],
             progress=progress,

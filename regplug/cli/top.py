@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from regplug.cli.shared.cache import cache_option, opened_cache
 from regplug.cli.shared.options import (
     backend_from,
     backend_options,
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     help="Write a page of its own: table, tracks, mutation maps. Needs the FASTA and the models.",
 )
 @fasta_option
+@cache_option
 @backend_options
-def top(vcfs: tuple[str, ...], output: str, **options: Any) -> None:
+def top(vcfs: tuple[str, ...], output: str, cache: str, **options: Any) -> None:
     """Rank the ALTs of VCFs that regplug annotated, by RP_Q and then by |Z| of their top target.
 
     An ALT that several VCFs have counts once. On a terminal a table is shown, elsewhere
@@ -57,8 +59,13 @@ def top(vcfs: tuple[str, ...], output: str, **options: Any) -> None:
 
     repo, backend = backend_from(options)
     counted = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-    with bar("records", None, *counted, TimeElapsedColumn()) as progress:
-        found = leading(vcfs, repo=repo, options=backend, progress=progress, bar=bar, **options)
+    with (
+        opened_cache(cache) as kept,
+        bar("records", None, *counted, TimeElapsedColumn()) as progress,
+    ):
+        found = leading(
+            vcfs, repo=repo, options=backend, cache=kept, progress=progress, bar=bar, **options
+        )
     if output or not sys.stdout.isatty():
         found.write(output or "-")
     else:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from regplug.cli.shared.cache import cache_option, opened_cache
 from regplug.cli.shared.options import backend_from, backend_options, fasta_option
 from regplug.cli.shared.printable import printable
 
@@ -28,8 +29,9 @@ from regplug.cli.shared.printable import printable
     default=0.0,
     help="By how much numbers may differ.  [default: equal at six digits]",
 )
+@cache_option
 @backend_options
-def verify(vcf: str, records: int, whole: bool, **options: Any) -> None:
+def verify(vcf: str, records: int, whole: bool, cache: str, **options: Any) -> None:
     """Annotate an annotated VCF (- is stdin) again, from its header alone, and compare.
 
     The header says which versions and weights of which models ran, with which options, on which
@@ -41,9 +43,9 @@ def verify(vcf: str, records: int, whole: bool, **options: Any) -> None:
     from regplug.cli.shared.progress import tell
 
     repo, backend = backend_from(options)
-    made = verify_vcf(
-        vcf, records=None if whole else records, repo=repo, options=backend, **options
-    )
+    drawn = None if whole else records
+    with opened_cache(cache) as kept:
+        made = verify_vcf(vcf, records=drawn, repo=repo, options=backend, cache=kept, **options)
     for fault in made.faults:
         click.echo(printable(fault))
     for place, tag, written, replayed in made.differences:

@@ -88,6 +88,7 @@ class Embedded(Answering):
 
     Attributes:
         card: the model's.
+        engine: the library that runs it, its version, and the device.
     """
 
     def __init__(self, folder: Path, *, threads: int = 0, device: str = CPU) -> None:
@@ -103,6 +104,7 @@ class Embedded(Answering):
             BackendError: onnxruntime cannot use the device.
         """
         self.card: ModelCard = read_card(folder)
+        self.engine = f"onnxruntime {onnxruntime.__version__} on {device}"
         self._folder, self._threads, self._device = folder, threads, device
         self._session = self._opened()
         _check_shapes(self._session, self.card)

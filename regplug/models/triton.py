@@ -47,13 +47,14 @@ class Triton(Answering):
 
     Attributes:
         card: the model's.
+        engine: the server's URL.
     """
 
     def __init__(self, location: str, served: Served, options: BackendOptions) -> None:
         """Prepare to ask the server at the URL `location` for the model that is `served` there."""
         self.card: ModelCard = served.card
         self._served = served
-        self._location = location
+        self.engine = self._location = location
         self._options = options
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []

@@ -78,6 +78,15 @@ class Answering(ABC):
         """Return each output's answers, float32 (n, *shape), for codes (n, width)."""
 
 
+def engine_of(backend: Backend) -> str:
+    """Return what runs a model, as far as the last digits of its numbers depend on it.
+
+    That is its `engine`, if it has one (a library and its version, a server), or its class.
+    """
+    kind = type(backend)
+    return str(getattr(backend, "engine", f"{kind.__module__}.{kind.__qualname__}"))
+
+
 def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:
     """Return an array for each output's answers to so many rows, to be filled."""
     return [np.empty((rows, *output.shape), np.float32) for output in outputs]

@@ -244,9 +244,13 @@ def test_the_page(world, annotated, top, regplug):
     """Its maps have annotate's numbers; links lead to the variant; what RNA needs is not there."""
     vcf, page = annotated("a.vcf", ranked(world, RANKED[:3])), world.folder / "out" / "page.html"
     where = ("--fasta", world.fasta, "--model-repo", world.repo)
-    done, rows = top(vcf, "--page", page, *where)
+    done, rows = top(vcf, "--page", page, *where, "--cache", world.folder / "kept")
     assert done.status == 0, done.err
     assert [row["pos"] for row in rows] == ["50", "40", "30"]
+    first, found = page.read_bytes(), re.search(r"0 of (\d+) predictions", done.err)[1]
+    done, _ = top(vcf, "--page", page, *where, "--cache", world.folder / "kept")
+    assert f"{found} of {found} predictions" in done.err
+    assert page.read_bytes() == first
     text = page.read_text()
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])
     assert [fact["cells"]["rank"] for fact in data["facts"]] == [1, 2, 3]

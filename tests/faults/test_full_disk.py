@@ -138,3 +138,25 @@ def test_the_page_size_is_that_of_the_file_system(disk):
     with pytest.raises(OSError, match="No space left"):
         (disk.folder / "more").write_bytes(b"1")
     assert sys.platform == "linux"
+
+
+@pytest.mark.fault("full disk", "a cache of predictions")
+def test_a_cache_that_is_full_is_left_as_it_is(disk, sources, toy_repo, regplug, tmp_path):
+    call = ("annotate", sources / "in.vcf", "--fasta", sources / "genome.fa")
+    call += ("--model", "place", "--model-repo", toy_repo, "--threads", 1, "--no-version")
+    cache = disk.folder / "kept"
+    assert regplug(*call, "-o", tmp_path / "plain.vcf").status == 0
+    disk.leave(30)
+    done = regplug(*call, "-o", tmp_path / "out.vcf", "--cache", cache)
+    assert done.status == 0, done.err
+    assert f"the cache {cache} cannot be written (" in done.err
+    assert (tmp_path / "out.vcf").read_bytes() == (tmp_path / "plain.vcf").read_bytes()
+    (disk.folder / "ballast").unlink()
+    again = regplug(*call, "-o", tmp_path / "out.vcf", "--cache", cache)
+    assert "cannot be written" not in again.err
+    assert (tmp_path / "out.vcf").read_bytes() == (tmp_path / "plain.vcf").read_bytes()
+    disk.leave(0)
+    done = regplug(*call, "-o", tmp_path / "new.vcf", "--cache", cache)
+    assert done.status == 1
+    assert "cannot be opened" in done.err
+    assert not (tmp_path / "new.vcf").exists()

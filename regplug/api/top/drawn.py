@@ -14,6 +14,7 @@ from regplug.genome.transcripts import Transcripts
 from regplug.hooks.track_writer import Kind, TrackFile
 from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.models.cache import Cache
 from regplug.scoring.alleles import Examined
 from regplug.scoring.effects import Array, difference
 from regplug.scoring.model import Model
@@ -92,7 +93,11 @@ class Drawn(NamedTuple):
 
 
 def drawn_rows(
-    run: OpenModel, rows: Sequence[Row], examined: Sequence[Examined], genes: Transcripts | None
+    run: OpenModel,
+    rows: Sequence[Row],
+    examined: Sequence[Examined],
+    genes: Transcripts | None,
+    cache: Cache | None,
 ) -> Drawn:
     """Return a model with its rows.
 
@@ -106,5 +111,5 @@ def drawn_rows(
         if rows[index].target not in card.labels:
             raise ModelError(f"{card.name} has no target {rows[index].target}: annotate again")
         targets.append(card.labels.index(rows[index].target))
-    model = run.for_variants(transcripts=genes)
+    model = run.for_variants(transcripts=genes, cache=cache)
     return Drawn(run, model, own, [examined[i] for i in own], targets)

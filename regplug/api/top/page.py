@@ -26,6 +26,7 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.hooks.manager import plugin_manager, track_writers
 from regplug.hooks.track_writer import Facts, TrackFile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.models.cache import Cache
 from regplug.scoring.alleles import Examined, examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.effects import Array
@@ -67,6 +68,7 @@ def write_page(
     fasta: File | None,
     repo: str | None,
     options: BackendOptions,
+    cache: Cache | None,
     bar: Bar,
 ) -> None:
     """Write the page.
@@ -77,6 +79,7 @@ def write_page(
         fasta: reference; looked for as by `annotate` if it is not given.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
+        cache: of predictions.
         bar: shows the variants that are drawn.
 
     Raises:
@@ -98,7 +101,7 @@ def write_page(
         _check_models(drawing.weights, run)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         progress = stack.enter_context(bar("variants drawn", len(drawing.rows)))
-        page = writers["page"].write(_track_set(drawing, run, genome, folder, progress))
+        page = writers["page"].write(_track_set(drawing, run, genome, folder, cache, progress))
         with complete(path.absolute()) as partial:
             shutil.copyfile(page, partial)
 
@@ -128,6 +131,7 @@ def _track_set(
     run: Sequence[OpenModel],
     genome: Genome,
     folder: Path,
+    cache: Cache | None,
     progress: Callable[[int], None],
 ) -> TrackSet:
     """Return what the page shows, its tracks in `folder`."""
@@ -135,7 +139,7 @@ def _track_set(
     examined = [examine(row.variant, genome) for row in rows]
     _check_genome(examined, genome)
     drawn = [
-        drawn_rows(model, rows, examined, drawing.genes)
+        drawn_rows(model, rows, examined, drawing.genes, cache)
         for model in run
         if drawing.genes or model.card.strand != "forward"
     ]

@@ -17,6 +17,7 @@ from regplug.api.top.page import Drawing, write_page
 from regplug.errors import VariantFileError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.genome.transcripts import Transcripts
+from regplug.models.cache import Cache
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.leading import Leading, cells, columns, lead
 from regplug.vcf.leading_row import Row
@@ -69,6 +70,7 @@ def top(
     fasta: File | None = None,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
+    cache: Cache | None = None,
     progress: Callable[[int], None] = lambda records: None,
     bar: Bar = silent,
 ) -> Top:
@@ -84,6 +86,7 @@ def top(
         fasta: reference, for the page; looked for as by `annotate` if it is not given.
         repo: folder of models or a server's URL, for the page.
         options: threads, and what it takes to reach a server.
+        cache: of predictions, for the page's mutation maps.
         progress: called with 1 for each record read.
         bar: shows the variants that are drawn.
 
@@ -114,7 +117,9 @@ def top(
     made = Top(rows, dict(leading.counts), sample)
     if page:
         drawing = Drawing(rows, made.counts, sample, weights, *headers[0], transcripts)
-        write_page(drawing, Path(page), fasta=fasta, repo=repo, options=options, bar=bar)
+        write_page(
+            drawing, Path(page), fasta=fasta, repo=repo, options=options, cache=cache, bar=bar
+        )
     return made
 
 

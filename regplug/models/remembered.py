@@ -1,0 +1,134 @@
+"""codes ─Remembered.predict→ predictions: what is known already is not asked of the model again."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from math import prod
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from regplug.errors import ModelError
+from regplug.genome.codes import Codes
+from regplug.models.cache import Cache
+from regplug.scoring.backend import Answering, Array, Backend, engine_of
+from regplug.scoring.outputs import Output
+
+ROOM = 32 << 20  # bytes of the answers that are kept in memory
+_ENTRY = 250  # bytes that one of them takes beside itself
+_KEY = 16  # bytes of a digest: two of 10^9 rows have the same with a chance of 10^-21
+_NUMBER = np.dtype("<f4")
+
+
+class Remembered(Answering):
+    """A model whose answers are kept: the last ones in memory, and all of them in a cache's file.
+
+    So the window of a REF that several ALTs share is computed once. An answer is looked up by the
+    sha256 of the model's graph, what runs it, the names of the outputs, and the codes of the row.
+
+    Attributes:
+        card: the model's.
+    """
+
+    def __init__(self, backend: Backend, cache: Cache | None = None, *, room: int = ROOM) -> None:
+        """Keep what `backend` answers, `room` bytes of it in memory.
+
+        Raises:
+            ModelError: there is a cache, and the card does not tell the sha256 of the graph.
+        """
+        self.card = backend.card
+        if cache and not self.card.sha256:
+            raise ModelError(
+                f"the card of {self.card.name} has no sha256, so its predictions cannot be told "
+                "from those of another model: run it without --cache"
+            )
+        self._backend, self._cache = backend, cache
+        self._recent = Recent(room)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the model offers, where there is no cache that it would go past."""
+        if name.startswith("_") or self._cache:
+            raise AttributeError(name)
+        return getattr(self._backend, name)
+
+    def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
+        keys = self._keys(codes, outputs)
+        known = self._recent.get(keys)
+        unknown = [key for key in dict.fromkeys(keys) if key not in known]
+        if unknown and self._cache:
+            known |= self._cache.get(unknown)
+        rows = {key: row for row, key in enumerate(keys) if key not in known}
+        if rows:
+            asked = self._ask(codes[list(rows.values())], outputs)
+            new = dict(zip(rows, asked, strict=True))
+            if self._cache:
+                self._cache.put(new)
+            known |= new
+        self._recent.put(known)
+        return _parted([known[key] for key in keys], outputs)
+
+    def _keys(self, codes: Codes, outputs: Sequence[Output]) -> list[bytes]:
+        """Return the key of each row."""
+        of_all = msgspec.json.encode(
+            (self.card.sha256, engine_of(self._backend), [output.name for output in outputs])
+        )
+        start, keys = blake2b(of_all + b"\n", digest_size=_KEY), []
+        for row in np.ascontiguousarray(codes):
+            of_row = start.copy()
+            of_row.update(row)
+            keys.append(of_row.digest())
+        return keys
+
+    def _ask(self, codes: Codes, outputs: Sequence[Output]) -> list[bytes]:
+        """Return what the model answers to each row, one output's numbers behind the other's."""
+        first, *more = (output.name for output in outputs)
+        if more:
+            several = self._backend.predict(codes, (first, more[0], *more[1:]))
+            answers = [several[output.name] for output in outputs]
+        elif outputs[0] == self.card.main:
+            answers = [self._backend.predict(codes)]
+        else:
+            answers = [self._backend.predict(codes, (first,))]
+        flat = [np.asarray(answer, _NUMBER).reshape(len(codes), -1) for answer in answers]
+        return [row.tobytes() for row in np.concatenate(flat, axis=1)]
+
+    def close(self) -> None:
+        """Close the model."""
+        self._backend.close()
+
+
+class Recent:
+    """The values that were used last, in memory; any thread may use it."""
+
+    def __init__(self, room: int) -> None:
+        """Keep `room` bytes of them."""
+        self._room, self._held, self._lock = room, 0, threading.Lock()
+        self._values: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return key → value of those keys that are there."""
+        with self._lock:
+            return {key: self._values[key] for key in keys if key in self._values}
+
+    def put(self, values: Mapping[bytes, bytes]) -> None:
+        """Keep values as those that were used last; the oldest ones make room."""
+        with self._lock:
+            for key, value in values.items():
+                if self._values.pop(key, None) is None:
+                    self._held += len(value) + _ENTRY
+                self._values[key] = value
+            while self._held > self._room:
+                _, oldest = self._values.popitem(last=False)
+                self._held -= len(oldest) + _ENTRY
+
+
+def _parted(rows: Sequence[bytes], outputs: Sequence[Output]) -> list[Array]:
+    """Return each output's numbers, (n, *shape), of the answers to n rows."""
+    sizes = [prod(output.shape) for output in outputs]
+    flat = np.frombuffer(b"".join(rows), _NUMBER).astype(np.float32)
+    parts = np.split(flat.reshape(len(rows), sum(sizes)), np.cumsum(sizes)[:-1], axis=1)
+    return [
+        part.reshape(len(rows), *output.shape) for part, output in zip(parts, outputs, strict=True)
+    ]
