@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from regplug.api.calibrate import calibrate
     from regplug.api.explain import Maps, explain
     from regplug.api.models import OpenModel, list_models, open_model
+    from regplug.api.precompute import precompute
     from regplug.api.predict import predict
     from regplug.api.score import score
     from regplug.api.top.top import Top, top
@@ -69,6 +70,7 @@ _HOMES = {
     "open_backend": "hooks.manager",
     "open_model": "api.models",
     "plugin_manager": "hooks.manager",
+    "precompute": "api.precompute",
     "predict": "api.predict",
     "score": "api.score",
     "top": "api.top.top",
@@ -110,6 +112,7 @@ __all__ = [
     "open_backend",
     "open_model",
     "plugin_manager",
+    "precompute",
     "predict",
     "score",
     "top",

@@ -42,6 +42,7 @@ def test_exported_members():
         "open_backend",
         "open_model",
         "plugin_manager",
+        "precompute",
         "predict",
         "score",
         "top",

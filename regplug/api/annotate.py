@@ -153,17 +153,19 @@ def annotate(
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
         inputs = [vcf, path, regions_file, genes, dbsnp, *selection.files]
-        _refuse_overwriting(inputs, [output, matrix, summary])
+        refuse_overwriting(inputs, [output, matrix, summary])
         if not force:
             check_build(genome, reader.contigs)
         run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
-        asked = _options(run, targets, scores, background, all_targets=all_targets)
+        asked = asked_of(run, targets, scores, background, all_targets=all_targets)
         transcripts = transcripts_of(genes, genome)
-        scoring = _models(run, asked, transcripts, cache)
+        scoring = scoring_models(run, asked, transcripts, cache)
         named = () if no_version else command
-        plan = _plan(reader, genome, scoring, named, genes, reference_md5=reference_md5)
+        plan = plan_of(
+            *(reader.header_text, genome, scoring, named, genes), reference_md5=reference_md5
+        )
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
         with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
@@ -187,7 +189,7 @@ def _call(vcf: str, output: str) -> list[str]:
     return [f"regplug.annotate({vcf!r}, output={output!r})"]
 
 
-def _refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
+def refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
     """Raise OutputError if two outputs are the same file, or an output is an input."""
     given = [Path(output).absolute() for output in outputs if output]
     if len(set(given)) < len(given):
@@ -204,7 +206,7 @@ def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[In
     return regions
 
 
-def _options(
+def asked_of(
     run: Sequence[OpenModel],
     targets: Sequence[str],
     scores: Sequence[str],
@@ -227,7 +229,7 @@ def _options(
     }
 
 
-def _models(
+def scoring_models(
     run: Sequence[OpenModel],
     options: Mapping[str, FieldOptions],
     transcripts: Transcripts | None,
@@ -239,8 +241,8 @@ def _models(
     return models
 
 
-def _plan(
-    reader: VariantReader,
+def plan_of(
+    header: str,
     genome: Genome,
     models: Sequence[Model],
     command: Sequence[str],
@@ -248,12 +250,11 @@ def _plan(
     *,
     reference_md5: bool,
 ) -> Plan:
-    """Return the header of the output, and which tags of an earlier run it replaces."""
+    """Return a run's plan; `header` is the input's, whose tags of an earlier run are replaced."""
     tags = tags_of_run(models, genes=bool(genes))
     lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
-    text = reader.header_text
     cards = [model.card for model in models]
-    return Plan(annotated_header(text, tags, lines), tags_of(text, tags), cards)
+    return Plan(annotated_header(header, tags, lines), tags_of(header, tags), cards)
 
 
 def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:

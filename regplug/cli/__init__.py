@@ -23,6 +23,7 @@ COMMANDS = {
     "models": "regplug.cli.models.command",
     "motifs": "regplug.cli.motifs",
     "plugins": "regplug.cli.plugins",
+    "precompute": "regplug.cli.precompute",
     "predict": "regplug.cli.predict",
     "prepare": "regplug.cli.prepare.command",
     "profile": "regplug.cli.profile",

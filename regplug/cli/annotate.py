@@ -15,6 +15,7 @@ from regplug.cli.shared.options import (
     regions_file_option,
 )
 from regplug.cli.shared.selection import overlap_option, selection_from, selection_options
+from regplug.cli.shared.tags import tags_options
 
 OUTPUT_TYPES = [*"vzub", *(f"{kind}{level}" for kind in "zb" for level in range(10))]
 
@@ -58,33 +59,7 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="No index is an error; there is one if there can be.",
 )
 @click.option("--no-version", is_flag=True, help="Version and command are not in the header.")
-@click.option(
-    "--model",
-    "names",
-    multiple=True,
-    metavar="NAME|PATTERN",
-    help="Model to run, or all that fit 'deepbind_*' (quoted, from the shell); repeat for more.  "
-    "[default: all defaults]",
-)
-@click.option(
-    "--targets",
-    default="",
-    metavar="T,T",
-    help="Targets with tags of their own, of which __TOP is one: T,T or MODEL:T,MODEL:T.",
-)
-@click.option("--all-targets", is_flag=True, help="Tags of its own for every target.")
-@click.option(
-    "--scores",
-    default="diff",
-    show_default=True,
-    help="Of ref, alt, diff, logit, log2fc; without --targets, of all targets.",
-)
-@click.option(
-    "--background",
-    default="",
-    metavar="STRATUM",
-    help="What changes are compared with: random, elements ... (regplug models show NAME).",
-)
+@tags_options
 @click.option(
     "--regions", "-r", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index."
 )

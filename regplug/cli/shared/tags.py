@@ -1,0 +1,45 @@
+"""Options that say which models run, and which tags they write."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def tags_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --model, --targets, --all-targets, --scores and --background."""
+    for option in reversed(
+        [
+            click.option(
+                "--model",
+                "names",
+                multiple=True,
+                metavar="NAME|PATTERN",
+                help="Model to run, or all that fit 'deepbind_*' (quoted, from the shell); repeat "
+                "for more.  [default: all defaults]",
+            ),
+            click.option(
+                "--targets",
+                default="",
+                metavar="T,T",
+                help="Targets with tags of their own, of which __TOP is one: T,T or "
+                "MODEL:T,MODEL:T.",
+            ),
+            click.option("--all-targets", is_flag=True, help="Tags of its own for every target."),
+            click.option(
+                "--scores",
+                default="diff",
+                show_default=True,
+                help="Of ref, alt, diff, logit, log2fc; without --targets, of all targets.",
+            ),
+            click.option(
+                "--background",
+                default="",
+                metavar="STRATUM",
+                help="What changes are compared with: random, elements ... (regplug models show "
+                "NAME).",
+            ),
+        ]
+    ):
+        function = option(function)
+    return function
