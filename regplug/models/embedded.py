@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnxruntime
 
 from regplug.errors import BackendError, ModelError
@@ -12,6 +14,8 @@ from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.device import CPU, check_used, providers
 from regplug.models.repository import model_names, read_card, read_onnx
+from regplug.models.variants.graph import inputs_of, sizes_of, variants_graph
+from regplug.scoring.alleles import column
 from regplug.scoring.backend import (
     Answering,
     Array,
@@ -22,6 +26,7 @@ from regplug.scoring.backend import (
 )
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
+from regplug.scoring.stretches import Request, Sizes
 
 # What onnxruntime's errors say of it.
 _MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|alloc_failed|out of memory", re.IGNORECASE)
@@ -112,8 +117,39 @@ class Embedded(Answering):
         self._rows = min(most, IN_CACHE) if device == CPU else most  # that are run at once
 
     def _opened(self) -> Any:
-        onnx = read_onnx(self._folder, self.card)
-        return open_session(onnx, self._folder, threads=self._threads, device=self._device)
+        graph = read_onnx(self._folder, self.card)
+        return open_session(graph, self._folder, threads=self._threads, device=self._device)
+
+    @property
+    def sizes(self) -> Sizes | None:
+        """Return what a request of SNVs costs; None where windows share nothing."""
+        return self._variants[1] if self._variants else None
+
+    @cached_property
+    def _variants(self) -> tuple[Any, Sizes] | None:
+        """Return the session of the graph for variants, made of the model's own, and its sizes."""
+        if self.card.window is None or self._device != CPU:
+            return None
+        model = onnx.load_from_string(read_onnx(self._folder, self.card))
+        made = variants_graph(model, column(self.card.window))
+        if made is None:
+            return None
+        name = f"{self.card.name}, for variants"
+        return open_session(made.SerializeToString(), name, threads=self._threads), sizes_of(made)
+
+    def predict_variants(self, request: Request) -> tuple[Array, Array]:
+        """Return the predictions for a request's windows and ALTs, as `VariantsBackend`."""
+        assert self._variants, "sizes says whether there is such a graph"
+        session, output = self._variants[0], self.card.main
+        rows = len(request.starts) + len(request.of)
+        try:
+            (answer,) = session.run([output.name], inputs_of(request))
+        except Exception as error:
+            raise BackendError(
+                f"{self.card.name} cannot score {len(request.of)} variants: {error}"
+            ) from error
+        checked(answer, self.card, output, rows)
+        return answer[: len(request.starts)], answer[len(request.starts) :]
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
         """Return the outputs' answers to codes (n, width), which are run in batches.
@@ -163,8 +199,9 @@ class Embedded(Answering):
             self._session = self._opened()
 
     def close(self) -> None:
-        """Free the session."""
+        """Free the sessions."""
         del self._session
+        self.__dict__.pop("_variants", None)
 
 
 @hookimpl(trylast=True)

@@ -55,11 +55,20 @@ class Builder:
         """Return the initializer of a vector of int64."""
         return self.constant(values, np.int64)
 
-    def op(self, kind: str, *inputs: str, **attributes: float | Sequence[int]) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: float | str | Sequence[int]) -> str:
         """Add a node of type `kind` and return its only output."""
         name = self._unique(kind)
         self._nodes.append(helper.make_node(kind, list(inputs), [name], name=name, **attributes))
         return name
+
+    def ops(
+        self, kind: str, *inputs: str, outputs: int, **attributes: float | str | Sequence[int]
+    ) -> list[str]:
+        """Add a node of type `kind` and return its outputs, of which there are `outputs`."""
+        name = self._unique(kind)
+        names = [f"{name}_{number}" for number in range(outputs)]
+        self._nodes.append(helper.make_node(kind, list(inputs), names, name=name, **attributes))
+        return names
 
     def name(self, name: str, tensor: str) -> None:
         """Give a tensor the name `name`, as an output of the graph needs one that is known."""
@@ -121,6 +130,13 @@ class Builder:
         self._opsets |= {opset.domain: opset.version for opset in model.opset_import}
         self._ir_version = max(self._ir_version, model.ir_version)
         return [str(value.name) for value in graph.output]
+
+    def adopt(self, model: ModelProto, nodes: Sequence[NodeProto]) -> None:
+        """Add nodes of another model as they stand, with its arrays and versions."""
+        self._nodes += nodes
+        self._included += model.graph.initializer
+        self._opsets |= {opset.domain: opset.version for opset in model.opset_import}
+        self._ir_version = max(self._ir_version, model.ir_version)
 
     def model(
         self,

@@ -21,6 +21,7 @@ from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
+from regplug.scoring.stretches import pair_predictions
 
 _LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
 FEW_TARGETS = 16  # a model with more targets has no track but of those asked for
@@ -118,11 +119,8 @@ class VariantEffect:
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the REF and ALT predictions, averaged over an allele's rows."""
-        return Scores(
-            alleles.mean(backend.predict(alleles.ref)),
-            alleles.mean(backend.predict(alleles.alt)),
-            alleles.status,
-        )
+        ref, alt = pair_predictions(alleles, backend)
+        return Scores(alleles.mean(ref), alleles.mean(alt), alleles.status)
 
     def track(
         self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int

@@ -1,0 +1,329 @@
+"""What ONNX's operators do to a Tensor; one that is not here ends the part that is shared."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from regplug.models.variants.geometry import Reading, joint
+from regplug.models.variants.tensor import Attributes, Constant, Tensor, derived, like
+
+Input = Tensor | Constant | None
+Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
+
+_OF_ONE = """Abs Cast Ceil Celu Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish LeakyRelu Log Mish
+Neg Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Tanh ThresholdedRelu"""
+_OF_SEVERAL = "Add Sub Mul Div Max Min Pow PRelu Sum Mean"
+ONE_BY_ONE = frozenset(f"{_OF_ONE} {_OF_SEVERAL}".split())
+
+
+def element_by_element(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """An operator that makes each number of those at the same place."""
+    tensors = [tensor for tensor in inputs if isinstance(tensor, Tensor)]
+    first = tensors[0]
+    geometry = joint([tensor.geometry for tensor in tensors])
+    alike = {(t.roles, t.channels, t.backwards) for t in tensors}
+    constants = [
+        first.by_channel(value) if isinstance(value, np.ndarray) else None for value in inputs
+    ]
+    known = [
+        value is None or isinstance(value, Tensor) or constant is not None
+        for value, constant in zip(inputs, constants, strict=True)
+    ]
+    if geometry is None or len(alike) > 1 or not all(known):
+        return None
+
+    def table(rows: Any) -> str:
+        names = []
+        for value, constant in zip(inputs, constants, strict=True):
+            if isinstance(value, Tensor):
+                names.append(rows.aligned(value.table(rows), value.geometry, geometry))
+            else:
+                names.append(
+                    "" if constant is None else rows.graph.constant(constant, constant.dtype)
+                )
+        return str(rows.graph.op(kind, *names, **attributes))
+
+    return derived(first, table, geometry=geometry)
+
+
+def batch_norm(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """BatchNormalization in inference: a scale and an offset for each channel."""
+    tensor, *arrays = inputs
+    if not isinstance(tensor, Tensor) or not all(isinstance(a, np.ndarray) for a in arrays):
+        return None
+    if "c" not in tensor.roles or tensor.axis("c") != 1 or attributes.get("training_mode"):
+        return None
+    scale, offset, mean, variance = (np.asarray(a, np.float64) for a in arrays)
+    factor = scale / np.sqrt(variance + attributes.get("epsilon", 1e-5))
+    dtype = np.asarray(arrays[0]).dtype.type
+
+    def table(rows: Any) -> str:
+        graph = rows.graph
+        scaled = graph.op("Mul", tensor.table(rows), graph.constant(factor, dtype))
+        return str(graph.op("Add", scaled, graph.constant(offset - mean * factor, dtype)))
+
+    return derived(tensor, table)
+
+
+def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Conv along the bases, of all channels."""
+    tensor, filters, *rest = inputs
+    bias = rest[0] if rest else None
+    if not isinstance(filters, np.ndarray):
+        return None
+    reading = _reading(tensor, attributes, filters.shape[2:])
+    if reading is None or attributes.get("group", 1) != 1 or isinstance(bias, Tensor):
+        return None
+    assert isinstance(tensor, Tensor)
+    length = _length(tensor, attributes, len(reading.taps))
+    geometry = reading.result(tensor.geometry, length)
+    if geometry is None:
+        return None
+    outputs, inner = filters.shape[:2]
+    weights = filters.reshape(outputs, inner, -1).transpose(2, 1, 0).reshape(-1, outputs)
+    offset = np.zeros(outputs, filters.dtype) if bias is None else bias
+    zero = like(0, filters.dtype, inner)
+
+    def table(rows: Any) -> str:
+        graph = rows.graph
+        around = graph.constant(zero, zero.dtype.type)
+        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading, around)
+        flat = rows.flat(read, len(weights))
+        arrays = (graph.constant(array, array.dtype.type) for array in (weights, offset))
+        return str(graph.op("Gemm", flat, *arrays))
+
+    return derived(tensor, table, geometry=geometry, channels=outputs)
+
+
+def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """MaxPool and AveragePool along the bases; an average that reads beyond the ends is none."""
+    (tensor,) = inputs
+    size = attributes["kernel_shape"]
+    reading = _reading(tensor, attributes, size)
+    if reading is None:
+        return None
+    assert isinstance(tensor, Tensor)
+    length = _length(tensor, attributes, len(reading.taps))
+    geometry = reading.result(tensor.geometry, length)
+    last = (length - 1) * reading.step + reading.taps[-1]
+    hangs_over = reading.taps[0] < 0 or last >= tensor.geometry.length
+    if geometry is None or (kind == "AveragePool" and hangs_over):
+        return None
+
+    def table(rows: Any) -> str:
+        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading)
+        if kind == "MaxPool":
+            return str(rows.graph.op("ReduceMax", read, axes=[1], keepdims=0))
+        return str(rows.graph.op("ReduceMean", read, axes=[1], keepdims=0))
+
+    return derived(tensor, table, geometry=geometry)
+
+
+def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Slice along the bases, by ones."""
+    tensor, *bounds = inputs
+    if not isinstance(tensor, Tensor) or not all(isinstance(b, np.ndarray) for b in bounds):
+        return None
+    starts, stops, *rest = (np.asarray(bound).ravel().tolist() for bound in bounds)
+    axes = rest[0] if rest else [*range(len(starts))]
+    steps = rest[1] if len(rest) > 1 else [1] * len(starts)
+    if [axis % len(tensor.roles) for axis in axes] != [tensor.axis("l")] or steps != [1]:
+        return None
+    first, stop, _ = slice(starts[0], stops[0]).indices(tensor.geometry.length)
+    return _moved(tensor, first, stop - first, None)
+
+
+def pad(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Pad along the bases with one number."""
+    tensor, pads, *rest = inputs
+    if not isinstance(tensor, Tensor) or not isinstance(pads, np.ndarray) or len(rest) > 1:
+        return None
+    value = rest[0] if rest else np.zeros(1, np.float32)
+    before, after = np.split(pads.ravel(), 2)
+    others = [axis for axis, role in enumerate(tensor.roles) if role != "l"]
+    at = tensor.axis("l")
+    if attributes.get("mode", b"constant") != b"constant" or not isinstance(value, np.ndarray):
+        return None
+    if len(before) != len(tensor.roles) or before[others].any() or after[others].any():
+        return None
+    if min(before[at], after[at]) < 0:
+        return None
+    length = tensor.geometry.length + int(before[at] + after[at])
+    return _moved(
+        tensor, -int(before[at]), length, like(value.item(), value.dtype, tensor.channels)
+    )
+
+
+def look_up(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Gather: an array's entry for each code, or a window from its end to its start."""
+    of, index = inputs
+    if isinstance(of, np.ndarray) and isinstance(index, Tensor):
+        if attributes.get("axis", 0) % of.ndim or index.channels is not None or of.ndim > 2:
+            return None
+
+        def table(rows: Any) -> str:
+            array = rows.graph.constant(of, of.dtype.type)
+            return str(rows.graph.op("Gather", array, index.table(rows), axis=0))
+
+        channels = of.shape[1] if of.ndim == 2 else None
+        roles = (*index.roles, "c") if channels else index.roles
+        return derived(index, table, roles=roles, channels=channels)
+    if isinstance(of, Tensor) and isinstance(index, np.ndarray):
+        backwards = np.array_equal(index, np.arange(of.geometry.length)[::-1])
+        along = attributes.get("axis", 0) % len(of.roles) == of.axis("l")
+        if backwards and along and not of.backwards:
+            return derived(of, of.table, backwards=True)
+    return None
+
+
+def transpose(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Transpose: the table stays."""
+    (tensor,) = inputs
+    assert isinstance(tensor, Tensor)
+    order = attributes.get("perm", [*range(len(tensor.roles))][::-1])
+    if order[0] != 0:
+        return None
+    return derived(tensor, tensor.table, roles=tuple(tensor.roles[axis] for axis in order))
+
+
+def units(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Unsqueeze, Squeeze: axes of one come or go."""
+    tensor, *rest = inputs
+    if not isinstance(tensor, Tensor) or len(rest) != 1 or not isinstance(rest[0], np.ndarray):
+        return None
+    roles, axes = list(tensor.roles), rest[0].ravel().tolist()
+    if kind == "Squeeze":
+        gone = {axis % len(roles) for axis in axes}
+        if any(roles[axis] != "1" for axis in gone):
+            return None
+        kept = tuple(role for axis, role in enumerate(roles) if axis not in gone)
+    else:
+        for axis in sorted(axis % (len(roles) + len(axes)) for axis in axes):
+            roles.insert(axis, "1")
+        kept = tuple(roles)
+    return derived(tensor, tensor.table, roles=kept) if kept[0] == "n" else None
+
+
+def reshape(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Reshape that only adds axes of one, or takes them away."""
+    tensor, shape = inputs
+    if not isinstance(tensor, Tensor) or not isinstance(shape, np.ndarray):
+        return None
+    first, *sizes = shape.tolist()
+    kept = [role for role in tensor.roles if role not in "n1"]
+    if first != -1 or [s for s in sizes if s != 1] != [*tensor.shape_without("n1")]:
+        return None
+    left = iter(kept)
+    roles = tuple("1" if size == 1 else next(left) for size in sizes)
+    return derived(tensor, tensor.table, roles=("n", *roles))
+
+
+def join(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Concat of channels."""
+    tensors = [tensor for tensor in inputs if isinstance(tensor, Tensor)]
+    first, geometry = tensors[0], joint([tensor.geometry for tensor in tensors])
+    axis = attributes["axis"] % len(first.roles)
+    if len(tensors) < len(inputs) or first.roles[axis] != "c" or geometry is None:
+        return None
+    if len({(tensor.roles, tensor.backwards) for tensor in tensors}) > 1:
+        return None
+
+    def table(rows: Any) -> str:
+        parts = [rows.aligned(t.table(rows), t.geometry, geometry) for t in tensors]
+        return str(rows.graph.op("Concat", *parts, axis=1))
+
+    channels = sum(tensor.channels or 0 for tensor in tensors)
+    return derived(first, table, geometry=geometry, channels=channels)
+
+
+def dense(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """MatMul with an array: the same for each element."""
+    tensor, weights = inputs
+    if not isinstance(tensor, Tensor) or not isinstance(weights, np.ndarray) or weights.ndim != 2:
+        return None
+    if tensor.roles[-1] != "c":
+        return None
+
+    def table(rows: Any) -> str:
+        return str(rows.graph.op("MatMul", tensor.table(rows),
+                                 rows.graph.constant(weights, weights.dtype.type)))  # fmt: skip
+
+    return derived(tensor, table, channels=weights.shape[1])
+
+
+def as_it_is(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
+    """Identity, and Dropout outside of training."""
+    tensor = inputs[0]
+    return tensor if isinstance(tensor, Tensor) else None
+
+
+LAYERS: dict[str, Layer] = {
+    **dict.fromkeys(ONE_BY_ONE, element_by_element),
+    "BatchNormalization": batch_norm,
+    "Conv": convolution,
+    "MaxPool": pool,
+    "AveragePool": pool,
+    "Slice": cut,
+    "Pad": pad,
+    "Gather": look_up,
+    "Transpose": transpose,
+    "Unsqueeze": units,
+    "Squeeze": units,
+    "Reshape": reshape,
+    "Concat": join,
+    "MatMul": dense,
+    "Identity": as_it_is,
+    "Dropout": as_it_is,
+}
+MOVES = frozenset({"Slice", "Pad", "Transpose", "Unsqueeze", "Squeeze", "Reshape", "Identity"})
+
+
+def _moved(tensor: Tensor, first: int, length: int, around: Constant | None) -> Tensor | None:
+    """Return the elements from `first` on, with what is put around them."""
+    reading = Reading((first,))
+    geometry = reading.result(tensor.geometry, length) if length > 0 else None
+    if geometry is None or tensor.backwards:
+        return None
+
+    def table(rows: Any) -> str:
+        graph = rows.graph
+        row = "" if around is None else graph.constant(around, around.dtype.type)
+        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading, row)
+        return str(graph.op("Squeeze", read, graph.ints(1)))
+
+    return derived(tensor, table, geometry=geometry)
+
+
+def _reading(tensor: Input, attributes: Attributes, sizes: Sequence[int]) -> Reading | None:
+    """Return what a filter or pool of these sizes reads of (n, c, ...), along the bases alone."""
+    if not isinstance(tensor, Tensor) or tensor.roles[:2] != ("n", "c") or tensor.backwards:
+        return None
+    along, count = tensor.axis("l") - 2, len(tensor.roles) - 2
+    if len(sizes) != count or attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        return None
+    if attributes.get("storage_order") or any(
+        size != 1 for axis, size in enumerate(sizes) if axis != along
+    ):
+        return None
+    pads = attributes.get("pads", [0] * 2 * count)
+    if any(pads[axis] or pads[count + axis] for axis in range(count) if axis != along):
+        return None
+    step = attributes.get("strides", [1] * count)[along]
+    apart = attributes.get("dilations", [1] * count)[along]
+    return Reading(tuple(at * apart - pads[along] for at in range(sizes[along])), step)
+
+
+def _length(tensor: Tensor, attributes: Attributes, taps: int) -> int:
+    """Return the elements of a filter's or pool's output."""
+    along, count = tensor.axis("l") - 2, len(tensor.roles) - 2
+    pads = attributes.get("pads", [0] * 2 * count)
+    apart = attributes.get("dilations", [1] * count)[along]
+    step = int(attributes.get("strides", [1] * count)[along])
+    padded = int(tensor.geometry.length + pads[along] + pads[count + along])
+    room = padded - int(apart) * (taps - 1) - 1
+    if not attributes.get("ceil_mode"):
+        return room // step + 1
+    # A last pool must begin inside, not in what is put around.
+    inside = int(tensor.geometry.length + pads[along])
+    return min(-(-room // step) + 1, -(-inside // step))

@@ -1,0 +1,85 @@
+"""A tensor of the part of a graph whose elements know their bases."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regplug.models.variants.geometry import Geometry
+from regplug.models.variants.rows import Rows
+
+Constant = NDArray[Any]
+Attributes = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor (n, ...) of windows, one of whose axes runs along the bases.
+
+    Attributes:
+        roles: of each axis: "n" windows, "l" bases, "c" channels, "1" an axis of one.
+        geometry: of the elements along the bases.
+        table: adds what makes its table to a graph, (rows, channels) or without "c" (rows,).
+        channels: how many; None without "c".
+        backwards: True for codes of a window from its end to its start.
+    """
+
+    roles: tuple[str, ...]
+    geometry: Geometry
+    table: Callable[[Rows], str]
+    channels: int | None = None
+    backwards: bool = False
+
+    def axis(self, role: str) -> int:
+        """Return the axis of a role."""
+        return self.roles.index(role)
+
+    def shape_without(self, axes: Sequence[str]) -> tuple[int, ...]:
+        """Return the sizes of the axes with other roles than `axes`."""
+        sizes = {"l": self.geometry.length, "c": self.channels or 0, "1": 1}
+        return tuple(sizes[role] for role in self.roles if role not in axes)
+
+    def by_channel(self, constant: Constant) -> Constant | None:
+        """Return what a constant is in the table, if it is the same for all bases and windows."""
+        if constant.size == 1:
+            return constant.reshape(())
+        if constant.ndim > len(self.roles):
+            return None
+        sizes = dict(zip(self.roles[::-1], constant.shape[::-1], strict=False))
+        sizes = {role: size for role, size in sizes.items() if size != 1}
+        return constant.reshape(-1) if sizes == {"c": self.channels} else None
+
+    def whole(self, rows: Rows) -> str:
+        """Return the tensor of all windows, as the plain graph has it."""
+        graph = rows.graph
+        found = rows.whole(self.table(rows), self.geometry)  # (n, l, c) or (n, l)
+        order = [role for role in self.roles if role != "1"]
+        now = ["n", "l", "c"][: len(order)]
+        if order != now:
+            found = graph.op("Transpose", found, perm=[now.index(role) for role in order])
+        units = [axis for axis, role in enumerate(self.roles) if role == "1"]
+        return graph.op("Unsqueeze", found, graph.ints(*units)) if units else found
+
+
+def once(table: Callable[[Rows], str]) -> Callable[[Rows], str]:
+    """Return a function that adds a table to each graph once."""
+    made: dict[int, str] = {}
+
+    def make(rows: Rows) -> str:
+        if id(rows) not in made:
+            made[id(rows)] = table(rows)
+        return made[id(rows)]
+
+    return make
+
+
+def derived(tensor: Tensor, table: Callable[[Rows], str], **changes: Any) -> Tensor:
+    """Return a tensor as another, of another table."""
+    return replace(tensor, table=once(table), **changes)
+
+
+def like(value: float, dtype: np.dtype[Any], channels: int | None) -> Constant:
+    """Return the row that is put around a table."""
+    return np.full((1,) if channels is None else (1, channels), value, dtype)
