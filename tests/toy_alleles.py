@@ -4,6 +4,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.toy_genomes import vcf_text
+from tests.toy_structural import HEADER, structural_record
 
 SYMBOLS = ["<DEL>", "<*>", "<NON_REF>", "<INS:ME>", "*", ".A", "A.", "G]chr1:9]", "[chr1:9[G"]
 KINDS = {
@@ -25,13 +26,13 @@ class Toy(NamedTuple):
 
     Attributes:
         contigs: of the FASTA.
-        records: CHROM, POS (1-based), REF and ALTs.
+        records: CHROM, POS (1-based), REF, ALTs and INFO.
         genes: contig, first and last base (1-based), strand.
         width: letters in a line of the FASTA.
     """
 
     contigs: dict[str, str]
-    records: list[tuple[str, int, str, list[str]]]
+    records: list[tuple[str, int, str, list[str], str]]
     genes: list[tuple[str, int, int, str]]
     width: int
 
@@ -40,10 +41,10 @@ class Toy(NamedTuple):
         """Return the records as a VCF; IDs are their indices."""
         named = {chrom: self.contigs.get(chrom, "A" * 9) for chrom, *_ in self.records}
         rows = (
-            f"{chrom} {pos} {number} {ref} {','.join(alts)} . . ."
-            for number, (chrom, pos, ref, alts) in enumerate(self.records)
+            f"{chrom} {pos} {number} {ref} {','.join(alts)} . . {info}"
+            for number, (chrom, pos, ref, alts, info) in enumerate(self.records)
         )
-        header = [f"##contig=<ID={name}>" for name in named]
+        header = [f"##contig=<ID={name}>" for name in named] + HEADER
         return vcf_text(rows, header=header)
 
     @property
@@ -81,9 +82,12 @@ def _contig(random: Random) -> str:
     return "".join(parts)
 
 
-def _record(random: Random, contigs: dict[str, str]) -> tuple[str, int, str, list[str]]:
+def _record(random: Random, contigs: dict[str, str]) -> tuple[str, int, str, list[str], str]:
     """Return a record of one to three ALTs that share REF."""
     chrom, contig = random.choice(list(contigs.items()))
+    if random.random() < 0.25:
+        pos, ref, alts, info = structural_record(random, chrom, contig)
+        return _name(random, chrom), pos + _slip(random, contig), _case(random, ref), alts, info
     start, end = _span(random, len(contig))
     alts = list(
         dict.fromkeys(_alt(random, contig[start:end]) for _ in range(random.choice([1, 1, 2, 3])))
@@ -95,7 +99,7 @@ def _record(random: Random, contigs: dict[str, str]) -> tuple[str, int, str, lis
         alts = [before + alt + behind if alt.isalpha() else alt for alt in alts]
         ref, start = before + ref + behind, start - len(before)
     alts = ["."] if random.random() < 0.03 else list(dict.fromkeys(alts))
-    return _name(random, chrom), start + 1 + _slip(random, contig), _case(random, ref), alts
+    return _name(random, chrom), start + 1 + _slip(random, contig), _case(random, ref), alts, "."
 
 
 def _span(random: Random, length: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.regions import read_bed
 from regplug.genome.transcripts import promoters, transcripts_of
-from regplug.genome.variant import Interval, Status, Variant
+from regplug.genome.variant import Interval, Status
 from regplug.models.repository import read_card, rewrite_card
 from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
@@ -94,7 +94,7 @@ def calibrate(
         for listed in _lists(genome, os.fspath(vcf), regions_files, os.fspath(genes), snvs, seed):
             what = f"{listed.stratum} {listed.kind}"
             with bar(what, len(listed.variants)) as advance:
-                scores = _scored(listed.variants, model, genome, advance)
+                scores = _scored(listed, model, genome, advance)
             sets += _kept(listed, scores, name)
     made_by = command or ["regplug.calibrate", name]
     background = Background(
@@ -133,17 +133,21 @@ def _renamed(regions: Sequence[Interval], genome: Genome, what: str) -> list[Int
     return found
 
 
-def _scored(
-    variants: Sequence[Variant], model: Model, genome: Genome, advance: Callable[[int], None]
-) -> Scores:
-    """Return the scores of variants in their order; they are read as they lie in the genome."""
+def _scored(listed: Listed, model: Model, genome: Genome, advance: Callable[[int], None]) -> Scores:
+    """Return the scores of variants in their order; they are read as they lie in the genome.
+
+    There are none of a variant that is of another kind to the model, as it is longer than half a
+    window, or is not.
+    """
+    variants = listed.variants
     order = sorted(range(len(variants)), key=lambda i: (variants[i].chrom, variants[i].pos))
     targets = len(model.card.targets)
     ref, alt = (np.full((len(variants), targets), np.nan, np.float32) for _ in range(2))
     for start in range(0, len(order), _TOGETHER):
         part = order[start : start + _TOGETHER]
         scores = model.score([examine(variants[index], genome) for index in part], genome)
-        ref[part], alt[part] = scores.ref, scores.alt
+        of_kind = np.array(scores.kinds) == listed.kind
+        ref[part], alt[part] = (np.where(of_kind[:, None], s, np.nan) for s in scores[:2])
         advance(len(part))
     return Scores(ref, alt, [Status.OK] * len(variants))
 

@@ -9,7 +9,10 @@ class Status(StrEnum):
     """Why an ALT has a score, or has none."""
 
     OK = "ok"
+    JUNCTIONS = "junctions"
     SYMBOLIC = "symbolic"
+    IMPRECISE = "imprecise"
+    BAD_SPAN = "bad_span"
     STAR = "star"
     MISSING = "missing"
     REF_MISMATCH = "ref_mismatch"
@@ -18,6 +21,11 @@ class Status(StrEnum):
     TOO_LONG = "too_long"
     MOSTLY_N = "mostly_n"
     NO_TRANSCRIPT = "no_transcript"
+
+    @property
+    def has_score(self) -> bool:
+        """Tell whether an ALT of this status has a score."""
+        return self in (Status.OK, Status.JUNCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +51,38 @@ class Bases(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """What INFO tells of an ALT that is no sequence: a symbolic allele or a breakend.
+
+    Attributes:
+        end: of the last base that is deleted, duplicated or inverted, 1-based.
+        length: bases that are deleted, duplicated, inverted or put in.
+        inserted: letters that are put in.
+        first: those that are put in first, where not all are known.
+        last: those that are put in last.
+        slack: by how many bases the place is said to be unsure; None: unsure without a number.
+    """
+
+    end: int | None = None
+    length: int | None = None
+    inserted: str = ""
+    first: str = ""
+    last: str = ""
+    slack: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
-    """One REF and one ALT; `pos` is 1-based as in a VCF."""
+    """One REF and one ALT; `pos` is 1-based as in a VCF.
+
+    `extent` is for an ALT that is no sequence, and tells how far it goes.
+    """
 
     chrom: str
     pos: int
     ref: str
     alt: str
+    extent: Extent | None = None
 
     @property
     def start(self) -> int:

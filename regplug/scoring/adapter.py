@@ -118,9 +118,9 @@ class VariantEffect:
         ]
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
-        """Return the REF and ALT predictions, averaged over an allele's rows."""
-        ref, alt = pair_predictions(alleles, backend)
-        return Scores(alleles.mean(ref), alleles.mean(alt), alleles.status)
+        """Return the REF and ALT predictions, an allele's rows joined."""
+        refs, alts = pair_predictions(alleles, backend)
+        return Scores(*alleles.joined(refs, alts), alleles.status)
 
     def track(
         self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int

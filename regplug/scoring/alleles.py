@@ -4,20 +4,22 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.genome.codes import UNKNOWN, Codes, reverse_complement
+from regplug.genome.codes import UNKNOWN, Codes, decode, reverse_complement
 from regplug.genome.codes import encode as encode_letters
+from regplug.genome.edit import Edit, Edited
 from regplug.genome.fasta import Reference
+from regplug.genome.structural import BASES, edit_of, is_told
 from regplug.genome.variant import Interval, Status, Variant
+from regplug.scoring.effects import second_is_larger
+from regplug.scoring.junctions import Cut, junction_windows
 
 MOST_N = 0.1  # share of a window's bases inside the contig that may be unknown
-_BASES = re.compile(r"[ACGTUNRYSWKMBDHV]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,32 @@ class Examined:
     """An ALT after the checks that need no model.
 
     Attributes:
-        variant: normalised where `status` is ok, else as it was.
+        variant: normalised where `status` is ok and it is of bases, else as it was.
         status: ok, or why no model can score it.
+        edit: what a symbolic ALT or a breakend that is ok makes of its contig, normalised.
     """
 
     variant: Variant
     status: Status
+    edit: Edit | None = None
+
+    @property
+    def interval(self) -> Interval:
+        """Return the bases that REF covers, of a symbolic ALT all those that it replaces."""
+        edit = self.edit
+        return edit.interval if edit and edit.left and edit.right else self.variant.interval
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Return the bases of REF and of ALT; of a breakend that joins two strands, the same."""
+        if not self.edit:
+            return len(self.variant.ref), len(self.variant.alt)
+        ref = len(self.interval)
+        return ref, ref + (self.edit.longer if self.edit.left and self.edit.right else 0)
+
+    def is_short(self, window: int) -> bool:
+        """Tell whether it is of bases, at most half a window: what tracks and maps can show."""
+        return self.edit is None and max(self.lengths) <= window // 2
 
 
 @dataclass(frozen=True)
@@ -39,8 +61,9 @@ class Alleles:
 
     Attributes:
         variants: the n ALTs, normalised where they can be scored.
-        status: one per ALT; only those that are ok have rows.
-        ref: codes, shape (rows, window): one row for an ALT as long as REF, else two.
+        status: one per ALT; only those that are ok, or seen by their junctions, have rows.
+        ref: codes, shape (rows, window): one row for an ALT as long as REF, else two, next to each
+            other.
         alt: codes, shape (rows, window).
         owner: shape (rows,): the index of each row's ALT.
     """
@@ -58,6 +81,25 @@ class Alleles:
         rows = np.bincount(self.owner, minlength=len(self.variants)).astype(np.float32)
         with np.errstate(invalid="ignore"):
             return sums / rows[:, None]
+
+    def joined(
+        self, refs: NDArray[np.float32], alts: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the predictions for REF and ALT per ALT: (rows, targets) → (n, targets), twice.
+
+        They are means over an ALT's rows. Of one that is seen by its junctions they are those of
+        the junction with the larger |ALT - REF|, per target, the first if both have.
+        """
+        ref, alt = self.mean(refs), self.mean(alts)
+        seen = [i for i, status in enumerate(self.status) if status is Status.JUNCTIONS]
+        if seen:
+            first, last = (np.searchsorted(self.owner, seen, side) for side in ("left", "right"))
+            sides = [(refs[rows], alts[rows]) for rows in (first, last - 1)]
+            larger = second_is_larger(*sides)
+            ref[seen], alt[seen] = (
+                np.where(larger, *pair) for pair in zip(sides[1], sides[0], strict=True)
+            )
+        return ref, alt
 
 
 def column(window: int) -> int:
@@ -77,6 +119,11 @@ def examine(variant: Variant, genome: Reference) -> Examined:
     status = _input_status(variant, genome)
     if status is not Status.OK:
         return Examined(variant, status)
+    if not BASES.fullmatch(variant.alt):
+        found = edit_of(variant, genome)
+        if isinstance(found, Status):
+            return Examined(variant, found)
+        return Examined(variant, Status.OK, found)
     normalized = variant.normalized(genome)
     if _ambiguous(normalized):
         return Examined(variant, Status.AMBIGUOUS)
@@ -89,7 +136,8 @@ def encode_alleles(
     """Return the alleles in windows of `window` bases, REF and ALT each with the genome's flanks.
 
     Equal lengths: the first base lies in `column(window)`. Length changes: once with the first base
-    there (left flanks agree), once with the last base there (right flanks agree). On strand `-` the
+    there (left flanks agree), once with the last base there (right flanks agree). Alleles of more
+    than half a window are cut at their junctions, as `junction_windows` has it. On strand `-` the
     windows are reverse-complemented, and the variant lies in the same column of them.
 
     Raises:
@@ -144,17 +192,19 @@ def _input_status(variant: Variant, genome: Reference) -> Status:
         return Status.MISSING
     if alt == "*":
         return Status.STAR
-    if not _BASES.fullmatch(alt):
+    of_bases = BASES.fullmatch(alt)
+    if not of_bases and not is_told(variant):
         return Status.SYMBOLIC
     contig = genome.contig(variant.chrom)
     if contig is None:
         return Status.UNKNOWN_CONTIG
-    inside = variant.start >= 0 and variant.interval.end <= genome.lengths[contig]
-    if not inside or not np.array_equal(
-        genome.codes(variant.interval), encode_letters(variant.ref)
-    ):
+    if variant.start < 0 and not of_bases:  # a telomere
+        return Status.BAD_SPAN
+    if variant.start < 0 or variant.interval.end > genome.lengths[contig]:
         return Status.REF_MISMATCH
-    return Status.OK
+    there, ref = genome.codes(variant.interval), encode_letters(variant.ref)
+    told = np.full(len(ref), True) if of_bases else ref != UNKNOWN  # callers write N beside <DEL>
+    return Status.OK if np.array_equal(there[told], ref[told]) else Status.REF_MISMATCH
 
 
 def _ambiguous(variant: Variant) -> bool:
@@ -172,10 +222,14 @@ def _windows(
     """Return the status of one ALT for this window, and its (REF, ALT) rows."""
     if allele.status is not Status.OK:
         return allele.status, []
-    variant = allele.variant
-    ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
-    if max(len(ref), len(alt)) > window // 2:
+    most, edit = window // 2, allele.edit
+    if most < 1:  # a window of one base shows no junction
         return Status.TOO_LONG, []
+    variant = _written(edit, genome, most) if edit else allele.variant
+    if variant is None or max(len(variant.ref), len(variant.alt)) > most:
+        edit = edit or Edit.of(allele.variant).normalized(genome)
+        return _at_junctions(edit, genome, before, window)
+    ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
     pairs = [_with_first_base_in_column(variant, (ref, alt), genome, before, window)]
     if len(ref) != len(alt):
         pairs.append(_with_last_base_in_column(variant, (ref, alt), genome, before, window))
@@ -183,6 +237,30 @@ def _windows(
     if any(_mostly_n(variant, start, genome, window) for start in starts):
         return Status.MOSTLY_N, []
     return Status.OK, pairs
+
+
+def _written(edit: Edit, genome: Reference, most: int) -> Variant | None:
+    """Return an edit as REF and ALT, normalised; None if one has over `most` bases."""
+    whole = edit.left and edit.right
+    if not whole or max(edit.end - edit.start, edit.end - edit.start + edit.longer) > most:
+        return None
+    alt, start, end = Edited(edit, genome), edit.interval.start, edit.interval.end
+    ref, put = alt.ref(start, end), alt.codes(start, end + edit.longer)
+    return Variant(edit.chrom, start + 1, decode(ref), decode(put)).normalized(genome)
+
+
+def _at_junctions(
+    edit: Edit, genome: Reference, before: int, window: int
+) -> tuple[Status, list[tuple[Codes, Codes]]]:
+    """Return the status of an edit, and its (REF, ALT) rows."""
+    pairs = junction_windows(edit, genome, before, window)
+
+    def is_known(cut: Cut) -> bool:
+        return bool(enough_known(cut.codes, cut.start, cut.length, window)[0])
+
+    if not all(is_known(cut) for pair in pairs for cut in pair):
+        return Status.MOSTLY_N, []
+    return Status.JUNCTIONS, [(ref.codes, alt.codes) for ref, alt in pairs]
 
 
 def _ref_starts(variant: Variant, before: int, rows: int) -> list[int]:

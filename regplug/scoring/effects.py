@@ -73,16 +73,25 @@ def stronger(plus: Scores, minus: Scores) -> Scores:
     where engines may differ by as much: in a sequence that is its own reverse complement, rounding
     would choose.
     """
-    plus_size, minus_size = (np.abs(scores.alt - scores.ref) for scores in (plus, minus))
-    largest = np.abs(np.stack([*plus[:2], *minus[:2]])).max(axis=0)
-    is_plus = (minus_size - plus_size <= _TIE * np.maximum(1, largest)) | np.isnan(minus_size)
+    is_minus = second_is_larger(plus[:2], minus[:2])
     status = [
-        on_minus if on_plus is Status.NO_TRANSCRIPT or on_minus is Status.OK else on_plus
+        on_minus if on_plus is Status.NO_TRANSCRIPT or on_minus.has_score else on_plus
         for on_plus, on_minus in zip(plus.status, minus.status, strict=True)
     ]
     return Scores(
-        np.where(is_plus, plus.ref, minus.ref), np.where(is_plus, plus.alt, minus.alt), status
+        np.where(is_minus, minus.ref, plus.ref), np.where(is_minus, minus.alt, plus.alt), status
     )
+
+
+def second_is_larger(first: tuple[Array, Array], second: tuple[Array, Array]) -> NDArray[np.bool_]:
+    """Return where the second of two pairs (REF, ALT) has the larger |ALT - REF|, (n, targets).
+
+    Pairs that differ by no more than engines may are equal, and NaN is the smallest.
+    """
+    size, other = (np.abs(alt - ref) for ref, alt in (first, second))
+    largest = np.abs(np.stack([*first, *second])).max(axis=0)
+    larger: NDArray[np.bool_] = ~((other - size <= _TIE * np.maximum(1, largest)) | np.isnan(other))
+    return larger
 
 
 def _logit(probability: Array) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from regplug.scoring.alleles import Examined, encode_alleles, examine
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
-from regplug.scoring.kinds import kind_of
+from regplug.scoring.kinds import kind_by_lengths
 from regplug.scoring.ranking import Ranking
 from regplug.scoring.ranking_tags import Overall, ranking_fields
 
@@ -28,8 +28,8 @@ ROOM = 1 << 28  # bases of their windows
 
 INPUT_STATUS = InfoField(
     "RP_STATUS",
-    "What regplug found wrong with the ALT itself: ok, symbolic, star, missing, ref_mismatch, "
-    "unknown_contig, ambiguous",
+    "What regplug found wrong with the ALT itself: ok, symbolic, imprecise, bad_span, star, "
+    "missing, ref_mismatch, unknown_contig, ambiguous",
     "String",
     lambda scores: [str(status) for status in scores.status],
 )
@@ -90,7 +90,11 @@ class Model:
         else:
             plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
             scores = stronger(plus, minus)
-        return scores._replace(kinds=[kind_of(allele.variant) for allele in examined])
+        kinds = [
+            kind_by_lengths(*allele.lengths, junctions=status is Status.JUNCTIONS)
+            for allele, status in zip(examined, scores.status, strict=True)
+        ]
+        return scores._replace(kinds=kinds)
 
     def _score_strand(
         self, examined: Sequence[Examined], genome: Reference, strand: Strand
@@ -103,7 +107,7 @@ class Model:
     def _if_transcribed(self, allele: Examined, strand: Strand) -> Examined:
         """Return the ALT, with status no_transcript if no gene on `strand` covers its REF."""
         genes, variant = self._transcripts, allele.variant
-        if allele.status is not Status.OK or (genes and genes.covers(variant.interval, strand)):
+        if allele.status is not Status.OK or (genes and genes.covers(allele.interval, strand)):
             return allele
         return Examined(variant, Status.NO_TRANSCRIPT)
 
@@ -163,11 +167,11 @@ def check_tags(models: Sequence[Model]) -> None:
 
 def _own_status(card: ModelCard) -> InfoField:
     """Return the tag with the reasons that lie in the model; `.` where the input is at fault."""
-    faults = {Status.OK, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT}
+    own = (Status.OK, Status.JUNCTIONS, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT)
     return InfoField(
         f"{tag(card.name)}__STATUS",
-        f"Whether {card.name} scored the ALT: ok, too_long, mostly_n, no_transcript; "
-        ". where RP_STATUS tells",
+        f"Whether {card.name} scored the ALT: ok, junctions (by the windows at its junctions), "
+        "too_long, mostly_n, no_transcript; . where RP_STATUS tells",
         "String",
-        lambda scores: [str(s) if s in faults else None for s in scores.status],
+        lambda scores: [str(s) if s in own else None for s in scores.status],
     )

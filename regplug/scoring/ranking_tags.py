@@ -1,6 +1,6 @@
 """The tags that sum up: `__TOP`, `__Z`, `__Q`, `__ACT` of a model, `RP_TOP` and `RP_Q` of a run."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Overall:
             for index, ranking in enumerate(rankings)
             if ranking.tables and (names is None or ranking.card.name in names)
         ]
-        self._joints: dict[tuple[str, tuple[int, ...]], Joint | None] = {}
+        self._joints: dict[tuple[tuple[int, str], ...], Joint | None] = {}
         counted = ", ".join(rankings[index].card.name for index in self._counted)
         self._among = f"of {counted}" if counted else "none: no model has a background"
 
@@ -86,7 +86,7 @@ class Overall:
     def fields(self) -> list[InfoField]:
         """Return RP_TOP and RP_Q, for the header: their values come from `columns`."""
         every = tuple(self._counted)
-        joined = all(self._joint(kind, every) for kind in self._kinds(every))
+        joined = all(self._joint(dict.fromkeys(every, kind)) for kind in self._kinds(every))
         how = "their joint distribution" if joined else "as of independent models (Sidak)"
         corrected = f", corrected for the choice among models: {how}" if len(every) > 1 else ""
         return [
@@ -115,13 +115,12 @@ class Overall:
         smallest = np.where(known, qs, np.inf).min(axis=0)
         best = np.where(known, qs, np.inf).argmin(axis=0)
         q = np.full(n, np.nan)
-        kinds = np.array(_kinds_of(scores, n), np.str_)
-        for kind in KINDS:
-            patterns = known[:, kinds == kind]
-            for pattern in {tuple(column) for column in patterns.T.tolist() if any(column)}:
-                here = (kinds == kind) & (known == np.array(pattern)[:, None]).all(axis=0)
-                models = tuple(i for i, has in zip(self._counted, pattern, strict=True) if has)
-                q[here] = self._q(kind, models, smallest[here])
+        kinds = np.array([list(scores[i].kinds) or [SNV] * n for i in self._counted], np.str_)
+        kinds[~known] = ""
+        for pattern in {tuple(column) for column in kinds.T.tolist() if any(column)}:
+            here = (kinds == np.array(pattern)[:, None]).all(axis=0)
+            of_models = {i: kind for i, kind in zip(self._counted, pattern, strict=True) if kind}
+            q[here] = self._q(of_models, smallest[here])
         tops = [
             f"{self._rankings[self._counted[m]].card.name}:"
             f"{self._rankings[self._counted[m]].card.labels[summaries[m].top[row]]}"
@@ -131,18 +130,23 @@ class Overall:
         ]
         return dict(zip(OVER_ALL, (tops, _short(q)), strict=True))
 
-    def _q(self, kind: str, models: tuple[int, ...], smallest: Floats) -> Floats:
-        if len(models) == 1:
+    def _q(self, kinds: Mapping[int, str], smallest: Floats) -> Floats:
+        """Return RP_Q of ALTs, where these models have a Q: model → the ALTs' kind to it."""
+        if len(kinds) == 1:
             return smallest
-        joint = self._joint(kind, models)
-        return joint.q(smallest) if joint else sidak(smallest, len(models))
+        joint = self._joint(kinds)
+        return joint.q(smallest) if joint else sidak(smallest, len(kinds))
 
-    def _joint(self, kind: str, models: tuple[int, ...]) -> Joint | None:
+    def _joint(self, kinds: Mapping[int, str]) -> Joint | None:
         """Return the joint distribution of models that were measured on the same variants."""
-        key = kind, models
+        key = tuple(kinds.items())
         if key not in self._joints:
-            rankings = [self._rankings[index] for index in models]
-            tables = [ranking.tables[kind] for ranking in rankings if kind in ranking.tables]
+            rankings = [self._rankings[index] for index in kinds]
+            tables = [
+                ranking.tables[kind]
+                for ranking, kind in zip(rankings, kinds.values(), strict=True)
+                if kind in ranking.tables
+            ]
             whole = all(ranking.of_all_targets for ranking in rankings)
             same = len(tables) == len(rankings) and whole and share_list(tables)
             self._joints[key] = Joint(tables) if same else None
@@ -151,10 +155,6 @@ class Overall:
     def _kinds(self, models: tuple[int, ...]) -> list[str]:
         """Return the kinds of which all models have a background."""
         return [k for k in KINDS if models and all(k in self._rankings[i].tables for i in models)]
-
-
-def _kinds_of(scores: Sequence[Scores], n: int) -> Sequence[str]:
-    return next((of_model.kinds for of_model in scores if of_model.kinds), [SNV] * n)
 
 
 def _no(scores: Scores) -> Values:

@@ -21,7 +21,7 @@ GENE_FIELDS = (
 
 def gene_columns(examined: Sequence[Examined], genes: Transcripts) -> dict[str, Values]:
     """Return tag → a value per ALT, at the normalised allele where it could be normalised."""
-    found = [genes.nearest(allele.variant.interval) for allele in examined]
+    found = [genes.nearest(allele.interval) for allele in examined]
     names = [pair[0] if pair else None for pair in found]
     distances = [pair[1] if pair else None for pair in found]
     return dict(zip((field.id for field in GENE_FIELDS), (names, distances), strict=True))

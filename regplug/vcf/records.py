@@ -6,6 +6,7 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pysam
@@ -14,12 +15,14 @@ from regplug.errors import VariantFileError
 from regplug.files.stream import Stream
 from regplug.files.unchanged import Unchanged, changed
 from regplug.genome.regions import merged
+from regplug.genome.structural import is_structural
 from regplug.genome.variant import Interval, Variant
 from regplug.scoring.adapter import Values
 from regplug.vcf.faulty_line import faulty_line
 from regplug.vcf.index import check_index, require_index
 from regplug.vcf.overlap import Overlap, reach
 from regplug.vcf.selection import EVERYTHING, Selected, Selection
+from regplug.vcf.structural import extents
 
 
 class VariantReader:
@@ -196,12 +199,19 @@ class VariantReader:
 def variants_of(record: pysam.VariantRecord) -> list[Variant]:
     """Return a Variant for each ALT of a record; a record without ALT has one, `.`.
 
+    Those that are no sequence have the extent that INFO tells.
+
     Raises:
-        VariantFileError: REF or an ALT is not UTF-8.
+        VariantFileError: REF, an ALT or such a record's INFO is not UTF-8.
     """
     contig, pos = record.contig, record.pos
     with _utf8(f"{contig}:{pos}"):
-        return [Variant(contig, pos, record.ref or "N", alt) for alt in record.alts or (".",)]
+        ref, alts = record.ref or "N", record.alts or (".",)
+        variants = [Variant(contig, pos, ref, alt) for alt in alts]
+    if not any(map(is_structural, alts)):
+        return variants
+    known = extents(alts, dict(info_pairs(record)))
+    return [replace(one, extent=extent) for one, extent in zip(variants, known, strict=True)]
 
 
 def set_info(

@@ -270,7 +270,7 @@ def one_of(record):
         (["--regions", "chr1", "--model", "any"], "any reads a sequence as a whole"),
         (["--regions", "chr1", "--model", "none"], "no model none"),
         (["--vcf", "empty.vcf"], "empty.vcf holds no variant"),
-        (["--vcf", "bad.vcf"], "no ALT of bad.vcf can be scored"),
+        (["--vcf", "bad.vcf"], "no ALT of bad.vcf can be drawn"),
         (["--vcf", "none.vcf"], "no file none.vcf"),
         (["--regions", "unknown"], "no window there can be scored"),
     ],

@@ -40,7 +40,8 @@ def drawn(folder, genome, *variants, step=1):
         model = Model(backend, VariantEffect(), FieldOptions())
         examined, (scores,) = score_variants(variants, [model], genome)
         normalized = [allele.variant for allele in examined]
-        size = np.abs(scores.alt - scores.ref)[:, 0]
+        short = [allele.is_short(model.window) for allele in examined]
+        size = np.where(short, np.abs(scores.alt - scores.ref)[:, 0], np.nan)
         places = neighbourhoods(normalized, size, genome, model.window)
         files = Kept(6)
         track_variants(places, Tracked(VariantEffect(), backend, [1, 0], step), genome, files)
@@ -162,7 +163,7 @@ def test_what_has_no_score_is_not_drawn(tmp_path, genome_of):
     bad = [Variant("c", 20, "*", "A"), variant(50, "-15"), Variant("d", 1, "A", "C")]
     found, places, scores = drawn(tmp_path / "place", genome_of(c=LETTERS), *bad)
     assert (found, places) == ({}, [])
-    assert scores.status == [Status.REF_MISMATCH, Status.TOO_LONG, Status.UNKNOWN_CONTIG]
+    assert scores.status == [Status.REF_MISMATCH, Status.JUNCTIONS, Status.UNKNOWN_CONTIG]
 
 
 def test_another_build_is_an_error(tmp_path, genome_of):

@@ -52,11 +52,13 @@ class Drawn(NamedTuple):
         return picked
 
     def places(self, changes: Array, genome: Genome) -> list[Neighbourhood]:
-        """Return where tracks are drawn; a model of RNA has none."""
+        """Return where tracks are drawn: not around long alleles; a model of RNA has none."""
         if self.model.card.strand == "forward":
             return []
+        window = self.model.window
+        shown = [allele.is_short(window) for allele in self.alleles]
         variants = [allele.variant for allele in self.alleles]
-        return neighbourhoods(variants, np.abs(changes), genome, self.model.window)
+        return neighbourhoods(variants, np.where(shown, np.abs(changes), np.nan), genome, window)
 
     def tracks(
         self,
@@ -84,8 +86,10 @@ class Drawn(NamedTuple):
         return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
 
     def maps(self, row: int, genome: Genome) -> list[MutationMap]:
-        """Return the mutation maps of a row's REF and ALT, of its target."""
+        """Return the mutation maps of a row's REF and ALT, of its target; none of a long one."""
         at = self.rows.index(row)
+        if not self.alleles[at].is_short(self.model.window):
+            return []
         found = explain_place(
             self.alleles[at].variant, self.model, genome, targets=[self.targets[at]]
         )

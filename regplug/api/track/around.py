@@ -64,13 +64,15 @@ def around_variants(
     examined, (scores,) = score_variants(variants, [model], genome, force=force)
     tally = Tally(len(variants), len(read), {card.name: Counter(scores.status)})
     differences = difference(scores.ref, scores.alt)[:, targets]
+    differences[[not allele.is_short(model.window) for allele in examined]] = np.nan  # not drawn
     spread = np.array([card.targets[target].spread or 1 for target in targets], np.float32)
     size = np.abs(differences / spread).max(axis=1)
     drawn = neighbourhoods([allele.variant for allele in examined], size, genome, model.window)
     if not drawn:
         counts = ", ".join(f"{count} {status}" for status, count in Counter(scores.status).items())
         raise VariantFileError(
-            f"no ALT of {reader.path} can be scored ({counts}): there is nothing to draw"
+            f"no ALT of {reader.path} can be drawn ({counts}): tracks show those that are written "
+            "as bases, at most half a window"
         )
     covering = tuple(merged(place.interval for place in drawn))
     tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)

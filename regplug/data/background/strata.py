@@ -18,7 +18,7 @@ from regplug.errors import VariantFileError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.alleles import examine
-from regplug.scoring.kinds import KINDS, SNV, kind_of
+from regplug.scoring.kinds import KINDS, LONG, SNV, kind_of
 from regplug.vcf.records import VariantReader, variants_of
 
 RANDOM, COMMON, ELEMENTS, PROMOTERS = "random", "common", "elements", "promoters"
@@ -51,7 +51,7 @@ class Listed(NamedTuple):
 def counts(snvs: int) -> dict[str, int]:
     """Return how many variants of each kind are drawn, for so many SNVs."""
     others = max(snvs // SHARE, min(snvs, LEAST))
-    return {kind: snvs if kind == SNV else others for kind in KINDS}
+    return {kind: snvs if kind == SNV else others for kind in KINDS if kind not in LONG}
 
 
 def drawn_sets(
@@ -91,7 +91,8 @@ def common_sets(vcf: str, genome: Genome, snvs: int, *, seed: int = 0) -> Iterat
         for record in reader:
             for variant in variants_of(record):
                 examined = examine(variant, genome)
-                if examined.status is Status.OK and read < MOST_READ:
+                of_bases = examined.status is Status.OK and examined.edit is None
+                if of_bases and read < MOST_READ:
                     by_kind[kind_of(examined.variant)].append(examined.variant)
                     read += 1
     if not by_kind[SNV]:

@@ -185,15 +185,20 @@ def _scored(variant: Variant, model: Model, genome: Genome) -> tuple[Variant, Sc
             f"REF of {variant} is not what {genome.path} has there, {there[:60]}: is it another "
             "build, or are REF and ALT swapped?"
         )
+    if status is Status.OK and examined.edit:
+        raise RegionError(f"{variant} is written without its bases: give REF and ALT as bases")
     if status is not Status.OK:
         why = _REASONS.get(status, str(status)).format(model.window // 2)
-        raise RegionError(f"{variant} has no score: {why}")
+        raise RegionError(f"{variant} has no map: {why}")
     return examined.variant, scores
 
 
 _REASONS = {
     Status.AMBIGUOUS: "ambiguous, ALT has N or another letter that stands for several bases",
-    Status.TOO_LONG: "too_long, an allele has more than {} bases, half of the model's window",
+    Status.SYMBOLIC: "symbolic, ALT is no sequence",
+    Status.JUNCTIONS: "an allele has more than {} bases, half of the model's window, and annotate "
+    "scores it by its junctions",
+    Status.TOO_LONG: "too_long, the model's window is too small",
     Status.MOSTLY_N: "mostly_n, over a tenth of the bases around it are unknown in the FASTA",
     Status.NO_TRANSCRIPT: "no_transcript, no gene of --genes is there, and the model is of RNA",
 }

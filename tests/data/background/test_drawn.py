@@ -13,9 +13,10 @@ from regplug.genome.codes import encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.alleles import examine
-from regplug.scoring.kinds import KINDS, kind_of
+from regplug.scoring.kinds import kind_of
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 
+KINDS = list(counts(1))
 HIDDEN = 2000  # unknown bases in the middle of c1
 
 
