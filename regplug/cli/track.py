@@ -49,8 +49,8 @@ class TrackCommand(click.Command):
 @click.option(
     "--step",
     type=click.IntRange(1),
-    help="Bases from value to value.  [default: 1 for scans and --vcf, 50 for windows of 200 bases "
-    "and more, else a tenth of the window]",
+    help="Bases from value to value.  [default: 1 for scans, profiles and --vcf, 50 for windows of "
+    "200 bases and more, else a tenth of the window]",
 )
 @click.option(
     "--format",
@@ -77,7 +77,8 @@ def track(
     """Write what a model predicts along the genome: a bigWig per target.
 
     A value is that of the window around the middle base of its step; with a DeepBind scan, each
-    base has its own. There is none where more than a tenth of the window is N.
+    base has its own. There is none where more than a tenth of the window is N. A model with counts
+    and a profile has reads at each base, softmax(logits) * exp(log counts); with --step, means.
 
     With --vcf, three files per target: REF, ALT and their difference, wherever a window holds the
     variant. At the variant's base (trimmed and left-aligned) stand the numbers of regplug annotate.

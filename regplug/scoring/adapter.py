@@ -20,6 +20,7 @@ from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
+from regplug.scoring.coverage import coverage_of
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
 from regplug.scoring.stretches import pair_predictions
 
@@ -84,13 +85,21 @@ class Adapter(Protocol):
             BackendError: as `Backend.predict`.
         """
 
+    def covers(self, card: ModelCard) -> int:
+        """Return how many bases `track` tells of each window: 1, or those in its middle.
+
+        Raises:
+            ModelError: the card does not say what its outputs are of.
+        """
+
     def track(
         self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
     ) -> list[Array]:
         """Return the predictions for each `step`-th window of `width` bases in each stretch.
 
         A stretch of codes, shape (bases,), has (bases - width) // step + 1 windows; the predictions
-        have shape (windows, targets).
+        have shape (windows, targets), or where `covers` is more than 1, (windows, covers, targets):
+        a value for each of the bases from (width - covers) // 2 of the window on.
 
         Raises:
             BackendError: as `Backend.predict`.
@@ -122,13 +131,26 @@ class VariantEffect:
         refs, alts = pair_predictions(alleles, backend)
         return Scores(*alleles.joined(refs, alts), alleles.status)
 
+    def covers(self, card: ModelCard) -> int:
+        """Return the bases of a model's profile, or 1; ModelError as `coverage_of`."""
+        coverage = coverage_of(card)
+        return coverage.bases if coverage else 1
+
     def track(
         self, stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
     ) -> list[Array]:
-        """Return the predictions for each window; those of all stretches are asked for at once."""
+        """Return the predictions for each window; those of all stretches are asked for at once.
+
+        Of a model with a profile they are reads at each base, as `Coverage.values`.
+        """
         windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
         ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
-        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
+        codes, coverage = np.concatenate(windows), coverage_of(backend.card)
+        if coverage:
+            values = coverage.values(backend.predict(codes, coverage.names))
+        else:
+            values = backend.predict(codes)
+        return np.split(values, ends[:-1])
 
 
 def tag(*parts: str) -> str:

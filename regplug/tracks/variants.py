@@ -47,6 +47,13 @@ class Neighbourhood(NamedTuple):
     interval: Interval
 
 
+class Reach(NamedTuple):
+    """How many bases to the left and right of a variant's are drawn."""
+
+    left: int
+    right: int
+
+
 class _Around(NamedTuple):
     """The windows of n bases around a variant.
 
@@ -66,7 +73,7 @@ class _Around(NamedTuple):
 
 
 def neighbourhoods(
-    variants: Sequence[Variant], size: NDArray[np.float32], genome: Genome, window: int
+    variants: Sequence[Variant], size: NDArray[np.float32], genome: Genome, reach: Reach
 ) -> list[Neighbourhood]:
     """Return the variants that are drawn, in the genome's order, and where.
 
@@ -74,7 +81,7 @@ def neighbourhoods(
         variants: normalised.
         size: shape (n,): how extreme each is; NaN where it has no score, and is not drawn.
         genome: has their contigs.
-        window: bases that the model reads.
+        reach: how far they are drawn.
     """
     best: dict[tuple[str, int], int] = {}
     for index in np.flatnonzero(~np.isnan(size)):
@@ -86,8 +93,7 @@ def neighbourhoods(
     found = []
     for at, (contig, start) in enumerate(places):
         variant = replace(variants[best[contig, start]], chrom=contig)
-        low = start - (window - 1 - column(window))
-        high = variant.interval.end + column(window)
+        low, high = start - reach.left, variant.interval.end + reach.right
         for other, base in places[max(0, at - 1) : at + 2]:
             if other == contig and base < start:
                 low = max(low, (base + start) // 2 + 1)
@@ -96,6 +102,11 @@ def neighbourhoods(
         within = Interval(contig, max(0, low), min(high, genome.lengths[contig]))
         found.append(Neighbourhood(variant, within))
     return found
+
+
+def window_reach(window: int) -> Reach:
+    """Return how far a window around a base can lie and hold the variant."""
+    return Reach(window - 1 - column(window), column(window))
 
 
 def track_variants(
@@ -157,7 +168,7 @@ def _around(place: Neighbourhood, genome: Genome, window: int, step: int) -> _Ar
     """Return the windows around a variant; a length change has a second row for its first base."""
     variant, within = place
     ref, alt = encode(variant.ref), encode(variant.alt)
-    length, reach = genome.lengths[variant.chrom], window - 1 - column(window)
+    length, reach = genome.lengths[variant.chrom], window_reach(window).left
     left = genome.codes(Interval(variant.chrom, variant.start - window + 1, variant.start))
     end = variant.interval.end
     right = genome.codes(Interval(variant.chrom, end, end + window - 1))

@@ -14,7 +14,7 @@ from regplug.scoring.model import Model, score_variants
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import variants as module
 from regplug.tracks.regions import Tracked
-from regplug.tracks.variants import neighbourhoods, track_variants
+from regplug.tracks.variants import neighbourhoods, track_variants, window_reach
 from tests.toy_genomes import random_letters
 from tests.toy_models import position_model
 from tests.tracks.test_regions import Kept
@@ -42,7 +42,7 @@ def drawn(folder, genome, *variants, step=1):
         normalized = [allele.variant for allele in examined]
         short = [allele.is_short(model.window) for allele in examined]
         size = np.where(short, np.abs(scores.alt - scores.ref)[:, 0], np.nan)
-        places = neighbourhoods(normalized, size, genome, model.window)
+        places = neighbourhoods(normalized, size, genome, window_reach(model.window))
         files = Kept(6)
         track_variants(places, Tracked(VariantEffect(), backend, [1, 0], step), genome, files)
     return files.values, places, scores

@@ -20,8 +20,9 @@ from regplug.scoring.effects import Array, difference
 from regplug.scoring.model import Model
 from regplug.tracks.bigwig import TrackFiles
 from regplug.tracks.folder import file_names, write_tracks
+from regplug.tracks.loops import fill_variants, has_profile, reach_of
 from regplug.tracks.regions import Tracked
-from regplug.tracks.variants import Neighbourhood, neighbourhoods, track_variants
+from regplug.tracks.variants import Neighbourhood, neighbourhoods
 from regplug.vcf.leading_row import Row
 
 VALUES = 200  # along a window; in longer ones every few bases have one
@@ -58,7 +59,8 @@ class Drawn(NamedTuple):
         window = self.model.window
         shown = [allele.is_short(window) for allele in self.alleles]
         variants = [allele.variant for allele in self.alleles]
-        return neighbourhoods(variants, np.where(shown, np.abs(changes), np.nan), genome, window)
+        size, reach = np.where(shown, np.abs(changes), np.nan), reach_of(self._tracked([]))
+        return neighbourhoods(variants, size, genome, reach)
 
     def tracks(
         self,
@@ -68,7 +70,7 @@ class Drawn(NamedTuple):
         progress: Callable[[int], None],
     ) -> tuple[TrackFile, ...]:
         """Write REF, ALT and their difference around each place, of its own target."""
-        card, step = self.model.card, max(1, self.model.window // VALUES)
+        card = self.model.card
         target_of = {
             replace(allele.variant, chrom=genome.contig(allele.variant.chrom) or ""): target
             for allele, target in zip(self.alleles, self.targets, strict=True)
@@ -76,14 +78,19 @@ class Drawn(NamedTuple):
 
         def fill(files: TrackFiles) -> None:
             for place in places:
-                target = target_of[place.variant]
-                tracked = Tracked(self.run.adapter, self.run.backend, [target], step)
-                track_variants([place], tracked, genome, files, progress=progress)
+                tracked = self._tracked([target_of[place.variant]])
+                fill_variants([place], tracked, genome, progress)(files)
 
         (name,) = file_names([card.name])
         label = f"{card.name}, top target"
         kinds: list[Kind] = ["ref", "alt", "difference"]
         return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
+
+    def _tracked(self, targets: Sequence[int]) -> Tracked:
+        """Return the model and targets with the step of its tracks."""
+        tracked = Tracked(self.run.adapter, self.run.backend, targets, 1)
+        every = 1 if has_profile(tracked) else max(1, self.model.window // VALUES)
+        return tracked._replace(step=every)
 
     def maps(self, row: int, genome: Genome) -> list[MutationMap]:
         """Return the mutation maps of a row's REF and ALT, of its target; none of a long one."""

@@ -13,7 +13,8 @@ from regplug.hooks.track_writer import TrackSet
 from regplug.scoring.card import read_width
 from regplug.tracks.folder import write_tracks
 from regplug.tracks.kept import keep
-from regplug.tracks.regions import Tracked, covered, default_step, track_regions
+from regplug.tracks.loops import fill_regions, has_profile
+from regplug.tracks.regions import Tracked, covered, default_step
 
 
 def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
@@ -33,7 +34,9 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
     card = backend.card
     targets, width = target_places(card, asked), read_width(card)
     places = covered(wanted, genome, width)
-    tracked = Tracked(asked.model.adapter, backend, targets, asked.step or default_step(card))
+    tracked = Tracked(asked.model.adapter, backend, targets, asked.step or 1)
+    if asked.step is None and not has_profile(tracked):
+        tracked = tracked._replace(step=default_step(card))
     none = np.empty((0, 0), np.float32)
     planned = TrackSet(asked.output, (), asked.assembly, genome, tuple(places), (), none)
     check_views(asked.views, planned)
@@ -44,7 +47,7 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
             [card.labels[target] for target in targets],
             ["score"],
             genome,
-            lambda files: track_regions(places, tracked, genome, files, progress=progress),
+            fill_regions(places, tracked, genome, progress),
             file_format=asked.file_format,
             kept=keep(asked.model.card, genome, asked.assembly, places),
         )

@@ -19,8 +19,9 @@ from regplug.scoring.effects import difference
 from regplug.scoring.model import score_variants
 from regplug.tracks.folder import write_tracks
 from regplug.tracks.kept import keep
+from regplug.tracks.loops import fill_variants, reach_of
 from regplug.tracks.regions import Tracked
-from regplug.tracks.variants import neighbourhoods, track_variants
+from regplug.tracks.variants import neighbourhoods
 from regplug.vcf.annotate import Tally
 from regplug.vcf.records import VariantReader, variants_of
 
@@ -52,6 +53,8 @@ def around_variants(
     card = asked.model.card
     targets = target_places(card, asked)
     model = asked.model.for_variants()
+    tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)
+    reach = reach_of(tracked)
     read = [(record.id or "", variants_of(record)) for record in reader]
     variants = [variant for _, of_record in read for variant in of_record]
     ids = tuple(name for name, of_record in read for _ in of_record)
@@ -67,7 +70,7 @@ def around_variants(
     differences[[not allele.is_short(model.window) for allele in examined]] = np.nan  # not drawn
     spread = np.array([card.targets[target].spread or 1 for target in targets], np.float32)
     size = np.abs(differences / spread).max(axis=1)
-    drawn = neighbourhoods([allele.variant for allele in examined], size, genome, model.window)
+    drawn = neighbourhoods([allele.variant for allele in examined], size, genome, reach)
     if not drawn:
         counts = ", ".join(f"{count} {status}" for status, count in Counter(scores.status).items())
         raise VariantFileError(
@@ -75,7 +78,6 @@ def around_variants(
             "as bases, at most half a window"
         )
     covering = tuple(merged(place.interval for place in drawn))
-    tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)
     with asked.bar("variants", len(drawn)) as progress:
         tracks = write_tracks(
             asked.output,
@@ -83,7 +85,7 @@ def around_variants(
             [card.labels[target] for target in targets],
             ["ref", "alt", "difference"],
             genome,
-            lambda files: track_variants(drawn, tracked, genome, files, progress=progress),
+            fill_variants(drawn, tracked, genome, progress),
             file_format=asked.file_format,
             kept=keep(
                 card,

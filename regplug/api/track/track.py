@@ -58,8 +58,8 @@ def track(
         whole: the whole FASTA.
         fasta: reference; looked for as by `annotate` if it is not given.
         targets: by default all, of up to 16.
-        step: bases from value to value; by default 1 for scans and variants, 50 for windows of 200
-            bases and more, else a tenth of the window.
+        step: bases from value to value; by default 1 for scans, profiles and variants, 50 for
+            windows of 200 bases and more, else a tenth of the window.
         file_format: of the files.
         views: names of views (hub, igv, page, or a plugin's); they need bigWigs.
         assembly: what browsers call the FASTA; by default as in the VCF.
