@@ -103,7 +103,8 @@ def annotate(
         models: names, patterns of names (`deepbind_*`) or open models; by default all defaults.
         targets: with tags of their own, among which __TOP is chosen: T, or MODEL:T.
         all_targets: give every target tags of its own.
-        scores: of ref, alt, diff, logit, log2fc; of all targets if none is named.
+        scores: of ref, alt, diff, logit, log2fc, or the `pairs` of a model; of all targets if none
+            is named.
         background: the stratum that changes are compared with, as `regplug models show` lists them;
             by default the first that a model was measured on.
         regions: CHR:FROM-TO,...; 1-based; needs an index.
@@ -254,7 +255,8 @@ def plan_of(
     tags = tags_of_run(models, genes=bool(genes))
     lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
     cards = [model.card for model in models]
-    return Plan(annotated_header(header, tags, lines), tags_of(header, tags), cards)
+    pairs = {model.card.name: model.pairs for model in models}
+    return Plan(annotated_header(header, tags, lines), tags_of(header, tags), cards, pairs)
 
 
 def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:

@@ -37,8 +37,9 @@ def score(
 
     The columns are those of `regplug annotate --matrix`: chrom, pos (1-based), ref, alt and status;
     then for each model `<model>.status` and, as float32, `<model>.<target>`: the score of ALT less
-    that of REF, null where there is none. Variants are normalised to be scored, and stand in the
-    table as they were given.
+    that of REF, null where there is none; then `<model>.<target>.<name>`, where its adapter tells
+    of REF and ALT together. Variants are normalised to be scored, and stand in the table as they
+    were given.
 
     Args:
         variants: see `variants_from`.
@@ -75,6 +76,9 @@ def score(
         )
     if not targets:
         return table
-    wanted = {f"{name}.{label}" for name, labels in chosen.items() for label in (*labels, "status")}
-    fixed = ("chrom", "pos", "ref", "alt", "status")
-    return table.select([name for name in table.column_names if name in fixed or name in wanted])
+    wanted = {"chrom", "pos", "ref", "alt", "status"}
+    for model in scoring:
+        name, labels = model.card.name, chosen[model.card.name]
+        wanted |= {f"{name}.{label}" for label in (*labels, "status")}
+        wanted |= {f"{name}.{label}.{pair}" for label in labels for pair in model.pairs}
+    return table.select([name for name in table.column_names if name in wanted])

@@ -1,7 +1,7 @@
 """What writes annotated variants: VCF, BCF, tables."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -21,11 +21,14 @@ class Plan:
         header: the input's header with the run's tags and provenance, as text.
         dropped: tags of an earlier run, which this run replaces.
         cards: the models.
+        pairs: name of a model → what its adapter tells of REF and ALT together: the names in
+            `Scores.pairs`.
     """
 
     header: str
     dropped: Collection[str]
     cards: Sequence[ModelCard]
+    pairs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

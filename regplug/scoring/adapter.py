@@ -7,7 +7,7 @@ An interval's codes ─Adapter.track→ values: the step in the middle of the wa
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,7 +57,7 @@ class FieldOptions(msgspec.Struct, frozen=True):
     Attributes:
         targets: labels of those with tags of their own; `__TOP` is one of them. None: it is one of
             all, and no target has a tag.
-        scores: of each of these targets, as in EFFECTS.
+        scores: of each of these targets, as in EFFECTS, or of the adapter's `pairs`.
         background: the stratum that changes are compared with; "": the model's first.
     """
 
@@ -71,9 +71,12 @@ class Adapter(Protocol):
 
     Attributes:
         name: the `family` in the cards of its models.
+        pairs: what `score` tells of REF and ALT together: its name in `Scores.pairs`, which is its
+            name in --scores too → its meaning, for the header.
     """
 
     name: str
+    pairs: Mapping[str, str]
 
     def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
         """Return the tags of single targets that a model writes."""
@@ -111,6 +114,7 @@ class VariantEffect:
 
     name = "variant_effect"
     effect = "change of the prediction, ALT - REF"
+    pairs: Mapping[str, str] = {}
 
     def fields(self, card: ModelCard, options: FieldOptions) -> list[InfoField]:
         """Return a tag per chosen target and score.
@@ -118,10 +122,12 @@ class VariantEffect:
         Raises:
             ModelError: an unknown target or score, or a score that the card's scale does not have.
         """
-        _check_scores(card, options.scores)
+        _check_scores(card, options.scores, self.pairs)
         chosen = chosen_targets(card, options.targets) if options.targets else []
         return [
-            _effect_field(card, index, score, self.effect)
+            _pair_field(card, index, score, self.pairs[score])
+            if score in self.pairs
+            else _effect_field(card, index, score, self.effect)
             for index in chosen
             for score in options.scores
         ]
@@ -191,12 +197,13 @@ def chosen_targets(card: ModelCard, targets: Sequence[str]) -> list[int]:
     return [card.labels.index(target) for target in targets]
 
 
-def _check_scores(card: ModelCard, scores: Sequence[str]) -> None:
+def _check_scores(card: ModelCard, scores: Sequence[str], pairs: Collection[str]) -> None:
     for score in scores:
         if score == "max":
             raise ModelError("__MAX has gone: __Z is the change of __TOP, __Q how rare it is")
-        if score not in EFFECTS:
-            raise ModelError(f"no score {score}: choose from {', '.join(EFFECTS)}")
+        if score not in (*EFFECTS, *pairs):
+            known = ", ".join([*EFFECTS, *pairs])
+            raise ModelError(f"{card.name} has no score {score}: choose from {known}")
         if (score, card.output_scale) in (
             ("logit", "positive"),
             ("logit", "score"),
@@ -224,4 +231,15 @@ def _effect_field(card: ModelCard, index: int, score: str, meaning: str) -> Info
         f"{card.name} {label}: {_MEANING.get(score, meaning)}",
         "Float",
         lambda scores: effect(scores.ref[:, index], scores.alt[:, index]).tolist(),
+    )
+
+
+def _pair_field(card: ModelCard, index: int, pair: str, meaning: str) -> InfoField:
+    """Return the tag of one target and what is told of its REF and ALT together."""
+    label = card.targets[index].label
+    return InfoField(
+        f"{tag(card.name, label)}__{pair.upper()}",
+        f"{card.name} {label}: {meaning}",
+        "Float",
+        lambda scores: scores.pairs[pair][:, index].tolist(),
     )

@@ -3,7 +3,7 @@
 All arrays are float32 of shape (n, targets); NaN where an ALT has no score.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,12 +23,15 @@ class Scores(NamedTuple):
         alt: of ALT, shape (n, targets).
         status: n entries.
         kinds: of `kinds.KINDS`, n entries; none where all are SNVs.
+        pairs: what an adapter tells of REF and ALT together, such as how far two profiles lie
+            apart: its name → shape (n, targets).
     """
 
     ref: Array
     alt: Array
     status: list[Status]
     kinds: Sequence[str] = ()
+    pairs: Mapping[str, Array] = {}
 
 
 _TIE = 4e-5  # of a prediction; four of them, each within 1e-5, are compared
@@ -79,7 +82,12 @@ def stronger(plus: Scores, minus: Scores) -> Scores:
         for on_plus, on_minus in zip(plus.status, minus.status, strict=True)
     ]
     return Scores(
-        np.where(is_minus, minus.ref, plus.ref), np.where(is_minus, minus.alt, plus.alt), status
+        np.where(is_minus, minus.ref, plus.ref),
+        np.where(is_minus, minus.alt, plus.alt),
+        status,
+        pairs={
+            name: np.where(is_minus, minus.pairs[name], plus.pairs[name]) for name in plus.pairs
+        },
     )
 
 

@@ -44,6 +44,7 @@ class Model:
         options: the tags that were asked for.
         ranking: how its most extreme target is chosen, and how rare that is.
         fields: the tags, the model's status last.
+        pairs: names of what its adapter tells of REF and ALT together.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Model:
         self.options = options
         self.ranking = Ranking(card, options.targets, options.background)
         summary = ranking_fields(self.ranking)
+        self.pairs = tuple(adapter.pairs)
         self.fields = [*summary, *adapter.fields(card, options), _own_status(card)]
 
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
@@ -145,7 +147,10 @@ def _joined(parts: Sequence[Scores], targets: int) -> Scores:
     none = np.empty((0, targets), np.float32)
     ref, alt = (np.concatenate([none, *(part[side] for part in parts)]) for side in (0, 1))
     statuses = [status for part in parts for status in part.status]
-    return Scores(ref, alt, statuses, [kind for part in parts for kind in part.kinds])
+    kinds = [kind for part in parts for kind in part.kinds]
+    names = parts[0].pairs if parts else ()
+    pairs = {name: np.concatenate([part.pairs[name] for part in parts]) for name in names}
+    return Scores(ref, alt, statuses, kinds, pairs)
 
 
 def check_tags(models: Sequence[Model]) -> None:

@@ -1,18 +1,24 @@
-"""Scored variants as tables of differences, a row per ALT: TSV and Parquet."""
+"""Scored variants as tables of differences, a row per ALT: TSV and Parquet.
+
+After a model's differences stand what its adapter tells of REF and ALT together, in columns
+`<model>.<target>.<name>`.
+"""
 
 import gzip
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from regplug.files.extras import needs
 from regplug.genome.variant import Status, Variant
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.writer import Batch, Plan, VariantWriter
 from regplug.scoring.card import ModelCard
-from regplug.scoring.effects import Scores, difference
+from regplug.scoring.effects import Array, Scores, difference
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,16 +39,17 @@ class TsvMatrix:
         )  # without a date, and the name that is not yet its own
         file = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0) if is_packed else self._raw
         self._file = TextIOWrapper(file, "utf-8")
-        self._file.write("\t".join([*_KEYS, *_columns(plan.cards)]) + "\n")
+        columns = _columns(plan.cards, plan.pairs)
+        self._file.write("\t".join([*_KEYS, *(name for name, _ in columns)]) + "\n")
 
     def write(self, batch: Batch) -> None:
         """Write a row per ALT."""
-        differences = [difference(scores.ref, scores.alt) for scores in batch.scores]
+        numbers = [_numbers(scores) for scores in batch.scores]
         statuses = [scores.status for scores in batch.scores]
         for row, keys in enumerate(_keys(batch)):
             values = [
                 text
-                for status, of_model in zip(statuses, differences, strict=True)
+                for status, of_model in zip(statuses, numbers, strict=True)
                 for text in (str(status[row]), *map(_text, of_model[row].tolist()))
             ]
             self._file.write("\t".join([str(key) for key in keys] + values) + "\n")
@@ -68,7 +75,7 @@ class ParquetMatrix:
         """
         with needs("parquet"):
             import pyarrow.parquet
-        self._schema = _schema(("id",), plan.cards)
+        self._schema = _schema(("id",), plan.cards, plan.pairs)
         self._file = pyarrow.parquet.ParquetWriter(path, self._schema)
 
     def write(self, batch: Batch) -> None:
@@ -90,7 +97,8 @@ def arrow_table(
     keys = [
         (v.chrom, v.pos, v.ref, v.alt, str(why)) for v, why in zip(variants, status, strict=True)
     ]
-    return _table(keys, scores, _schema((), cards))
+    pairs = {card.name: tuple(of.pairs) for card, of in zip(cards, scores, strict=True)}
+    return _table(keys, scores, _schema((), cards, pairs))
 
 
 @hookimpl
@@ -99,23 +107,35 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
     return [TsvMatrix, ParquetMatrix]
 
 
-def _columns(cards: Sequence[ModelCard]) -> Iterator[str]:
-    """Yield the names of the columns after the keys: a status and the targets of each model."""
+def _columns(
+    cards: Sequence[ModelCard], pairs: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, bool]]:
+    """Yield the columns after the keys, and whether they hold numbers.
+
+    They are each model's status, and of its targets the difference and what is told of pairs.
+    """
     for card in cards:
-        yield f"{card.name}.status"
-        yield from (f"{card.name}.{label}" for label in card.labels)
+        yield f"{card.name}.status", False
+        for ending in ("", *(f".{pair}" for pair in pairs.get(card.name, ()))):
+            yield from ((f"{card.name}.{label}{ending}", True) for label in card.labels)
 
 
-def _schema(extra: Sequence[str], cards: Sequence[ModelCard]) -> "pyarrow.Schema":
+def _numbers(scores: Scores) -> Array:
+    """Return a model's numbers in the order of its columns, shape (n, columns)."""
+    return np.concatenate([difference(scores.ref, scores.alt), *scores.pairs.values()], axis=1)
+
+
+def _schema(
+    extra: Sequence[str], cards: Sequence[ModelCard], pairs: Mapping[str, Sequence[str]]
+) -> "pyarrow.Schema":
     """Return the columns and their types; of the keys that not all have, those in `extra`."""
     import pyarrow
 
     keys = [key for key in _KEYS if key != "id" or key in extra]
-    kinds = {"pos": pyarrow.int64()} | {
-        f"{card.name}.{label}": pyarrow.float32() for card in cards for label in card.labels
-    }
-    names = [*keys, *_columns(cards)]
-    return pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in names])
+    kinds = {True: pyarrow.float32(), False: pyarrow.string()}
+    fields = [(key, pyarrow.int64() if key == "pos" else kinds[False]) for key in keys]
+    fields += [(name, kinds[number]) for name, number in _columns(cards, pairs)]
+    return pyarrow.schema(fields)
 
 
 def _table(
@@ -124,11 +144,12 @@ def _table(
     """Return the rows, one per ALT."""
     import pyarrow
 
-    width = len(schema) - sum(1 + answer.ref.shape[1] for answer in scores)
+    numbers = [_numbers(answer) for answer in scores]
+    width = len(schema) - sum(1 + of_model.shape[1] for of_model in numbers)
     columns: list[Any] = [[row[at] for row in keys] for at in range(width)]
-    for answer in scores:
+    for answer, of_model in zip(scores, numbers, strict=True):
         columns.append([str(status) for status in answer.status])
-        columns += list(difference(answer.ref, answer.alt).T)
+        columns += list(of_model.T)
     arrays = [
         pyarrow.array(column, field.type, from_pandas=True)
         for column, field in zip(columns, schema, strict=True)

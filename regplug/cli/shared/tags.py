@@ -30,7 +30,8 @@ def tags_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--scores",
                 default="diff",
                 show_default=True,
-                help="Of ref, alt, diff, logit, log2fc; without --targets, of all targets.",
+                help="Of ref, alt, diff, logit, log2fc, or what the model adds; without --targets, "
+                "of all.",
             ),
             click.option(
                 "--background",
