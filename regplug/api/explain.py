@@ -21,7 +21,8 @@ from regplug.genome.reference import find_fasta
 from regplug.genome.regions import parse_regions, parse_variant
 from regplug.genome.transcripts import transcripts_of
 from regplug.genome.variant import Interval, Variant
-from regplug.interpret.explain.maps import explain_place
+from regplug.interpret.explain.aspects import Aspect, of_profile, without_percentiles
+from regplug.interpret.explain.maps import Explanation, explain_place
 from regplug.interpret.explain.picture import Explained, draw_maps
 from regplug.interpret.explain.report import check_map_folder, write_maps
 from regplug.interpret.explain.rows import Style
@@ -41,7 +42,8 @@ class Maps:
     """The mutation maps of a place, a map per target; a notebook shows them as their picture.
 
     Attributes:
-        shown: per target its card, maps and, at a variant, the best known motif.
+        shown: per target its card, maps and, at a variant, the best known motif; of a model with a
+            profile, its counts and its profile.
         hits: known motifs at the variant, best first.
         contigs: of the genome, name → length.
         style: of the picture.
@@ -98,6 +100,9 @@ def explain(
 ) -> Maps:
     """Return what every single-base change does at a variant or in a region.
 
+    A model with counts and a profile has a map of each: of ln(reads), and of how unevenly the reads
+    lie (`Coverage.form`).
+
     Args:
         place: a Variant (1-based) or Interval (0-based, half-open), or text: chr5:1295113:G:A,
             chr5-1295113-G-A, chr5:1295113G>A; chr5:1295000-1295200 (1-based, inclusive), of 5,000
@@ -143,11 +148,21 @@ def explain(
             found = explain_place(
                 where, scorer, genome, targets=chosen, flank=flank, progress=progress
             )
+            aspects: dict[Aspect, list[Explanation]] = {"": found}
+            if profile := of_profile(run.backend):
+                chosen = [maps.target for maps in found]
+                forms = explain_place(
+                    where, profile, genome, targets=chosen, flank=flank, progress=progress
+                )
+                aspects = {"counts": found, "profile": [without_percentiles(of) for of in forms]}
         variant, of_rna = found[0].variant, run.card.strand == "forward"
         hits = find_hits(genome, variant, known) if variant and not of_rna else []
         shown = [
-            Explained(run.card, maps, best(hits, _names(run.card.targets[maps.target])), name)
-            for maps in found
+            Explained(
+                run.card, maps, best(hits, _names(run.card.targets[maps.target])), name, aspect
+            )
+            for of_target in zip(*aspects.values(), strict=True)
+            for aspect, maps in zip(aspects, of_target, strict=True)
         ]
         made = Maps(shown, hits, dict(genome.lengths), style)
         if output is not None:

@@ -54,7 +54,8 @@ def explain(place: str, output: Path, **options: Any) -> None:
 
     VARIANT is chr5:1295113:G:A, chr5-1295113-G-A or chr5:1295113G>A; REGION is
     chr5:1295000-1295200, 5,000 bases at most; both are 1-based. Each change is scored as
-    `regplug annotate` scores that SNV. REF and ALT stand above each other, and a known motif there
+    `regplug annotate` scores that SNV; of a model with a profile there is a map of its counts and
+    one of how they lie. REF and ALT stand above each other, and a known motif there
     is named if its match is significant (q < 0.05 over those looked for).
 
     Writes map.png, map.svg, map.tsv, loss.bw and gain.bw (of REF), and at a variant motifs.tsv.

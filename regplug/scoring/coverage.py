@@ -64,10 +64,22 @@ class Coverage:
         values: Array = reads.transpose(0, 2, 1).astype(np.float32)
         return values
 
+    def form(self, profile: Array) -> Array:
+        """Return how unevenly reads lie, shape (n, targets), of a profile's answers (n, *shape).
 
-def softmax(logits: Array) -> NDArray[np.float64]:
+        The sum of softmax(logits) * (logits - their mean), large where few bases have most of the
+        reads. Source: BPNet's profile contributions (Avsec et al. 2021), as in
+        get_weightedsum_meannormed_logits of chrombpnet and ProfileWrapper of bpnet-lite.
+        """
+        logits = self.logits(profile).astype(np.float64)
+        weighted = softmax(logits) * (logits - logits.mean(axis=-1, keepdims=True))
+        form: Array = weighted.sum(axis=-1).astype(np.float32)
+        return form
+
+
+def softmax(logits: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each base's share of the reads, along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True).astype(np.float64))
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64)
     shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 

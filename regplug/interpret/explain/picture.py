@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.files.figures import save_figure
+from regplug.interpret.explain.aspects import UNITS, Aspect
 from regplug.interpret.explain.maps import Explanation
 from regplug.interpret.explain.rows import (
     READABLE,
@@ -46,17 +47,19 @@ class Explained(NamedTuple):
         explanation: its maps.
         hit: the known motif at the variant, if any is significant.
         name: of the variant, such as an rs number, or "".
+        aspect: what of the model the maps are of, or "": its score.
     """
 
     card: ModelCard
     explanation: Explanation
     hit: Hit | None
     name: str = ""
+    aspect: Aspect = ""
 
     @property
     def target(self) -> str:
-        """Return the target's label."""
-        return self.card.labels[self.explanation.target]
+        """Return the target's label, and the aspect if there is one."""
+        return f"{self.card.labels[self.explanation.target]} {self.aspect}".strip()
 
     @property
     def title(self) -> str:
@@ -118,7 +121,7 @@ def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Styl
         top, below = axes[2 * row : 2 * row + 2]
         places = explanation.places(allele)
         if legible:
-            prefix = f"{allele}-{explanation.target}"
+            prefix = "-".join(filter(None, (allele, str(explanation.target), explained.aspect)))
             draw_letters(top, mutations, places, style, tallest, prefix)
         else:
             draw_profile(top, mutations, style)
@@ -130,7 +133,8 @@ def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Styl
             draw_motif(top, hit, explanation)
     _coordinates(axes[-1], explanation)
     unit = {"probability": "probability", "positive": "signal", "score": "score"}
-    label = f"change of {unit[explained.card.output_scale]}"
+    of = UNITS[explained.aspect] if explained.aspect else unit[explained.card.output_scale]
+    label = f"change of {of}"
     label += " × score" if style == "deepbind" else ""
     bar = figure.colorbar(mesh, ax=axes, pad=0.01, aspect=30, fraction=0.03)
     bar.set_label(
