@@ -98,6 +98,7 @@ function choose(variant) {
   if (chosen.offsetTop < box.scrollTop + 30 || chosen.offsetTop + 60 > box.scrollTop + box.clientHeight) {
     box.scrollTop = chosen.offsetTop - box.clientHeight / 2;
   }
+  drawProfile(variant);
   drawMaps(variant);
   if (browser) browser.search(variant.locus);
 }
@@ -114,15 +115,73 @@ function draw(parent, tag, attributes, text) {
   return made;
 }
 
+function placeOf(variant) {
+  return `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt} ${variant.id}`.trim();
+}
+
+// The profile of a variant: REF and ALT over each other, and their difference below.
+const WIDE = 1200, LEFT = 60, PLOT = 130, PAIR = 60, GAP = 14;
+
+function drawProfile(variant) {
+  const section = document.getElementById("profile"), profile = variant.profile;
+  section.hidden = !profile;
+  if (section.hidden) return;
+  const total = (values) => shown(Number(values.reduce((sum, value) => sum + (value ?? 0), 0).toPrecision(4)));
+  section.querySelector("h2").textContent =
+    `${variant.target} at each base around ${placeOf(variant)}; in all: REF ${total(profile.REF)}, ALT ${total(profile.ALT)}`;
+  const high = Math.max(...profile.REF, ...profile.ALT) || 1;
+  const changes = profile.REF.map((ref, i) => (ref === null || profile.ALT[i] === null ? null : profile.ALT[i] - ref));
+  const most = Math.max(...changes.map((value) => Math.abs(value ?? 0))) || 1;
+  const step = (WIDE - LEFT) / changes.length, x = (base) => LEFT + (base - profile.start) * step;
+  section.querySelector("svg")?.remove();
+  const svg = draw(section, "svg", { viewBox: `0 0 ${WIDE} ${PLOT + GAP + PAIR + 24}`, role: "img" });
+  draw(svg, "title", {}, "REF's and ALT's profile");
+  const stripe = Math.max(step * variant.mark.REF, 2);
+  draw(svg, "rect", { x: x(variant.mark.pos), y: 0, width: stripe, height: PLOT + GAP + PAIR, fill: "#ffe9a8" });
+  const area = steps(profile.REF, x, step, profile.start, (value) => PLOT - value / high * (PLOT - 4), PLOT);
+  draw(svg, "path", { class: "ref", d: area, fill: "#bbb" });
+  const line = steps(profile.ALT, x, step, profile.start, (value) => PLOT - value / high * (PLOT - 4));
+  draw(svg, "path", { class: "alt", d: line, fill: "none", stroke: "var(--lowers)", "stroke-width": 1.5 });
+  const zero = PLOT + GAP + PAIR / 2, size = (value) => value / most * (PAIR / 2 - 2);
+  for (const [sign, fill] of [[1, "var(--raises)"], [-1, "var(--lowers)"]]) {
+    const part = changes.map((value) => (value === null ? null : Math.max(0, value * sign) * sign));
+    draw(svg, "path", { d: steps(part, x, step, profile.start, (value) => zero - size(value), zero), fill });
+  }
+  for (const y of [PLOT, zero]) draw(svg, "line", { x1: LEFT, x2: WIDE, y1: y, y2: y, stroke: "#999" });
+  for (const [y, text] of [[12, shown(high)], [PLOT, "0"], [zero - PAIR / 2 + 10, `+${shown(most)}`], [zero + PAIR / 2, `−${shown(most)}`]]) {
+    draw(svg, "text", { x: LEFT - 4, y, "text-anchor": "end", "font-size": 11 }, text);
+  }
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((bases) => changes.length / bases <= 10) ?? 5000;
+  for (let base = Math.ceil(profile.start / every) * every; base < profile.start + changes.length; base += every) {
+    const at = x(base) + step / 2, y = PLOT + GAP + PAIR;
+    draw(svg, "line", { x1: at, x2: at, y1: y, y2: y + 4, stroke: "#999" });
+    draw(svg, "text", { x: at, y: y + 18, "text-anchor": "middle", "font-size": 11 }, base.toLocaleString("en"));
+  }
+}
+
+function steps(values, x, step, start, y, floor) { // a path, level over each base; closed at a floor, if there is one
+  let path = "", open = false;
+  values.forEach((value, i) => {
+    const left = x(start + i).toFixed(2), right = (x(start + i) + step).toFixed(2);
+    if (value !== null) {
+      if (!open) path += floor === undefined ? `M${left} ${y(value).toFixed(2)}` : `M${left} ${floor}V${y(value).toFixed(2)}`;
+      path += `V${y(value).toFixed(2)}H${right}`;
+    }
+    const ends = i + 1 === values.length || values[i + 1] === null;
+    if (value !== null && ends && floor !== undefined) path += `V${floor}Z`;
+    open = value !== null;
+  });
+  return path;
+}
+
 function drawMaps(variant) {
   const section = document.getElementById("map");
   section.hidden = !variant.maps;
   document.getElementById("unmapped").hidden = !data.variants.some((one) => one.maps) || variant.maps;
   if (section.hidden) return;
-  const place = `${variant.chrom}:${variant.pos} ${variant.ref}>${variant.alt} ${variant.id}`.trim();
   const percent = (share) => (share === null ? "" : ` (above ${Number((100 * share).toPrecision(4))} % of background places)`);
   const scores = variant.maps.map((map) => `${map.name} ${shown(map.score)}${percent(map.percentile)}`).join(", ");
-  section.querySelector("h2").textContent = `${variant.target} around ${place}: ${scores}`;
+  section.querySelector("h2").textContent = `${variant.target} around ${placeOf(variant)}: ${scores}`;
   const numbers = variant.maps.flatMap((map) => map.differences.flat());
   const most = Math.max(...numbers.map((value) => Math.abs(value ?? 0))) || 1;
   section.querySelector(".most").textContent = shown(most);

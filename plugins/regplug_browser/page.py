@@ -1,4 +1,4 @@
-"""TrackSet ─Page.write→ page.html: tracks, variants and mutation maps in one file.
+"""TrackSet ─Page.write→ page.html: tracks, variants, mutation maps and profiles in one file.
 
 Everything is inside, igv.js too, and the page's Content-Security-Policy forbids the network. Only
 scripts whose hashes stand in the policy run, so markup in a name is shown and never run.
@@ -20,14 +20,14 @@ from regplug.errors import OutputError
 from regplug.files.colours import LOWERS, RAISES, rgb
 from regplug.files.output import complete
 from regplug.genome.codes import decode
-from regplug.hooks.track_writer import Changes, TrackFile, TrackSet
+from regplug.hooks.track_writer import Changes, Profile, TrackFile, TrackSet
 from regplug_browser import igv_js
 from regplug_browser.bases import sparse_fasta, why_not
 from regplug_browser.panels import around, browser_links, contig, first_view, named, strongest
 
 LARGEST = 24_000_000  # bytes of bigWig in a page
 ROWS = 5_000  # variants in its table
-MAPPED = 50  # variants with the largest differences, which get mutation maps
+MAPPED = 50  # variants with the largest differences, which get mutation maps and profiles
 Json = dict[str, Any]
 
 
@@ -111,7 +111,7 @@ def _data(made: TrackSet) -> Json:
     fasta = sparse_fasta(made)
     columns = [file for file in made.tracks if file.kind == "difference"]
     rows = [_variant(made, index) for index in range(len(made.variants))]
-    _add_maps(made, columns, rows)
+    _add_pictures(made, columns, rows)
     facts = [{"target": f.target, "cells": _cells(f.cells)} for f in made.facts]
     return {
         "igv": {
@@ -150,23 +150,26 @@ def _variant(made: TrackSet, index: int) -> Json:
     }
 
 
-def _add_maps(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
-    """Add the maps of their best target to the first rows: of a ranking, or by difference."""
-    if made.maps is None:
-        return
+def _add_pictures(made: TrackSet, columns: list[TrackFile], rows: list[Json]) -> None:
+    """Add maps and profiles of their best target to the first rows: of a ranking, or by difference.
+
+    What maps and profiles differ by, the normalised alleles, is their `mark`.
+    """
     scored = [index for index, row in enumerate(rows) if made.facts or row["best"] is not None]
     if not made.facts:
         scored.sort(key=lambda index: -abs(rows[index]["differences"][rows[index]["best"]]))
     for index in scored[:MAPPED]:
         variant, best = made.variants[index], rows[index]["best"]
-        maps = made.maps(variant, "" if best is None else columns[best].target)
-        if not maps:
-            continue
-        mark = variant.normalized(made.genome)  # the alleles that the maps differ by
-        rows[index]["maps"] = [
-            _map(allele, changes) for allele, changes in zip(("REF", "ALT"), maps, strict=True)
-        ]
-        rows[index]["mark"] = {"pos": mark.pos, "REF": len(mark.ref), "ALT": len(mark.alt)}
+        target = "" if best is None else columns[best].target
+        if profile := made.profiles and made.profiles(variant, target):
+            rows[index]["profile"] = _profile(profile)
+        if maps := made.maps and made.maps(variant, target):
+            rows[index]["maps"] = [
+                _map(allele, changes) for allele, changes in zip(("REF", "ALT"), maps, strict=True)
+            ]
+        if profile or maps:
+            mark = variant.normalized(made.genome)
+            rows[index]["mark"] = {"pos": mark.pos, "REF": len(mark.ref), "ALT": len(mark.alt)}
 
 
 def _map(allele: str, changes: Changes) -> Json:
@@ -179,6 +182,12 @@ def _map(allele: str, changes: Changes) -> Json:
         "percentile": changes.percentile,
         "differences": [_numbers(row) for row in changes.differences],
     }
+
+
+def _profile(profile: Profile) -> Json:
+    """Return what is predicted at each base; `start` is 1-based."""
+    start = profile.interval.start + 1
+    return {"start": start, "REF": _numbers(profile.ref), "ALT": _numbers(profile.alt)}
 
 
 def _cells(cells: Mapping[str, str | float | None]) -> Json:

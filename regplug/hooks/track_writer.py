@@ -58,6 +58,21 @@ class Changes(Protocol):
     def differences(self) -> NDArray[np.float32]: ...  # noqa: D102
 
 
+class Profile(NamedTuple):
+    """What a model predicts at each base around a variant, as `regplug track --vcf` writes it.
+
+    Attributes:
+        interval: n bases of the reference.
+        ref: with REF, shape (n,); NaN where there is nothing.
+        alt: with ALT, shape (n,).
+    """
+
+    interval: Interval
+    ref: NDArray[np.float32]
+    alt: NDArray[np.float32]
+
+
+ProfileMaker = Callable[[Variant, str], Profile | None]  # of a variant and target, if there is one
 MapMaker = Callable[[Variant, str], Sequence[Changes]]  # a variant, a target → REF's map and ALT's
 
 
@@ -86,6 +101,7 @@ class TrackSet(NamedTuple):
         differences: ALT - REF at the variants, shape (variants, tracks of kind "difference" in
             their order); NaN where there is no score.
         maps: makes the mutation maps of a variant that has a score; None without variants.
+        profiles: makes the profile of a variant that has a score; None without variants.
         ids: of the variants, as the VCF has them; "" where it has none.
         facts: of each variant, if they are a ranking, the first of which comes first; else empty.
         about: lines that say what is shown.
@@ -102,6 +118,7 @@ class TrackSet(NamedTuple):
     ids: Sequence[str] = ()
     facts: Sequence[Facts] = ()
     about: Sequence[str] = ()
+    profiles: ProfileMaker | None = None
 
 
 class TrackWriter(Protocol):

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.slow
 def explain(world, regplug):
     """Return a function that runs `regplug explain` on a toy, and returns the run and map.tsv."""
 
-    def run(toy, place, *arguments, kind="log_count"):
-        toy.imported(world.folder / "repo", kind=kind)
+    def run(toy, place, *arguments):
+        toy.imported(world.folder / "repo")
         done = regplug(
             *("explain", place, "--model", "toy", "--model-repo", world.folder / "repo"),
             *("--fasta", world.fasta, "-o", world.folder / "out", *arguments),
@@ -97,7 +97,7 @@ def test_a_region(explain, world):
 
 
 def test_a_profile_without_counts_has_the_map_of_its_score(explain, world):
-    toy = ProfileToy(3)
-    _, found = explain(toy, "chr2:50-52", kind="score")
+    toy = ProfileToy(3, kind="score")
+    _, found = explain(toy, "chr2:50-52")
     assert [target for target, _ in found] == ["t0"]
     check(toy, world.contigs["chr2"], found["t0", "ref"], 49, 0)

@@ -1,5 +1,7 @@
 """`regplug track` of a model with counts and a profile: bigWigs, on a server too, and refusals."""
 
+import json
+import re
 from pathlib import Path
 
 import cyvcf2
@@ -168,3 +170,44 @@ def test_too_many_targets_have_to_be_chosen(world, regplug):
     assert run("--targets", "t16").status == 0
     wanted = [value[16] for value in literal(toy, world.contigs["chr2"])[:40]]
     np.testing.assert_allclose(read(world.folder / "out/t16.bw", "chr2", 0, 40), wanted, rtol=1e-4)
+
+
+def rows_of(page: Path) -> list[dict]:
+    """Return the variants on a page."""
+    data = re.search(r'id="data">(.*?)</script>', page.read_text(), re.DOTALL)[1]
+    return json.loads(data)["variants"]
+
+
+def test_a_page_has_the_whole_profile_of_each_variant(world, regplug, profiles):
+    """On the pages of `track`, `track --views-of` and `top`; tracks are cut between variants."""
+    pos = [200, 206, 300]
+    records = [world.snv("chr1", at) for at in pos]
+    records += [f"chr1 350 . {world.base('chr1', 350)} <DEL> . . ."]
+    vcf = world.vcf("in.vcf", records)
+    assert profiles("--vcf", vcf, "--page").status == 0
+    where = ("--fasta", world.fasta, "--model-repo", world.folder / "repo")
+    before = (world.folder / "out" / "page.html").read_bytes()
+    (world.folder / "out" / "page.html").unlink()
+    assert regplug("track", "--views-of", world.folder / "out", *where, "--page").status == 0
+    assert (world.folder / "out" / "page.html").read_bytes() == before
+    done = regplug("models", "calibrate", "toy", *where, "--snvs", 900)
+    assert done.status == 0, done.err
+    out = world.folder / "annotated.vcf"
+    assert regplug("annotate", vcf, *where, "--model", "toy", "-o", out).status == 0
+    done = regplug("top", out, *where, "--page", world.folder / "top.html")
+    assert done.status == 0, done.err
+
+    letters = world.contigs["chr1"]
+    for page, shown in (("out/page.html", 4), ("top.html", 3)):
+        rows = rows_of(world.folder / page)
+        assert len(rows) == shown
+        assert [row["pos"] for row in rows if "profile" not in row] == [350] * (shown - 3)
+        for row in rows:
+            if "profile" not in row:
+                continue
+            start = row["pos"] - 1 - column(WINDOW)
+            changed = letters[: row["pos"] - 1] + row["alt"] + letters[row["pos"] :]
+            assert row["profile"]["start"] == start + (WINDOW - BASES) // 2 + 1
+            for allele, sequence in (("REF", letters), ("ALT", changed)):
+                wanted = TOY.reads(encode(sequence[start : start + WINDOW]))[:, 0]
+                np.testing.assert_allclose(row["profile"][allele], wanted, rtol=1e-3)

@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from regplug.api.models import OpenModel
+from regplug.api.track.makers import profile_maker
 from regplug.errors import ModelError
 from regplug.genome.fasta import Genome
 from regplug.genome.transcripts import Transcripts
-from regplug.hooks.track_writer import Kind, TrackFile
+from regplug.hooks.track_writer import Kind, Profile, TrackFile
 from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.models.cache import Cache
@@ -85,6 +86,12 @@ class Drawn(NamedTuple):
         label = f"{card.name}, top target"
         kinds: list[Kind] = ["ref", "alt", "difference"]
         return write_tracks(folder / name, card.name, [label], kinds, genome, fill)
+
+    def profile(self, row: int, genome: Genome) -> Profile | None:
+        """Return the profile around a row's variant, of its target, if the model has one."""
+        at = self.rows.index(row)
+        profile = profile_maker(self.run, genome)
+        return profile(self.alleles[at].variant, self.model.card.labels[self.targets[at]])
 
     def _tracked(self, targets: Sequence[int]) -> Tracked:
         """Return the model and targets with the step of its tracks."""

@@ -24,7 +24,7 @@ from regplug.genome.regions import merged
 from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.hooks.manager import plugin_manager, track_writers
-from regplug.hooks.track_writer import Facts, TrackFile, TrackSet
+from regplug.hooks.track_writer import Facts, Profile, TrackFile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.models.cache import Cache
 from regplug.scoring.alleles import Examined, examine
@@ -155,9 +155,16 @@ def _track_set(
             columns[-1][of_model.rows] = changes
     by_row = {row: of_model for of_model in drawn for row in of_model.rows}
 
+    def index_of(variant: Variant) -> int:
+        return next(i for i, row in enumerate(rows) if row.variant == variant)
+
     def maps(variant: Variant, _: str) -> Sequence[MutationMap]:
-        index = next(i for i, row in enumerate(rows) if row.variant == variant)
+        index = index_of(variant)
         return by_row[index].maps(index, genome) if index in by_row else ()
+
+    def profiles(variant: Variant, _: str) -> Profile | None:
+        index = index_of(variant)
+        return by_row[index].profile(index, genome) if index in by_row else None
 
     return TrackSet(
         folder,
@@ -171,6 +178,7 @@ def _track_set(
         [row.id for row in rows],
         [_facts(place, row) for place, row in enumerate(rows, start=1)],
         _about(drawing),
+        profiles,
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from regplug.api.annotate import File
 from regplug.api.models import trained_on
 from regplug.api.track.asked import Asked, target_places
-from regplug.api.track.views import check_views, map_maker
+from regplug.api.track.makers import map_maker, profile_maker
+from regplug.api.track.views import check_views
 from regplug.errors import VariantFileError
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
@@ -102,5 +103,6 @@ def around_variants(
         regions=covering,
         differences=differences,
         maps=map_maker(model, genome),
+        profiles=profile_maker(asked.model, genome),
     )
     return made, tally

@@ -3,22 +3,19 @@
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, open_model
+from regplug.api.models import PLAIN
 from regplug.api.track.asked import Format, Tracks
-from regplug.errors import ConfigError, ModelError, OutputError, RegplugError
+from regplug.api.track.makers import makers_of
+from regplug.errors import ConfigError, OutputError, RegplugError
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.variant import Variant
 from regplug.hooks.manager import plugin_manager, track_writers
-from regplug.hooks.track_writer import Changes, MapMaker, TrackSet, TrackWriter
-from regplug.interpret.explain.maps import explain_place
+from regplug.hooks.track_writer import TrackSet, TrackWriter
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.model import Model
-from regplug.tracks.kept import Kept, read_kept, track_set
+from regplug.tracks.kept import read_kept, track_set
 
 
 def views_of(
@@ -56,7 +53,8 @@ def views_of(
         made = track_set(place, kept, genome)
         made = made._replace(assembly=assembly or made.assembly)
         if kept.variants:
-            made = made._replace(maps=_maps_of(kept, genome, stack, repo, options))
+            maps, profiles = makers_of(kept, genome, stack, repo, options)
+            made = made._replace(maps=maps, profiles=profiles)
         check_views(writers, made)
         return Tracks(place, made.tracks, write_views(writers, made))
 
@@ -104,28 +102,3 @@ def write_views(writers: Sequence[TrackWriter], made: TrackSet) -> dict[str, Pat
             f"views of them: regplug track --views-of {made.folder} --igv"
         ) from first
     return shown
-
-
-def map_maker(model: Model, genome: Genome) -> MapMaker:
-    """Return what makes the mutation maps of a variant."""
-
-    def maps(variant: Variant, target: str) -> list[Changes]:
-        place = model.card.labels.index(target)
-        return list(explain_place(variant, model, genome, targets=[place])[0].maps.values())
-
-    return maps
-
-
-def _maps_of(
-    kept: Kept, genome: Genome, stack: ExitStack, repo: str | None, options: BackendOptions
-) -> MapMaker:
-    """Return a maker of maps that opens the model when it is first called."""
-
-    @cache
-    def maker() -> MapMaker:
-        run = stack.enter_context(open_model(kept.model, repo=repo, options=options))
-        if run.card.sha256 != kept.sha256:
-            raise ModelError(f"the tracks are of another version of {kept.model}: make them anew")
-        return map_maker(run.for_variants(), genome)
-
-    return lambda variant, target: maker()(variant, target)

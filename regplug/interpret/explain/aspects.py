@@ -26,9 +26,9 @@ class ProfileForm(VariantEffect):
         self._coverage = coverage
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
-        """Return the forms of REF and ALT, averaged over an allele's rows."""
+        """Return the forms of REF and ALT, as an allele's rows are joined."""
         ref, alt = (self._form(codes, backend) for codes in (alleles.ref, alleles.alt))
-        return Scores(alleles.mean(ref), alleles.mean(alt), alleles.status)
+        return Scores(*alleles.joined(ref, alt), alleles.status)
 
     def _form(self, codes: Codes, backend: Backend) -> Array:
         return self._coverage.form(backend.predict(codes, (self._coverage.profile.name,)))

@@ -12,7 +12,7 @@ import pytest
 
 from regplug.errors import OutputError
 from regplug.hooks import manager as plugins
-from regplug.hooks.track_writer import Facts, TrackSet
+from regplug.hooks.track_writer import Facts, Profile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug_browser import bases, page
 from regplug_browser.page import Page
@@ -111,6 +111,21 @@ def test_maps_of_the_strongest(toy: TrackSet, monkeypatch):
     }  # fmt: skip
     assert alt["score"] is None
     assert rows[2]["mark"]["ALT"] - rows[2]["mark"]["REF"] == 2
+
+
+def test_profiles_of_the_strongest(toy: TrackSet, monkeypatch):
+    def profiles(variant, target):
+        ref = np.array([variant.pos, np.nan, 0.123456], np.float32)
+        return Profile(toy.regions[0], ref, ref / 2) if target == IMAGE else None
+
+    rows = json.loads(written(toy._replace(profiles=profiles)).scripts[0][1])["variants"]
+    assert [row.get("profile") for row in rows] == [
+        None, None, {"start": 901, "REF": [2000, None, 0.1235], "ALT": [1000, None, 0.06173]},
+    ]  # fmt: skip
+    assert rows[2]["mark"]["ALT"] - rows[2]["mark"]["REF"] == 2
+    monkeypatch.setattr(page, "MAPPED", 0)
+    rows = json.loads(written(toy._replace(profiles=profiles)).scripts[0][1])["variants"]
+    assert not any("profile" in row for row in rows)
 
 
 def test_a_ranking_says_its_facts(toy: TrackSet, monkeypatch):

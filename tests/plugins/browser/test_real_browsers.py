@@ -4,6 +4,7 @@ Real tracks are drawn, and the pixels of their colours are as many as the values
 """
 
 import json
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from regplug.genome.variant import Interval
-from regplug.hooks.track_writer import Facts, TrackSet
+from regplug.hooks.track_writer import Facts, Profile, TrackSet
 from regplug_browser import page
 from regplug_browser.igv import Igv
 from regplug_browser.page import Page
@@ -116,6 +117,41 @@ def test_map_has_the_numbers_of_the_vcf(example: TrackSet, example_page, chromiu
     assert there == f"G>A: +{expected:.3f}"
     assert back == f"A>G: −{expected:.3f}"
     assert len(ref) == len(alt) == 81 * 4
+
+
+def test_profiles_lie_over_each_other(toy: TrackSet, chromium, tmp_path):
+    """Heights of the drawn lines are the values; a base without one is a gap."""
+    ref = np.array([0, 1, 4, 2, np.nan, 1], np.float32)
+    alt = np.array([0, 3, 2, 2, np.nan, 0], np.float32)
+
+    def profiles(variant, target):
+        start = variant.start - 2
+        return Profile(Interval("chr1", start, start + 6), ref, alt) if target == IMAGE else None
+
+    chromium.open(Page().write(toy._replace(profiles=profiles)).as_uri())
+    chromium.until("document.body?.dataset.ready")
+    section = "document.getElementById('profile')"
+    heading = chromium.ask(f"{section}.querySelector('h2').innerText")
+    assert heading == f"{IMAGE} at each base around chr1:2000 T>TAC; in all: REF 8, ALT 7"
+    for allele, values, high in (("ref", ref, 4), ("alt", alt, 4)):
+        path = chromium.ask(f"{section}.querySelector('path.{allele}').getAttribute('d')")
+        drawn = re.findall(r"V([\d.]+)H([\d.]+)", path)
+        floor = float(drawn[0][0])  # the first base has 0
+        top = 4.0
+        heights = [(floor - float(y)) / (floor - top) * high for y, _ in drawn]
+        assert heights == pytest.approx([value for value in values if value == value], abs=0.01)
+        ends = [float(x) for _, x in drawn]
+        assert np.diff(ends).round().tolist() == [190, 190, 190, 380]
+        assert path.count("M") == 2
+    labels = chromium.ask(
+        f"[...{section}.querySelectorAll('text')].map((text) => text.textContent)"
+    )
+    assert labels[:4] == ["4", "0", "+2", "−2"]
+    assert "2,000" in labels
+    assert len(chromium.photograph(tmp_path / "profile.png").read_bytes()) > 20_000
+    chromium.click(f"{ROWS}[0]")  # whose best target has no profile
+    assert chromium.ask(f"{section}.hidden")
+    assert chromium.problems == []
 
 
 def test_names_that_hold_markup_do_nothing(toy: TrackSet, chromium):
