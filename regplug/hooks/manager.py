@@ -19,6 +19,7 @@ from regplug.scoring.backend import Backend, BackendOptions
 from regplug.scoring.card import ModelCard
 
 GROUP = "regplug"
+ADAPTER = ("pairs", "fields", "score", "covers", "track")  # what each has to have
 
 
 def plugin_manager() -> pluggy.PluginManager:
@@ -41,8 +42,19 @@ def plugin_manager() -> pluggy.PluginManager:
 
 
 def adapters(manager: pluggy.PluginManager) -> dict[str, Adapter]:
-    """Return the adapters by name; the default adapter is always there."""
-    return {VariantEffect.name: VariantEffect()} | _by_name(manager, "regplug_adapters")
+    """Return the adapters by name; the default adapter is always there.
+
+    Raises:
+        PluginError: two have one name, or one lacks what `Adapter` asks for.
+    """
+    found = {VariantEffect.name: VariantEffect()} | _by_name(manager, "regplug_adapters")
+    for name, adapter in found.items():
+        if missing := [part for part in ADAPTER if not hasattr(adapter, part)]:
+            raise PluginError(
+                f"the adapter {name} has no {' and no '.join(missing)}: make it a subclass of "
+                "regplug.VariantEffect"
+            )
+    return found
 
 
 def importers(manager: pluggy.PluginManager) -> dict[str, Importer]:

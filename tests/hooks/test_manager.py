@@ -22,7 +22,7 @@ from regplug.hooks import hookspecs
 from regplug.hooks import manager as plugins
 from regplug.hooks.track_writer import TrackFile, TrackSet
 from regplug.models.repository import read_card
-from regplug.scoring.adapter import VariantEffect
+from regplug.scoring.adapter import Adapter, VariantEffect
 from regplug.scoring.backend import BackendOptions
 from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import gc_model
@@ -215,6 +215,17 @@ def test_two_adapters_of_one_name_are_an_error_naming_both_plugins():
         PluginError, match=r"plugin\d and plugin\d both bring adapters called methylation"
     ):
         plugins.adapters(manager_with(module, types.SimpleNamespace(**vars(module))))
+
+
+PARTS = {*Adapter.__annotations__, *(name for name in vars(Adapter) if name[0] != "_")} - {"name"}
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_an_adapter_that_lacks_a_part_is_named(part):
+    old = types.SimpleNamespace(name="old", **{name: 0 for name in plugins.ADAPTER if name != part})
+    bringing = types.SimpleNamespace(regplug_adapters=hookspecs.hookimpl(lambda: [old]))
+    with pytest.raises(PluginError, match=f"the adapter old has no {part}: make it a subclass of"):
+        plugins.adapters(manager_with(bringing))
 
 
 def test_a_misspelt_hook_is_an_error_at_start_up(monkeypatch):

@@ -125,6 +125,28 @@ def test_a_step_has_the_mean_of_its_bases(repo, genome_of):
         np.testing.assert_allclose(value, np.mean(known, axis=0), rtol=1e-5)
 
 
+def test_few_tiles_are_held_at_once(repo, genome_of, monkeypatch):
+    """However long a region is, and however many there are."""
+    monkeypatch.setattr(profile_regions, "TILES", 8)
+    held = []
+
+    class Counting(VariantEffect):
+        def track(self, stretches, backend, *, width, step):
+            values = super().track(stretches, backend, width=width, step=step)
+            held.append(sum(map(len, values)))
+            return values
+
+    regions = [Interval("c", 0, 3000), *(Interval("c", at, at + 3) for at in range(3000, 6000, 50))]
+    with opened(repo / "toy") as backend:
+        wanted = Tracked(Counting(), backend, [0], 1)
+        files = Kept(1)
+        genome = genome_of(c=random_letters(6000, seed=3))
+        fill_regions(regions, wanted, genome, lambda _: None)(files)
+    assert len(files.values) == 3000 + 60 * 3
+    assert sum(held) > 120 + 120
+    assert max(held) < 2 * 8 + 3  # a batch that is not full, and a piece
+
+
 def test_no_seam_where_a_tile_ends(repo, genome_of):
     """The tiles' counts differ by half; what a tile's end adds to the change there is 1 / 25th."""
     toy = ProfileToy(4)
