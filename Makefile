@@ -66,6 +66,7 @@ docs: .venv-docs/ready
 
 .venv/all: .venv/core
 	$(PIP) -c constraints.txt -e '.[embed,keras,motifs,parquet,server,train,triton]' --group test --group check
+	$(PIP) -c constraints.txt --no-deps --group parity
 	touch $@
 
 .venv-numpy2/ready: pyproject.toml constraints.txt

@@ -9,12 +9,20 @@ from regplug.hooks.importing import about_from, import_options, say
 from regplug.hooks.measuring import measuring, measuring_options
 
 
-@click.command("bpnet", short_help="ChromBPNet and BPNet: counts and a profile.")
+@click.command("bpnet", short_help="ChromBPNet, BPNet, Cherimoya: counts and a profile.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--profile",
+    type=click.IntRange(1),
+    help="Bases that a network of PyTorch's predicts.  [default: as many as its class leaves]",
+)
+@click.option("--basepairnet", is_flag=True, help="State dicts are of bpnet-lite's BasePairNet.")
 @import_options
 @measuring_options
 def bpnet(
     files: tuple[Path, ...],
+    profile: int | None,
+    basepairnet: bool,
     golden: Path | None,
     output: Path,
     snvs: int,
@@ -23,13 +31,20 @@ def bpnet(
 ) -> None:
     """Import a network that predicts log counts and a profile from DNA.
 
-    FILES are Keras's (.h5, .keras), such as chrombpnet_nobias.h5, or BPNet's, whose control is held
-    at zero. Several (folds) become one model, the mean of their answers. Nothing in them is run,
-    and TensorFlow is not needed.
+    FILES are Keras's (.h5, .keras), such as chrombpnet_nobias.h5, or PyTorch's (.torch, .pt ...):
+    state dicts of bpnet-lite, and what Cherimoya saves. A control is held at zero. Several files
+    (folds) become one model, the mean of their answers. Nothing in them is run, and neither
+    TensorFlow nor bpnet-lite is needed.
     """
     from regplug_bpnet.importer import import_bpnet
 
     about = about_from(**said)
     with measuring(snvs, threads) as how:
-        done = import_bpnet(files, output, about, golden=golden, measuring=how)
+        done = import_bpnet(
+            *(files, output, about),
+            profile=profile,
+            basepairnet=basepairnet,
+            golden=golden,
+            measuring=how,
+        )
     say(done.card, output, done.warnings)

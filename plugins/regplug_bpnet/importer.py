@@ -15,27 +15,45 @@ from regplug.models.export import PLAIN
 from regplug.models.foreign import Net
 from regplug.models.imported import Imported, import_nets
 from regplug.scoring.card import Target
+from regplug_bpnet.bpnet_lite import bpnet_lite_net
+from regplug_bpnet.cherimoya import cherimoya_net
 from regplug_bpnet.heads import KINDS
 from regplug_bpnet.keras_files import read_keras_file
+from regplug_bpnet.state import read_state
 
 KERAS = (".h5", ".hdf5", ".keras")
+TORCH = (".torch", ".pt", ".pth", ".ckpt", ".safetensors")
 TARGET = "counts"  # the label of a model's only target, if none is named
 
 
-def read_net(path: Path, *, window: int | None = None) -> Net:
-    """Return the network in a file, by its suffix.
+def read_net(
+    path: Path,
+    *,
+    window: int | None = None,
+    profile: int | None = None,
+    basepairnet: bool = False,
+) -> Net:
+    """Return the network in a file, of Keras or PyTorch by its suffix.
 
     Args:
-        path: of a Keras file.
-        window: bases that it reads, where the file does not tell.
+        path: of the file.
+        window: bases that it reads, where the file does not tell; of PyTorch's 2,114 if it is not
+            told here either.
+        profile: bases that a network of PyTorch's predicts, if not those that are usual.
+        basepairnet: whether a state dict is of bpnet-lite's BasePairNet.
 
     Raises:
         ModelError: it cannot be read, or is of another family.
-        MissingLibraryError: h5py is not installed.
+        MissingLibraryError: h5py, or torch, is not installed.
     """
     if path.suffix in KERAS:
         return read_keras_file(path, window=window)
-    raise ModelError(f"what is {path}? Files of Keras end in {', '.join(KERAS)}")
+    if path.suffix not in TORCH:
+        raise ModelError(f"what is {path}? Files end in {', '.join((*KERAS, *TORCH))}")
+    state = read_state(path)
+    if state.config:
+        return cherimoya_net(state, window=window, profile=profile)
+    return bpnet_lite_net(state, window=window, profile=profile, basepairnet=basepairnet)
 
 
 def import_bpnet(
@@ -43,6 +61,8 @@ def import_bpnet(
     repo: Path,
     about: About,
     *,
+    profile: int | None = None,
+    basepairnet: bool = False,
     golden: Path | None = None,
     measuring: Measuring = PLAIN,
 ) -> Imported:
@@ -52,6 +72,8 @@ def import_bpnet(
         files: as `read_net` has them.
         repo: the model repository.
         about: what the card says that the files do not.
+        profile: as in `read_net`.
+        basepairnet: as in `read_net`.
         golden: as in `import_nets`.
         measuring: how the targets' spreads are measured.
 
@@ -59,7 +81,10 @@ def import_bpnet(
         ModelError: as `read_net` and `import_nets`.
         MissingLibraryError: h5py is not installed.
     """
-    nets = [read_net(path, window=about.window) for path in files]
+    nets = [
+        read_net(path, window=about.window, profile=profile, basepairnet=basepairnet)
+        for path in files
+    ]
     targets = about.targets or ((Target(TARGET),) if nets[0].targets == 1 else ())
     about = replace(
         about,

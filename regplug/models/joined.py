@@ -100,13 +100,16 @@ def joined(nets: Sequence[Net], reading: Reading, *, sigmoid: bool = False) -> M
 def turned_axes(head: Output, strand: Strand) -> tuple[int, ...]:
     """Return the axes of an output's answers (n, *shape) that run backwards on the other strand.
 
-    In a profile they are the bases and, where there are two of them, the strands.
+    In a profile they are the bases and, where there are two of them, the strands. One of three axes
+    is (targets, strands, bases).
 
     Raises:
         ModelError: a profile whose axes may be something else, or is to be joined by a maximum.
     """
     if head.kind != "profile_logits":
         return ()
+    if len(head.shape) == 3 and head.shape[1] <= 2 and strand != "max":
+        return 2, 3
     sizes = sorted(size for size in head.shape if size > 1)
     if strand == "max" or not sizes or sizes[:-1] not in ([], [2]):
         raise ModelError(

@@ -15,6 +15,7 @@ from regplug.scoring.outputs import Output
 h5py = pytest.importorskip("h5py")
 
 from regplug_bpnet.keras_files import read_keras_file  # noqa: E402
+from tests.plugins.bpnet.toys import write_chrombpnet  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,32 @@ def test_the_whole_chrombpnet_is_refused(real, importing, tmp_path):
     assert "holds models in a model (Functional, Functional)" in done.err
     assert "chrombpnet_nobias.h5 is what variants are scored with" in done.err
     assert not (tmp_path / "repo").exists()
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"filters": 8, "dilated": 3, "window": 170, "bases": 48},
+        {"filters": 5, "dilated": 2, "window": 222, "bases": 116},
+        pytest.param({"filters": 512, "dilated": 8, "window": 2114, "bases": 1000},
+                     marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
+def test_bpnet_lite_reads_the_same_of_a_file(tmp_path, sizes):
+    """Its own reader of ChromBPNet's files, and its network in float64, say what ours says."""
+    torch = pytest.importorskip("torch")
+    module = pytest.importorskip("bpnetlite.bpnet")
+    path = write_chrombpnet(tmp_path / "chrombpnet_nobias.h5", **sizes)
+    network = module.BPNet.from_chrombpnet(path).eval().double()
+    network.trimming = (sizes["window"] - sizes["bases"]) // 2
+    net = read_keras_file(path)
+    assert (net.window, net.heads[1].shape) == (sizes["window"], (sizes["bases"],))
+    codes = np.random.default_rng(1).integers(0, 4, (2, net.window)).astype(np.uint8)
+    letters = np.eye(4)[codes].swapaxes(1, 2)
+    with torch.no_grad():
+        profile, counts = (y.numpy() for y in network(torch.from_numpy(letters.copy())))
+    graph = joined([net], Reading("none", unknown=0)).SerializeToString()
+    found = open_session(graph, "toy", threads=1).run(None, {"codes": codes})
+    np.testing.assert_allclose(found[0], counts, atol=1e-5)
+    np.testing.assert_allclose(found[1], profile[:, 0], atol=1e-5)
+    assert profile.std() > 0.1
