@@ -152,7 +152,9 @@ def real(models: Sequence[OpenModel], genome: Genome, vcf: str) -> None:
     """Print how uniform the Q of real variants are, of SNVs and of the others."""
     with closing(VariantReader(vcf)) as reader:
         found = [examine(v, genome) for record in reader for v in variants_of(record)]
-    variants = [allele.variant for allele in found if allele.status is Status.OK]
+    variants = [
+        allele.variant for allele in found if allele.status is Status.OK and not allele.edit
+    ]
     rankings = [Ranking(model.card) for model in models]
     for what, chosen in (
         ("SNVs", [v for v in variants if kind_of(v) == SNV]),

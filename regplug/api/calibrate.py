@@ -36,7 +36,7 @@ from regplug.models.repository import read_card, rewrite_card
 from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.background import Background, BackgroundSet
-from regplug.scoring.background_data import FEWEST, packed
+from regplug.scoring.background_data import FEWEST, kept_arrays, packed
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores
 from regplug.scoring.kinds import SNV
@@ -56,6 +56,7 @@ def calibrate(
     genes: File = "",
     snvs: int = SNVS,
     seed: int = 0,
+    keep: bool = False,
     options: BackendOptions = PLAIN,
     command: Sequence[str] = (),
     bar: Bar = silent,
@@ -74,12 +75,14 @@ def calibrate(
         genes: GTF, GFF3 or BED12; models of RNA need it.
         snvs: in each stratum; of each other kind there is a fifth, and 1,000 at least.
         seed: of the draws; models with the same genome, strata and seed share their variants.
+        keep: what was measured before on the same variants; only what is lacking is measured.
         options: threads.
         command: for the card; by default the call.
         bar: opens a progress bar.
 
     Raises:
-        ModelError: no such model; or it scores no variants, or too few.
+        ModelError: no such model; or it scores no variants, or too few; or `keep`, and its
+            background is damaged.
         RegplugError: the genome, the regions, the genes or the VCF cannot be read.
     """
     folder = Path(repo) / name
@@ -90,12 +93,16 @@ def calibrate(
         transcripts = transcripts_of(os.fspath(genes), genome)
         run.backend.card = msgspec.structs.replace(card, background=None)  # a damaged one is no bar
         model = run.for_variants(transcripts=transcripts)
-        sets: list[tuple[BackgroundSet, Scores]] = []
+        before = _before(card) if keep else {}
+        sets: list[tuple[BackgroundSet, Scores | bytes]] = []
         for listed in _lists(genome, os.fspath(vcf), regions_files, os.fspath(genes), snvs, seed):
+            if known := [of for of in before if _is_of(of, listed)]:
+                sets.append((known[0], before[known[0]]))
+                continue
             what = f"{listed.stratum} {listed.kind}"
             with bar(what, len(listed.variants)) as advance:
                 scores = _scored(listed, model, genome, advance)
-            sets += _kept(listed, scores, name)
+            sets += _measured(listed, scores, name)
     made_by = command or ["regplug.calibrate", name]
     background = Background(
         created_by=f"regplug {VERSION}: {for_a_card(shlex.join(made_by))}",
@@ -152,7 +159,23 @@ def _scored(listed: Listed, model: Model, genome: Genome, advance: Callable[[int
     return Scores(ref, alt, [Status.OK] * len(variants))
 
 
-def _kept(listed: Listed, scores: Scores, name: str) -> list[tuple[BackgroundSet, Scores]]:
+def _before(card: ModelCard) -> dict[BackgroundSet, bytes]:
+    """Return what was measured of a model before; nothing of another graph."""
+    background = card.background
+    if background is None or background.model != card.sha256:
+        return {}
+    return kept_arrays(background, len(card.targets), card.name)
+
+
+def _is_of(of: BackgroundSet, listed: Listed) -> bool:
+    """Tell whether a set was measured on these variants."""
+    same = (of.stratum, of.kind, of.list) == (listed.stratum, listed.kind, listed.digest)
+    return same and of.variants == len(listed.variants)
+
+
+def _measured(
+    listed: Listed, scores: Scores, name: str
+) -> list[tuple[BackgroundSet, Scores | bytes]]:
     """Return the set with its scores; none of a kind of which too few were scored."""
     scored = int((~np.isnan(scores.ref).any(axis=1)).sum())
     if scored < FEWEST:

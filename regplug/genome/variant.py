@@ -110,8 +110,10 @@ class Variant:
             GenomeError: as `genome` raises.
         """
         start, ref, alt = self.start, _plain(self.ref), _plain(self.alt)
-        if ref == alt:
+        if ref == alt or len(ref) == len(alt) == 1:
             return Variant(self.chrom, self.pos, ref[:1], alt[:1])
+        same = min(_alike(ref[::-1], alt[::-1]), len(ref) - 1, len(alt) - 1)
+        ref, alt = ref[: len(ref) - same], alt[: len(alt) - same]
         left = _Left(genome, self.chrom)
         while ref[-1:] == alt[-1:] and (min(len(ref), len(alt)) > 1 or start > 0):
             if min(len(ref), len(alt)) == 1:
@@ -122,9 +124,14 @@ class Variant:
                 base = left.base(start - 1)
                 start, ref, alt = start - 1, base + ref, base + alt
             ref, alt = ref[:-1], alt[:-1]
-        while min(len(ref), len(alt)) > 1 and ref[0] == alt[0]:
-            start, ref, alt = start + 1, ref[1:], alt[1:]
-        return Variant(self.chrom, start + 1, ref, alt)
+        same = min(_alike(ref, alt), len(ref) - 1, len(alt) - 1)
+        return Variant(self.chrom, start + same + 1, ref[same:], alt[same:])
+
+
+def _alike(one: str, other: str) -> int:
+    """Return with how many letters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 _PLAIN = str.maketrans("URYSWKMBDHV", "TNNNNNNNNNN")

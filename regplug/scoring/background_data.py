@@ -37,16 +37,21 @@ _MOST_SETS = 64
 _STRATUM = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
-def packed(sets: Sequence[tuple[BackgroundSet, Scores]]) -> str:
+def packed(sets: Sequence[tuple[BackgroundSet, Scores | bytes]]) -> str:
     """Return the data of a Background.
 
     Args:
         sets: each with the scores of its variants, in the order of the list, NaN where there are
-            none; grouped by stratum, of each the SNVs first.
+            none; or with its arrays of before, as `kept_arrays` has them. Grouped by stratum, of
+            each the SNVs first.
     """
     arrays: list[bytes] = []
     activities: list[Sketch] = []
     for of, scores in sets:
+        if isinstance(scores, bytes):
+            arrays.append(scores)
+            activities = _activities(of, scores) if of.kind == SNV else activities
+            continue
         scored = ~np.isnan(scores.ref).any(axis=1)
         kept = Scores(scores.ref[scored], scores.alt[scored], [])
         if of.kind == SNV:
@@ -65,6 +70,35 @@ def packed(sets: Sequence[tuple[BackgroundSet, Scores]]) -> str:
         codes[scored] = -np.log(share_among_others(rarest)) / STEP + 1e-9
         arrays += [_bytes(sketch(rarest).values, "<f4"), codes.tobytes()]
     return base64.b64encode(zlib.compress(b"".join(arrays), 9)).decode()
+
+
+def _activities(of: BackgroundSet, arrays: bytes) -> list[Sketch]:
+    """Return the sketches of the stronger allele's score, of the arrays of a stratum's SNVs."""
+    points, last = len(ranks(of.scored)), of.variants
+    targets = (len(arrays) - last - 4 * points) // (4 + 6 * points)
+    values = np.frombuffer(arrays, "<f4", targets * points).reshape(targets, points)
+    return [Sketch(of.scored, row.astype(np.float64)) for row in values]
+
+
+def kept_arrays(background: Background, targets: int, name: str) -> dict[BackgroundSet, bytes]:
+    """Return the arrays of each set of the model `name`, for `packed`.
+
+    Raises:
+        ModelError: the background is damaged; the message says where.
+    """
+    unpacked(background, targets, name)
+    raw, at, found = zlib.decompress(base64.b64decode(background.data)), 0, {}
+    for of in background.sets:
+        found[of] = raw[at : at + _size(of, targets)]
+        at += _size(of, targets)
+    return found
+
+
+def _size(of: BackgroundSet, targets: int) -> int:
+    """Return the bytes of a set's arrays."""
+    points = len(ranks(of.scored))
+    shared = 4 * targets * points if of.kind == SNV else 0
+    return shared + targets * (4 + 2 * points) + 4 * points + of.variants
 
 
 def _largest_rarity(change: Floats, kept: Sequence[Sketch]) -> Floats:
@@ -155,11 +189,7 @@ class _Arrays:
     def __init__(self, background: Background, targets: int, name: str) -> None:
         """Unpack them; they must be exactly as long as the sets say."""
         self._name, self._at = name, 0
-        wanted = 0
-        for of in background.sets:
-            points = len(ranks(of.scored))
-            wanted += targets * (4 + 2 * points) + 4 * points + of.variants
-            wanted += 4 * targets * points if of.kind == SNV else 0
+        wanted = sum(_size(of, targets) for of in background.sets)
         try:
             text = base64.b64decode(background.data, validate=True)
             unpacking = zlib.decompressobj()

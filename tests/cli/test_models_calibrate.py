@@ -3,16 +3,20 @@
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.stats import kstest
 
 from regplug.api.calibrate import calibrate
 from regplug.data.background.ground import known_stretches
 from regplug.data.background.strata import Stratum, drawn_sets
 from regplug.genome.fasta import Genome
-from regplug.models.repository import check_model, read_card
+from regplug.models.repository import check_model, read_card, rewrite_card
+from regplug.scoring.background_data import kept_arrays, packed
+from regplug.scoring.kinds import LONG
 from regplug.scoring.ranking import Ranking
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 from tests.toy_models import centre_model, gc_model, position_model, table_model
@@ -97,6 +101,30 @@ def test_the_same_command_gives_the_same_card(calibrated, genome, regplug, tmp_p
     assert first.sha256 == second.sha256
 
 
+def test_keep_measures_only_what_is_lacking(calibrated, genome, tmp_path):
+    """As of a model that was measured before there were long kinds."""
+    shutil.copytree(calibrated / "place", tmp_path / "place")
+    card = read_card(tmp_path / "place")
+    arrays = kept_arrays(card.background, len(card.targets), "place")
+    old = [(of, raw) for of, raw in arrays.items() if of.kind not in LONG]
+    background = replace(card.background, sets=tuple(of for of, _ in old), data=packed(old))
+    rewrite_card(tmp_path / "place", replace(card, background=background))
+    seen = []
+
+    @contextmanager
+    def bar(what, count):
+        seen.append(what)
+        yield lambda done: None
+
+    beds = [calibrated / "elements.bed"]
+    asked = {"repo": tmp_path, "fasta": genome, "regions_files": beds, "snvs": 1000}
+    made = calibrate("place", keep=True, bar=bar, **asked).background
+    assert seen == [f"{stratum} {kind}" for stratum in ("random", "elements") for kind in LONG]
+    assert (made.sets, made.data) == (card.background.sets, card.background.data)
+    assert calibrate("place", keep=True, bar=bar, **asked).background.data == made.data
+    assert len(seen) == 2 * len(LONG)
+
+
 @pytest.mark.parametrize("stratum", ["random", "elements"])
 def test_q_of_held_out_variants_is_uniform(calibrated, genome, regplug, tmp_path, stratum):
     regions = [] if stratum == "random" else known_elements(genome)
@@ -168,8 +196,9 @@ def test_bcftools_filters_on_the_tags(calibrated, genome, regplug, tmp_path):
     assert all(float(tags["RP_Q"]) < 0.1 for tags in tags_of("\n".join(kept)))
 
 
-def test_other_kinds_are_compared_with_their_own(calibrated, genome, regplug, tmp_path):
-    vcf = held_out(genome, tmp_path, Stratum("random"), 200, kind="del_2_5")
+@pytest.mark.parametrize("kind", ["del_2_5", *LONG])
+def test_other_kinds_are_compared_with_their_own(calibrated, genome, regplug, tmp_path, kind):
+    vcf = held_out(genome, tmp_path, Stratum("random"), 200, kind=kind)
     done = regplug(*line_of(vcf, genome, calibrated), "--model", "place")
     q = np.array([float(tags["RP_Q"]) for tags in tags_of(done.out)])
     assert kstest(q, "uniform").pvalue > 0.01

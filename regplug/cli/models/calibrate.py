@@ -30,6 +30,7 @@ from regplug.cli.shared.options import PATH, device_option, fasta_option, thread
     help="Per stratum; of each other kind a fifth, and 1,000 at least.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
+@click.option("--keep", is_flag=True, help="Measure only what the card lacks of this.")
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 @threads_option
 @device_option
@@ -41,6 +42,7 @@ def calibrate(
     genes: str,
     snvs: int,
     seed: int,
+    keep: bool,
     model_repo: Path,
     threads: int,
     device: str,
@@ -48,9 +50,10 @@ def calibrate(
     """Measure model NAME on background variants, and put what it finds into its card.
 
     They lie at random places, in the elements of --regions-file, and with --genes in promoters:
-    SNVs with the spectrum of common ones, and insertions and deletions of three lengths. `annotate`
-    then says how rare a change is among them (__Q), and how active its place (__ACT). Models that
-    were measured with the same genome, strata and seed are compared exactly in RP_Q.
+    SNVs with the spectrum of common ones, insertions and deletions of three lengths, and long ones
+    with inversions, seen by their junctions. `annotate` then says how rare a change is among them
+    (__Q), and how active its place (__ACT). Models that were measured with the same genome, strata
+    and seed are compared exactly in RP_Q.
     """
     from regplug.api.calibrate import calibrate as measure
     from regplug.cli.shared.progress import bar, tell
@@ -65,6 +68,7 @@ def calibrate(
         genes=genes,
         snvs=snvs,
         seed=seed,
+        keep=keep,
         options=BackendOptions(threads=threads, device=device),
         command=["regplug", *sys.argv[1:]],
         bar=bar,

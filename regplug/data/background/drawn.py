@@ -2,20 +2,21 @@
 
 SNVs have the spectrum of common human variants: transitions are more frequent than transversions,
 and those of CpG most, but in CpG islands, which are not methylated. Half of the insertions and
-deletions are a repeat's unit more or less, as polymerases slip.
+deletions are a repeat's unit more or less, as polymerases slip. Of the long insertions half are
+tandem copies, and half copies of another place, on either strand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.background.ground import drawn_blocks
-from regplug.genome.codes import UNKNOWN, Codes, decode
+from regplug.genome.codes import UNKNOWN, Codes, decode, reverse_complement
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Variant
-from regplug.scoring.kinds import INSERTIONS, MNV, SNV
+from regplug.scoring.kinds import INSERTIONS, LONG, MNV, SNV
 
 Weights = NDArray[np.float64]
 
@@ -34,6 +35,8 @@ _DENSE = 0.04  # CpG per base in the 201 bases around
 _AROUND = 100
 _SLIP = 0.5  # share of insertions and deletions at repeats of their own length
 _COPY = 0.5  # share of the other insertions that copy what is next to them
+LONG_LENGTHS = (1000, 10_000)  # bases of long ones; each doubling is as likely
+_TRIES, _FEW_TRIES = 200, 10  # draws of long ones: many have no room; and if none had so far
 LENGTHS = {"1": (1, 1), "2_5": (2, 5), "6": (6, 30)}  # of insertions and deletions, by class
 
 
@@ -61,6 +64,8 @@ def drawn(
         return _snvs(blocks, codes, count, rng)
     if kind == MNV:
         return _mnvs(blocks, codes, count, rng)
+    if kind in LONG:
+        return _long(genome, blocks, codes, kind, count, rng)
     return _length_changes(blocks, codes, kind, count, rng)
 
 
@@ -152,6 +157,51 @@ def _of_length(
     if slip and len(found) < count:  # there is no such repeat
         found = _of_length(blocks, codes, length, count, rng, inserted, slip=False)
     return found
+
+
+def _long(
+    genome: Genome,
+    blocks: Sequence[Interval],
+    codes: Sequence[Codes],
+    kind: str,
+    count: int,
+    rng: np.random.Generator,
+) -> list[Variant]:
+    """Return long variants that begin in the blocks; fewer where there is no room for more."""
+
+    def anchors(number: int) -> Iterator[Interval]:
+        """Yield `number` known bases, each with as many behind it as a variant has."""
+        known = _by_weight(blocks, codes, lambda letters: _known(letters, 1), number, rng, _snv)
+        low, high = np.log(LONG_LENGTHS)
+        sizes = np.exp(rng.uniform(low, high, number)).astype(int)
+        for at, size in zip(known, sizes.tolist(), strict=True):
+            if at.pos + size <= genome.lengths[at.chrom]:
+                yield Interval(at.chrom, at.start, at.pos + size)
+
+    found = list[Variant]()
+    for tried in range(_TRIES):
+        if len(found) == count or (not found and tried == _FEW_TRIES):
+            break
+        others = anchors(count - len(found))
+        for place in anchors(count - len(found)):
+            other = next(others, place) if rng.random() >= _COPY else place
+            there, put = genome.codes(place), genome.codes(other)[1:]
+            if UNKNOWN in there or UNKNOWN in put:
+                continue
+            if other is not place and rng.random() < 0.5:
+                put = reverse_complement(put)
+            alleles = {
+                "ins_long": (there[:1], np.append(there[:1], put)),
+                "del_long": (there, there[:1]),
+                "inv_long": (there, reverse_complement(there)),
+            }
+            found.append(_variant(place, 0, *alleles[kind]))
+    return found
+
+
+def _snv(block: Interval, letters: Codes, at: int) -> Variant:
+    """Return a base of a block, as a variant that changes nothing."""
+    return _variant(block, at, letters[at : at + 1], letters[at : at + 1])
 
 
 def _known(codes: Codes, length: int) -> NDArray[np.bool_]:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from regplug.data.background.drawn import drawn
+from regplug.data.background.drawn import LONG_LENGTHS, drawn
 from regplug.data.background.ground import known_stretches, within
 from regplug.errors import VariantFileError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.alleles import examine
-from regplug.scoring.kinds import KINDS, LONG, SNV, kind_of
+from regplug.scoring.kinds import KINDS, SNV, kind_by_lengths
 from regplug.vcf.records import VariantReader, variants_of
 
 RANDOM, COMMON, ELEMENTS, PROMOTERS = "random", "common", "elements", "promoters"
@@ -51,7 +51,7 @@ class Listed(NamedTuple):
 def counts(snvs: int) -> dict[str, int]:
     """Return how many variants of each kind are drawn, for so many SNVs."""
     others = max(snvs // SHARE, min(snvs, LEAST))
-    return {kind: snvs if kind == SNV else others for kind in KINDS if kind not in LONG}
+    return {kind: snvs if kind == SNV else others for kind in KINDS}
 
 
 def drawn_sets(
@@ -93,7 +93,9 @@ def common_sets(vcf: str, genome: Genome, snvs: int, *, seed: int = 0) -> Iterat
                 examined = examine(variant, genome)
                 of_bases = examined.status is Status.OK and examined.edit is None
                 if of_bases and read < MOST_READ:
-                    by_kind[kind_of(examined.variant)].append(examined.variant)
+                    lengths = examined.lengths
+                    kind = kind_by_lengths(*lengths, junctions=max(lengths) > LONG_LENGTHS[0])
+                    by_kind[kind].append(examined.variant)
                     read += 1
     if not by_kind[SNV]:
         raise VariantFileError(f"{vcf} has no SNV that fits {genome.path}: give common variants")
