@@ -54,7 +54,8 @@ class Coverage:
         """Return reads at each base, shape (n, bases, targets); strands are added up.
 
         softmax(logits) * exp(log counts). Source: chrombpnet, predict_to_bigwig.py, which takes exp
-        though networks are trained on log(1 + reads).
+        though networks are trained on log(1 + reads); one softmax of both strands has predict.py of
+        bpnet-refactor.
         """
         shares = softmax(self.logits(answers[self.profile.name]))
         counts = answers[self.counts.name].astype(np.float64)
