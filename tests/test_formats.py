@@ -122,12 +122,15 @@ def test_header_lines_and_tags_are_those_of_a_run(tmp_path, regplug):
     )
     genes = tmp_path / "genes.gtf"
     genes.write_text('c\tx\tgene\t1\t95\t.\t-\t.\tgene_id "g";\n')
-    done = regplug(
-        *("annotate", tmp_path / "in.vcf", "--fasta", fasta, "--reference-md5", "--genes", genes),
-        *("--model", "basset_dhs4", "--scores", "ref,alt,diff,logit,log2fc"),
-    )
-    assert done.status == 0, done.err
-    header = [line for line in done.out.splitlines() if line[0] == "#"]
+    header = []
+    for by in ("model", "assay"):
+        done = regplug(
+            *("annotate", tmp_path / "in.vcf", "--fasta", fasta, "--reference-md5"),
+            *("--genes", genes, "--model", "basset_dhs4", "--by", by),
+            *("--scores", "ref,alt,diff,logit,log2fc"),
+        )
+        assert done.status == 0, done.err
+        header += [line for line in done.out.splitlines() if line[0] == "#"]
     section = "Tags and header lines of a VCF"
     lines = {line.partition("=")[0] for line in header if line.startswith("##regplug_")}
     assert {line for line, _ in table_of(section, "header line")} == lines
@@ -136,7 +139,11 @@ def test_header_lines_and_tags_are_those_of_a_run(tmp_path, regplug):
         first, *others = names.replace("`", "").split(", ")
         told |= dict.fromkeys([first, *(first.rpartition("__")[0] + o for o in others)], kinds)
     found = [re.match(r"##INFO=<ID=(RP_\w+),Number=A,Type=(\w+)", line) for line in header]
-    tags = {tag[1].replace("BASSET_DHS4", "MODEL"): tag[2] for tag in found if tag}
+    tags = {
+        tag[1].replace("BASSET_DHS4", "MODEL").replace("DNASE_SEQ", "ASSAY"): tag[2]
+        for tag in found
+        if tag
+    }
     assert told == {
         re.sub(r"(?<=MODEL_)[A-Z]\w+?(?=__|$)", "TARGET", tag): tags[tag] for tag in tags
     }

@@ -27,8 +27,8 @@ from regplug.hooks.writer import Batch, Plan, VariantWriter
 from regplug.models.cache import Cache
 from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.model import INPUT_STATUS, Model, check_tags
-from regplug.scoring.ranking_tags import OVER_ALL, Overall
+from regplug.scoring.model import INPUT_STATUS, Model, by_assay, check_tags, over_models
+from regplug.scoring.ranking_tags import FEW, OVER_ALL
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.lists import as_vcf
 from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
@@ -54,6 +54,7 @@ class Annotated(NamedTuple):
         unindexed: outputs without an index, as their records are not sorted.
         gone: tags that an earlier run wrote, and that this run has not.
         warnings: of the bcftools that selected, such as samples that there are not.
+        by_assay: names of the models whose tags are those of assays.
     """
 
     tally: Tally
@@ -61,6 +62,7 @@ class Annotated(NamedTuple):
     unindexed: Sequence[str]
     gone: Collection[str] = ()
     warnings: Sequence[str] = ()
+    by_assay: Sequence[str] = ()
 
 
 def annotate(
@@ -73,6 +75,7 @@ def annotate(
     all_targets: bool = False,
     scores: Sequence[str] = DIFF,
     background: str = "",
+    by: Literal["model", "assay"] | None = None,
     regions: str = "",
     regions_file: File = "",
     regions_overlap: Overlap = "record",
@@ -107,6 +110,8 @@ def annotate(
             is named.
         background: the stratum that changes are compared with, as `regplug models show` lists them;
             by default the first that a model was measured on.
+        by: whose tags sum up: each model's, or over all models each assay's; None: each assay's
+            where there are more than `ranking_tags.FEW` models.
         regions: CHR:FROM-TO,...; 1-based; needs an index.
         regions_file: BED, 1-based columns or VCF by its name, as `read_region_file` has it; needs
             an index.
@@ -160,7 +165,7 @@ def annotate(
         run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
-        asked = asked_of(run, targets, scores, background, all_targets=all_targets)
+        asked = asked_of(run, targets, scores, background, all_targets=all_targets, by=by)
         transcripts = transcripts_of(genes, genome)
         scoring = scoring_models(run, asked, transcripts, cache)
         named = () if no_version else command
@@ -182,7 +187,7 @@ def annotate(
             write_summary(summarised(command, tally, genome.renamed, unindexed), told)
         written = {tag.id for model in scoring for tag in model.fields}
         gone = set(plan.dropped) - {INPUT_STATUS.id, *OVER_ALL} - written
-        return Annotated(tally, genome.renamed, unindexed, gone, reader.warnings)
+        return Annotated(tally, genome.renamed, unindexed, gone, reader.warnings, by_assay(scoring))
 
 
 def _call(vcf: str, output: str) -> list[str]:
@@ -214,6 +219,7 @@ def asked_of(
     background: str,
     *,
     all_targets: bool,
+    by: Literal["model", "assay"] | None = None,
 ) -> dict[str, FieldOptions]:
     """Return what is asked of each model, by its name."""
     if all_targets and targets:
@@ -225,6 +231,7 @@ def asked_of(
             tuple(card.labels if every else dict.fromkeys(chosen[card.name])),
             tuple(scores),
             background,
+            by or ("model" if len(run) <= FEW else "assay"),
         )
         for card in (model.card for model in run)
     }
@@ -261,8 +268,9 @@ def plan_of(
 
 def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:
     """Return the tags that a run writes: source (`regplug`, `regplug:MODEL` ...) → its tags."""
-    overall = Overall([model.ranking for model in models]).fields
-    tags = {"regplug": [INPUT_STATUS, *overall]}
+    tags = {
+        "regplug": [INPUT_STATUS, *(f for shared in over_models(models) for f in shared.fields)]
+    }
     tags |= {f"regplug:{model.card.name}": model.fields for model in models}
     return tags | ({SOURCE: list(GENE_FIELDS)} if genes else {})
 

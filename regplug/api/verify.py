@@ -97,7 +97,8 @@ def verify(
         transcripts = transcripts_of(os.fspath(genes), genome)
         scoring = [
             model.for_variants(
-                FieldOptions(was.targets, was.scores, was.stratum), transcripts, cache
+                FieldOptions(was.targets, was.scores, was.stratum, said.by(was.name)),
+                *(transcripts, cache),
             )
             for model, was in zip(run, said.models, strict=True)
         ]

@@ -61,6 +61,12 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option("--no-version", is_flag=True, help="Version and command are not in the header.")
 @tags_options
 @click.option(
+    "--by",
+    type=click.Choice(["model", "assay"]),
+    help="Whose tags sum up: each model's, or over all models each assay's.  [default: assay, of "
+    "more than 8 models]",
+)
+@click.option(
     "--regions", "-r", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index."
 )
 @regions_file_option("Only these, with an index: ", "-R")
@@ -109,6 +115,7 @@ def annotate(
             "first (bcftools concat, bcftools merge)"
         )
     from regplug.api.annotate import annotate as annotate_vcf
+    from regplug.cli.shared.progress import tell
     from regplug.cli.shared.report import progress_bar, report
 
     selection = selection_from(options)
@@ -129,3 +136,8 @@ def annotate(
         )
     if not quiet:
         report(done.tally, done.renamed, done.unindexed, done.gone, done.warnings)
+        if done.by_assay and not options["by"]:
+            tell(
+                f"{len(done.by_assay)} models, so tags are of assays (RP_<ASSAY>__TOP ...): "
+                "--by model gives each model its own, --matrix FILE has all targets"
+            )

@@ -9,7 +9,7 @@ An interval's codes ─Adapter.track→ values: the step in the middle of the wa
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -59,11 +59,14 @@ class FieldOptions(msgspec.Struct, frozen=True):
             all, and no target has a tag.
         scores: of each of these targets, as in EFFECTS, or of the adapter's `pairs`.
         background: the stratum that changes are compared with; "": the model's first.
+        by: whose tags sum up the targets and have a status: the model's, or those of assays; "":
+            nobody's.
     """
 
     targets: tuple[str, ...] = ()
     scores: tuple[str, ...] = ("diff",)
     background: str = ""
+    by: Literal["model", "assay", ""] = "model"
 
 
 class Adapter(Protocol):

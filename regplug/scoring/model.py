@@ -3,7 +3,7 @@
 Steps 2 and 3 of the way from a VCF record to its INFO (see `alleles`), for one model.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -16,6 +16,7 @@ from regplug.genome.transcripts import STRANDS, Transcripts
 from regplug.genome.variant import Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
 from regplug.scoring.alleles import Examined, encode_alleles, examine
+from regplug.scoring.assays import OF_MODELS, Assays
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
@@ -43,7 +44,7 @@ class Model:
         window: bases that it reads.
         options: the tags that were asked for.
         ranking: how its most extreme target is chosen, and how rare that is.
-        fields: the tags, the model's status last.
+        fields: the tags, the model's status last; without tags of its own, those of targets alone.
         pairs: names of what its adapter tells of REF and ALT together.
     """
 
@@ -72,9 +73,10 @@ class Model:
         self._backend, self._adapter, self._transcripts = backend, adapter, transcripts
         self.options = options
         self.ranking = Ranking(card, options.targets, options.background)
-        summary = ranking_fields(self.ranking)
         self.pairs = tuple(adapter.pairs)
-        self.fields = [*summary, *adapter.fields(card, options), _own_status(card)]
+        self.fields = adapter.fields(card, options)
+        if options.by == "model":
+            self.fields = [*ranking_fields(self.ranking), *self.fields, _own_status(card)]
 
     def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
         """Return the predictions for a batch of ALTs.
@@ -153,14 +155,30 @@ def _joined(parts: Sequence[Scores], targets: int) -> Scores:
     return Scores(ref, alt, statuses, kinds, pairs)
 
 
+def by_assay(models: Sequence[Model]) -> list[str]:
+    """Return the names of the models whose tags are those of assays."""
+    return [model.card.name for model in models if model.options.by == "assay"]
+
+
+def over_models(
+    models: Sequence[Model], ranked: Collection[str] | None = None
+) -> tuple[Overall, Assays]:
+    """Return what makes the tags over several models: of the run, and of assays.
+
+    `ranked` are the names of the models that RP_TOP and RP_Q are of; None: all.
+    """
+    rankings = [model.ranking for model in models]
+    return Overall(rankings, ranked), Assays(rankings, by_assay(models))
+
+
 def check_tags(models: Sequence[Model]) -> None:
     """Check that all tags of a run differ.
 
     Raises:
         ModelError: two are equal; the message says what both stand for.
     """
-    overall = Overall([model.ranking for model in models]).fields
-    seen = {field.id: field.description for field in (INPUT_STATUS, *overall)}
+    shared = [field for each in over_models(models) for field in each.fields]
+    seen = {field.id: field.description for field in (INPUT_STATUS, *shared)}
     for field in chain.from_iterable(model.fields for model in models):
         if field.id in seen:
             raise ModelError(
@@ -172,11 +190,10 @@ def check_tags(models: Sequence[Model]) -> None:
 
 def _own_status(card: ModelCard) -> InfoField:
     """Return the tag with the reasons that lie in the model; `.` where the input is at fault."""
-    own = (Status.OK, Status.JUNCTIONS, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT)
     return InfoField(
         f"{tag(card.name)}__STATUS",
         f"Whether {card.name} scored the ALT: ok, junctions (by the windows at its junctions), "
         "too_long, mostly_n, no_transcript; . where RP_STATUS tells",
         "String",
-        lambda scores: [str(s) if s in own else None for s in scores.status],
+        lambda scores: [str(s) if s in OF_MODELS else None for s in scores.status],
     )

@@ -1,6 +1,7 @@
 """Scores ─Ranking.ranked→ Ranked: each ALT's most extreme target, and how rare that is."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,14 @@ class Ranking:
                 f"{', '.join(background.strata)} (regplug models calibrate measures others)"
             )
         self.tables = unpacked(background, len(card.targets), card.name)[self.stratum]
+
+    def among(self, targets: Sequence[int]) -> "Ranking":
+        """Return the ranking by fewer targets (indices), with the same background."""
+        if list(targets) == self.targets:
+            return self
+        other = copy(self)
+        other.targets, other._last = list(targets), None
+        return other
 
     @property
     def of_all_targets(self) -> bool:

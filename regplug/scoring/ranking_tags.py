@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regplug.scoring.adapter import InfoField, Values, has_spreads, tag
 from regplug.scoring.effects import Scores
@@ -13,6 +14,7 @@ from regplug.scoring.sketch import Floats, sidak
 
 DIGITS = 3  # significant, of Z, Q and ACT
 OVER_ALL = ("RP_TOP", "RP_Q")
+FEW = 8  # models that a run gives tags of their own, unless it is told; and that a line names
 
 
 def ranking_fields(ranking: Ranking) -> list[InfoField]:
@@ -35,26 +37,27 @@ def ranking_fields(ranking: Ranking) -> list[InfoField]:
             f"{name}: ALT - REF of __TOP in its spreads, standard deviations over random SNVs"
             + spread,
             "Float",
-            lambda scores: _short(ranking.ranked(scores).z),
+            lambda scores: short(ranking.ranked(scores).z),
         ),
         InfoField(
             f"{stem}__Q",
             f"{name}: share of variants of the ALT's kind and length at least as extreme as __TOP, "
             f"corrected for the choice among targets, 0 to 1{background}",
             "Float",
-            lambda scores: _short(ranking.ranked(scores).q),
+            lambda scores: short(ranking.ranked(scores).q),
         ),
         InfoField(
             f"{stem}__ACT",
             f"{name}: share of places that score lower for __TOP than the stronger allele, 0 to 1"
             + background,
             "Float",
-            lambda scores: _short(ranking.ranked(scores).act),
+            lambda scores: short(ranking.ranked(scores).act),
         ),
     ]
 
 
-def _short(numbers: Floats) -> list[float]:
+def short(numbers: Floats) -> list[float]:
+    """Return numbers with DIGITS significant digits."""
     return [float(f"{number:.{DIGITS}g}") for number in numbers.tolist()]
 
 
@@ -79,8 +82,11 @@ class Overall:
             if ranking.tables and (names is None or ranking.card.name in names)
         ]
         self._joints: dict[tuple[tuple[int, str], ...], Joint | None] = {}
-        counted = ", ".join(rankings[index].card.name for index in self._counted)
-        self._among = f"of {counted}" if counted else "none: no model has a background"
+        self._among = (
+            f"of {names_of([rankings[index].card.name for index in self._counted])}"
+            if self._counted
+            else "none: no model has a background"
+        )
 
     @property
     def fields(self) -> list[InfoField]:
@@ -106,29 +112,31 @@ class Overall:
         Args:
             scores: of each model, of the same ALTs.
         """
-        summaries = [self._rankings[i].ranked(scores[i]) for i in self._counted]
-        if not summaries:
+        if not self._counted:
             return {}
+        best, q = self.best(scores)
+        return dict(zip(OVER_ALL, (tops_of(self._rankings, scores, best), short(q)), strict=True))
+
+    def best(self, scores: Sequence[Scores]) -> tuple[NDArray[np.intp], Floats]:
+        """Return, per ALT, the index of the model of the smallest Q, and what RP_Q says.
+
+        Both (n,); -1 and NaN where no model that counts has a Q.
+        """
         n = len(scores[0].status)
-        qs = np.stack([summary.q for summary in summaries])
+        q = np.full(n, np.nan)
+        if not self._counted:
+            return np.full(n, -1, np.intp), q
+        qs = np.stack([self._rankings[i].ranked(scores[i]).q for i in self._counted])
         known = ~np.isnan(qs)
         smallest = np.where(known, qs, np.inf).min(axis=0)
-        best = np.where(known, qs, np.inf).argmin(axis=0)
-        q = np.full(n, np.nan)
+        best = np.array(self._counted)[np.where(known, qs, np.inf).argmin(axis=0)]
         kinds = np.array([list(scores[i].kinds) or [SNV] * n for i in self._counted], np.str_)
         kinds[~known] = ""
         for pattern in {tuple(column) for column in kinds.T.tolist() if any(column)}:
             here = (kinds == np.array(pattern)[:, None]).all(axis=0)
             of_models = {i: kind for i, kind in zip(self._counted, pattern, strict=True) if kind}
             q[here] = self._q(of_models, smallest[here])
-        tops = [
-            f"{self._rankings[self._counted[m]].card.name}:"
-            f"{self._rankings[self._counted[m]].card.labels[summaries[m].top[row]]}"
-            if known[m, row]
-            else None
-            for row, m in enumerate(best.tolist())
-        ]
-        return dict(zip(OVER_ALL, (tops, _short(q)), strict=True))
+        return np.where(known.any(axis=0), best, -1), q
 
     def _q(self, kinds: Mapping[int, str], smallest: Floats) -> Floats:
         """Return RP_Q of ALTs, where these models have a Q: model → the ALTs' kind to it."""
@@ -155,6 +163,23 @@ class Overall:
     def _kinds(self, models: tuple[int, ...]) -> list[str]:
         """Return the kinds of which all models have a background."""
         return [k for k in KINDS if models and all(k in self._rankings[i].tables for i in models)]
+
+
+def tops_of(
+    rankings: Sequence[Ranking], scores: Sequence[Scores], models: NDArray[np.intp]
+) -> list[str | None]:
+    """Return MODEL:TARGET of the most extreme target of each ALT's model (its index, or -1)."""
+    tops = [ranking.ranked(of).top for ranking, of in zip(rankings, scores, strict=True)]
+    cards = [ranking.card for ranking in rankings]
+    return [
+        None if m < 0 else f"{cards[m].name}:{cards[m].labels[tops[m][row]]}"
+        for row, m in enumerate(models.tolist())
+    ]
+
+
+def names_of(models: Sequence[str]) -> str:
+    """Return models' names, or how many of them there are, if more than FEW."""
+    return ", ".join(models) if len(models) <= FEW else f"{len(models)} models"
 
 
 def _no(scores: Scores) -> Values:

@@ -18,8 +18,9 @@ from regplug.genome.variant import Status, Variant
 from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
+from regplug.scoring.assays import Assays
 from regplug.scoring.effects import Scores
-from regplug.scoring.model import INPUT_STATUS, Model, batch_size
+from regplug.scoring.model import INPUT_STATUS, Model, batch_size, over_models
 from regplug.scoring.ranking_tags import Overall
 from regplug.vcf.near_genes import gene_columns
 from regplug.vcf.records import variants_of
@@ -71,13 +72,13 @@ def annotate_records(
     """
     tally = Tally(0, 0, {model.card.name: Counter() for model in models})
     build = BuildCheck(genome, force=force)
-    overall = Overall([model.ranking for model in models], ranked)
+    shared = over_models(models, ranked)
 
     def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
         statuses = [allele.status for allele in examined]
-        made = _batch(batch, variants, statuses, models, scores, overall)
+        made = _batch(batch, variants, statuses, models, scores, shared)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
@@ -101,7 +102,7 @@ def _batch(
     statuses: list[Status],
     models: Sequence[Model],
     scores: list[Scores],
-    overall: Overall,
+    shared: Sequence[Overall | Assays],
 ) -> Batch:
     """Return the batch with a column for each tag."""
     first, at = [], 0
@@ -109,7 +110,8 @@ def _batch(
         first.append(at)
         at += len(record.alts or (".",))
     columns: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
-    columns |= overall.columns(scores)
+    for each in shared:
+        columns |= each.columns(scores)
     for model, of_model in zip(models, scores, strict=True):
         columns |= {field.id: field.values(of_model) for field in model.fields}
     return Batch(records, first, variants, statuses, columns, scores)

@@ -5,12 +5,13 @@ Rows stand by RP_Q, those without one last, then by |Z| of their top target.
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import pysam
 
 from regplug.genome.variant import Variant
 from regplug.vcf.leading_row import Genotype, Row, row_of
+from regplug.vcf.recorded import Recorded
 from regplug.vcf.records import info_pairs, variants_of
 
 
@@ -46,7 +47,7 @@ class Leading:
 
 def lead(
     records: Iterable[pysam.VariantRecord],
-    models: Sequence[str],
+    said: Recorded,
     leading: Leading,
     *,
     name: str,
@@ -57,19 +58,20 @@ def lead(
 
     Args:
         records: of a VCF, of which htslib knows the header.
-        models: that annotated it.
+        said: what the header says of the models that annotated it.
         leading: collects the rows.
         name: of the file.
         sample: whose ALTs count; "": all do.
         progress: called with 1 for each record.
     """
+    models = [model.name for model in said.models if said.by(model.name) == "model"]
     for record in records:
         tags = dict(info_pairs(record))
         genotype = Genotype(record, sample)
         for at, variant in enumerate(variants_of(record)):
             if genotype.carries(at):
                 values = {tag: _at(text, at) for tag, text in tags.items() if tag[:3] == "RP_"}
-                status, row = row_of(variant, record.id or "", values, models)
+                status, row = row_of(variant, record.id or "", values, models, said.stems)
                 leading.counts[status] += 1
                 if row:
                     leading.add(row._replace(genotype=genotype.text, files=(name,)))

@@ -1,7 +1,7 @@
 """An ALT of an annotated record ─row_of→ Row: its place among others, and what the table says."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -100,7 +100,11 @@ class _Tags(NamedTuple):
 
 
 def row_of(
-    variant: Variant, name: str, texts: Mapping[str, str], models: Sequence[str]
+    variant: Variant,
+    name: str,
+    texts: Mapping[str, str],
+    models: Sequence[str],
+    assays: Sequence[str] = (),
 ) -> tuple[str, Row | None]:
     """Return `ranked` and an ALT's row, or why it has none.
 
@@ -109,6 +113,7 @@ def row_of(
         name: ID of its record, or "".
         texts: tag → its text for this ALT.
         models: that annotated it.
+        assays: what the tags of assays begin with, as RP_DNASE_SEQ.
 
     Raises:
         VariantFileError: a tag is damaged.
@@ -116,18 +121,19 @@ def row_of(
     tags = _Tags(variant, texts)
     if variant.alt == ".":  # annotate gives it no tags
         return str(Status.MISSING), None
-    model, target = _top(tags, models)
-    if not target:
-        return _status(tags, models), None
+    stems = [*map(tag, models), *assays]
+    top = _top(tags, [*_of_models(tags, models), *_of_assays(tags, assays)])
+    if top is None:
+        return _status(tags, stems), None
     distance = tags.number("RP_TSS_DISTANCE")
     return RANKED, Row(
         variant,
         name,
-        model,
-        target,
+        top.model,
+        top.target,
         tags.number("RP_Q"),
-        tags.number(f"{tag(model)}__Z"),
-        tags.number(f"{tag(model)}__ACT"),
+        tags.number(f"{top.stem}__Z"),
+        tags.number(f"{top.stem}__ACT"),
         tags.text("RP_GENE"),
         None if distance is None else int(distance),
         "",
@@ -135,23 +141,40 @@ def row_of(
     )
 
 
-def _top(tags: _Tags, models: Sequence[str]) -> tuple[str, str]:
-    """Return the model and target of RP_TOP; without it, those of the largest |Z|."""
+class _Found(NamedTuple):
+    """A most extreme target, and what the tags that tell of it begin with."""
+
+    stem: str
+    model: str
+    target: str
+
+
+def _of_models(tags: _Tags, models: Sequence[str]) -> Iterator[_Found]:
+    for model in models:
+        if target := tags.text(f"{tag(model)}__TOP"):
+            yield _Found(tag(model), model, target)
+
+
+def _of_assays(tags: _Tags, assays: Sequence[str]) -> Iterator[_Found]:
+    for stem in assays:
+        if top := tags.text(f"{stem}__TOP"):
+            model, _, target = top.partition(":")
+            yield _Found(stem, model, target)
+
+
+def _top(tags: _Tags, found: Sequence[_Found]) -> _Found | None:
+    """Return the target of RP_TOP; without it, that of the largest |Z|."""
     if top := tags.text("RP_TOP"):
         model, _, target = top.partition(":")
-        return model, target
-    found = [
-        (abs(tags.number(f"{tag(model)}__Z") or 0.0), model, target)
-        for model in models
-        if (target := tags.text(f"{tag(model)}__TOP"))
-    ]
-    return max(found, key=lambda each: each[0])[1:] if found else ("", "")
+        same = (each for each in found if each[1:] == (model, target))
+        return next(same, _Found(tag(model), model, target))
+    return max(found, key=lambda each: abs(tags.number(f"{each.stem}__Z") or 0.0), default=None)
 
 
-def _status(tags: _Tags, models: Sequence[str]) -> str:
+def _status(tags: _Tags, stems: Sequence[str]) -> str:
     """Return why an ALT has no place."""
     own = tags.text("RP_STATUS")
     if own != "ok":
         return own or "not annotated"
-    of_models = (tags.text(f"{tag(model)}__STATUS") for model in models)
-    return next((status for status in of_models if status not in ("", "ok")), "without a score")
+    others = (tags.text(f"{stem}__STATUS") for stem in stems)
+    return next((status for status in others if status not in ("", "ok")), "without a score")

@@ -11,7 +11,7 @@ from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.scoring.adapter import InfoField
 from regplug.scoring.card import NOT_STATED
-from regplug.scoring.model import Model
+from regplug.scoring.model import Model, by_assay
 from regplug.scoring.ranking import Ranking
 
 _INFO = re.compile(r"##INFO=<ID=(?P<tag>[^,>]+)")
@@ -49,6 +49,8 @@ def header_lines(
     ranked = [model.ranking for model in models if model.ranking.tables]
     lines += [_background_line(ranking) for ranking in ranked]
     lines.append(f"##regplug_overall=<models={_quoted([of.card.name for of in ranked])}>")
+    if assays := by_assay(models):
+        lines.append(f"##regplug_assays=<models={_quoted(assays)}>")
     lines.append(
         f"##regplug_reference=<file={_name(genome.path)},fai_sha256={genome.index_sha256}>"
     )
@@ -107,16 +109,24 @@ def annotated_header(
         )
     added = [_info_line(tag, source) for source, tags in fields.items() for tag in tags]
     models = [line.split(",")[0] for line in lines if line.startswith("##regplug_model=")]
+    models += [f"##regplug_model=<ID={name}" for name in _without_tags(header)]
     replaced = {*models, *(line.replace("_model=", "_background=") for line in models)}
     kept = [
         line
         for line in before
         if not (_INFO.match(line) and _source(line) in fields)
         and line.split(",")[0] not in replaced
-        and not line.startswith("##regplug_overall=")
+        and not line.startswith(("##regplug_overall=", "##regplug_assays="))
         and line not in lines
     ]
     return "\n".join([*kept, *added, *lines, columns]) + "\n"
+
+
+def _without_tags(header: str) -> list[str]:
+    """Return the models that had tags of assays alone, which every later run replaces."""
+    found = re.search(r'^##regplug_assays=<models="([^"]*)">', header, re.MULTILINE)
+    own = tags_by_source(header)
+    return [name for name in found[1].split(",") if f"regplug:{name}" not in own] if found else []
 
 
 def tags_by_source(header: str) -> dict[str, list[str]]:

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from regplug.errors import VariantFileError
 from regplug.files.lines import lines_of
+from regplug.scoring.adapter import tag
 from regplug.vcf.provenance import tags_by_source
 
 _KEY = re.compile(r'(?P<key>\w+)=(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^,>]*))')
 _LINE = re.compile(
-    r"##regplug_(?P<kind>model|background|overall|reference|genes|contig)=<(?P<values>.*)>"
+    r"##regplug_(?P<kind>model|background|overall|assays|reference|genes|contig)=<(?P<values>.*)>"
 )
 
 
@@ -42,6 +43,7 @@ class Recorded(NamedTuple):
     Attributes:
         models: that ran, in order.
         overall: names of those that RP_TOP and RP_Q are of.
+        assays: names of those that the tags of assays are of.
         references: the FASTAs, name → sha256 of the .fai.
         genes: of --genes, name → sha256; without --genes none.
         contigs: md5 of their letters, if they were asked for.
@@ -50,10 +52,24 @@ class Recorded(NamedTuple):
 
     models: tuple[RecordedModel, ...]
     overall: tuple[str, ...]
+    assays: tuple[str, ...]
     references: dict[str, str]
     genes: dict[str, str]
     contigs: dict[str, str]
     tags: dict[str, list[str]]
+
+    def by(self, model: str) -> Literal["model", "assay", ""]:
+        """Return whose tags sum up a model: its own, those of assays, or nobody's any more."""
+        if model in self.assays:
+            return "assay"
+        own = self.tags.get(f"regplug:{model}", ())
+        return "" if own and f"{tag(model)}__STATUS" not in own else "model"
+
+    @property
+    def stems(self) -> tuple[str, ...]:
+        """Return what the tags of assays begin with, as RP_DNASE_SEQ."""
+        shared = (name.rpartition("__") for name in self.tags.get("regplug", ()))
+        return tuple(stem for stem, _, what in shared if what == "TOP")
 
 
 def recorded(header: str) -> Recorded:
@@ -75,6 +91,7 @@ def recorded(header: str) -> Recorded:
         return Recorded(
             tuple(_model(line, backgrounds.get(line["ID"])) for line in lines["model"]),
             _words(ranked[-1]["models"]),
+            _words(lines.get("assays", [{"models": ""}])[-1]["models"]),
             {line["file"]: line["fai_sha256"] for line in lines["reference"]},
             {line["file"]: line["sha256"] for line in lines.get("genes", [])},
             {line["ID"]: line["md5"] for line in lines.get("contig", [])},

@@ -110,8 +110,7 @@ def top(
             headers.append((reader.header_values, reader.assembly))
             for model in said.models:
                 weights[model.name].add(model.sha256)
-            models = [model.name for model in said.models]
-            lead(reader, models, leading, name=name, sample=sample, progress=progress)
+            lead(reader, said, leading, name=name, sample=sample, progress=progress)
     transcripts = Transcripts(os.fspath(genes)) if genes else None
     rows = [_with_gene(row, transcripts) for row in leading.rows]
     made = Top(rows, dict(leading.counts), sample)
