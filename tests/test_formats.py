@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from regplug.genome.variant import Status
-from tests.toy_genomes import random_letters, vcf_text, write_fasta
+from tests.toy_genomes import VCF_COLUMNS, random_letters, vcf_text, write_fasta
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "formats.md").read_text()
@@ -117,16 +117,17 @@ def test_header_lines_and_tags_are_those_of_a_run(tmp_path, regplug):
     letters = random_letters(600, seed=1)
     fasta = write_fasta(tmp_path / "g.fa", {"c": letters})
     alt = "ACGT"["TGCA".index(letters[299])]
+    columns = ['##FORMAT=<ID=GT,Number=1,Type=String,Description="">', f"{VCF_COLUMNS}\tFORMAT\tS"]
     (tmp_path / "in.vcf").write_text(
-        vcf_text([f"c 300 . {letters[299]} {alt} . . ."], {"c": letters})
+        vcf_text([f"c 300 . {letters[299]} {alt} . . . GT 0|1"], {"c": letters}, columns)
     )
     genes = tmp_path / "genes.gtf"
     genes.write_text('c\tx\tgene\t1\t95\t.\t-\t.\tgene_id "g";\n')
     header = []
-    for by in ("model", "assay"):
+    for options in (("--phased",), ("--by", "assay")):
         done = regplug(
             *("annotate", tmp_path / "in.vcf", "--fasta", fasta, "--reference-md5"),
-            *("--genes", genes, "--model", "basset_dhs4", "--by", by),
+            *("--genes", genes, "--model", "basset_dhs4", *options),
             *("--scores", "ref,alt,diff,logit,log2fc"),
         )
         assert done.status == 0, done.err

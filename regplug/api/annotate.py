@@ -30,10 +30,12 @@ from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import INPUT_STATUS, Model, by_assay, check_tags, over_models
 from regplug.scoring.ranking_tags import FEW, OVER_ALL
 from regplug.vcf.annotate import Tally, annotate_records
+from regplug.vcf.genotypes import sample_of
 from regplug.vcf.lists import as_vcf
 from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
-from regplug.vcf.overlap import Overlap
+from regplug.vcf.overlap import Overlap, around, lies_in
+from regplug.vcf.phased_records import PhasedRecords
 from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
 from regplug.vcf.selection import EVERYTHING, Selection
@@ -43,6 +45,7 @@ from regplug.vcf.writers import TYPES, VcfText, check_wanted_index, writer_of_ty
 
 File = str | os.PathLike[str]
 DIFF = ("diff",)
+AROUND = 4  # windows on either side of a region, in which ALTs count as neighbours
 
 
 class Annotated(NamedTuple):
@@ -88,6 +91,8 @@ def annotate(
     write_index: bool | Literal["csi", "tbi"] = False,
     no_version: bool = False,
     reference_md5: bool = False,
+    phased: bool = False,
+    sample: str = "",
     force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
@@ -131,6 +136,8 @@ def annotate(
             `csi` or `tbi`: of that kind.
         no_version: leave this version and the call out of the header.
         reference_md5: write the contigs' md5 into the header (slow).
+        phased: score each ALT on its haplotype too, and a haplotype's ALTs together.
+        sample: whose haplotypes; the only one of the file if it is not given.
         force: go on though contigs, REFs or a model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
@@ -145,6 +152,8 @@ def annotate(
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
     genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
     dbsnp, command = os.fspath(dbsnp), command or _call(vcf, output)
+    if sample and not phased:
+        raise VariantFileError(f"whose haplotypes, {sample}'s? Give --phased with --sample")
     manager = plugin_manager()
     with ExitStack() as stack:
         source = stack.enter_context(as_vcf(vcf, dbsnp))
@@ -160,12 +169,13 @@ def annotate(
         genome = stack.enter_context(Genome(path))
         inputs = [vcf, path, regions_file, genes, dbsnp, *selection.files]
         refuse_overwriting(inputs, [output, matrix, summary])
+        whose = sample_of(reader.header, reader.path, sample) if phased else ""
         if not force:
             check_build(genome, reader.contigs)
         run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
-        asked = asked_of(run, targets, scores, background, all_targets=all_targets, by=by)
+        asked = asked_of(run, targets, scores, background, whose, all_targets=all_targets, by=by)
         transcripts = transcripts_of(genes, genome)
         scoring = scoring_models(run, asked, transcripts, cache)
         named = () if no_version else command
@@ -176,7 +186,7 @@ def annotate(
         told = stack.enter_context(destination(summary)) if summary else None
         with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
             tally = annotate_records(
-                *(reader, scoring, genome),
+                *(_on_haplotypes(reader, whose, scoring, wanted, regions_overlap), scoring, genome),
                 writers=writers,
                 genes=transcripts,
                 force=force,
@@ -212,11 +222,32 @@ def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[In
     return regions
 
 
+def _on_haplotypes(
+    reader: VariantReader,
+    sample: str,
+    models: Sequence[Model],
+    regions: Sequence[Interval],
+    overlap: Overlap,
+) -> VariantReader | PhasedRecords:
+    """Return the records; of a sample's haplotypes, if one is named, with what lies beside them.
+
+    What lies beside a record may lie outside of the regions.
+    """
+    if not sample:
+        return reader
+    windows = [model.window for model in models]
+    if not regions:
+        return PhasedRecords(reader, sample, windows)
+    reader.restrict([around(region, AROUND * max(windows)) for region in regions], overlap)
+    return PhasedRecords(reader, sample, windows, lies_in(regions, overlap))
+
+
 def asked_of(
     run: Sequence[OpenModel],
     targets: Sequence[str],
     scores: Sequence[str],
     background: str,
+    sample: str = "",
     *,
     all_targets: bool,
     by: Literal["model", "assay"] | None = None,
@@ -224,6 +255,8 @@ def asked_of(
     """Return what is asked of each model, by its name."""
     if all_targets and targets:
         raise ModelError("all targets, or those named: give --targets or --all-targets")
+    if sample and by == "assay":
+        raise ModelError("haplotypes have tags of each model: --phased without --by assay")
     every = all_targets or (not targets and tuple(scores) != DIFF)
     chosen = targets_of(targets, [model.card for model in run])
     return {
@@ -231,7 +264,8 @@ def asked_of(
             tuple(card.labels if every else dict.fromkeys(chosen[card.name])),
             tuple(scores),
             background,
-            by or ("model" if len(run) <= FEW else "assay"),
+            by or ("model" if sample or len(run) <= FEW else "assay"),
+            sample,
         )
         for card in (model.card for model in run)
     }
@@ -263,7 +297,9 @@ def plan_of(
     lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
     cards = [model.card for model in models]
     pairs = {model.card.name: model.pairs for model in models}
-    return Plan(annotated_header(header, tags, lines), tags_of(header, tags), cards, pairs)
+    phased = any(model.options.sample for model in models)
+    full = annotated_header(header, tags, lines)
+    return Plan(full, tags_of(header, tags), cards, pairs, phased)
 
 
 def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:

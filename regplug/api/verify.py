@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from regplug.api.annotate import File, tags_of_run
 from regplug.api.models import PLAIN, OpenModel, opened
-from regplug.errors import GenomeError
+from regplug.errors import GenomeError, VariantFileError
 from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
@@ -19,7 +19,10 @@ from regplug.genome.transcripts import transcripts_of
 from regplug.models.cache import Cache
 from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
+from regplug.scoring.model import Model
 from regplug.vcf.annotate import annotate_records
+from regplug.vcf.genotypes import sample_of
+from regplug.vcf.phased_records import PhasedRecords
 from regplug.vcf.recorded import Recorded, RecordedModel, recorded
 from regplug.vcf.records import VariantReader
 from regplug.vcf.replay import Difference, Replay, Sample
@@ -38,6 +41,8 @@ class Verified(NamedTuple):
         largest: the largest absolute difference of two numbers.
         replayed: records that were replayed.
         records: of the file.
+        beyond: records whose values of haplotypes were not compared: they depend on ALTs that are
+            not in the file, as those at the ends of --regions.
     """
 
     faults: Sequence[str]
@@ -46,6 +51,7 @@ class Verified(NamedTuple):
     largest: float = 0.0
     replayed: int = 0
     records: int = 0
+    beyond: int = 0
 
     @property
     def same(self) -> bool:
@@ -97,14 +103,17 @@ def verify(
         transcripts = transcripts_of(os.fspath(genes), genome)
         scoring = [
             model.for_variants(
-                FieldOptions(was.targets, was.scores, was.stratum, said.by(was.name)),
+                FieldOptions(
+                    *(was.targets, was.scores, was.stratum, said.by(was.name), was.sample)
+                ),
                 *(transcripts, cache),
             )
             for model, was in zip(run, said.models, strict=True)
         ]
         if faults := list(_of_tags(said, tags_of_run(scoring, genes=bool(genes)))):
             return Verified(faults)
-        sample, replay = Sample(reader, records, seed), Replay(tolerance)
+        sample = Sample(_on_haplotypes(reader, scoring), records, seed)
+        replay = Replay(tolerance)
         tally = annotate_records(
             *(sample, scoring, genome),
             writers=[replay],
@@ -114,8 +123,23 @@ def verify(
         )
         return Verified(
             *((), replay.shown, replay.count, replay.largest),
-            *(tally.records, sample.total),
+            *(tally.records, sample.total, replay.beyond),
         )
+
+
+def _on_haplotypes(reader: VariantReader, models: Sequence[Model]) -> VariantReader | PhasedRecords:
+    """Return the records, with where their ALTs sit if they were scored on haplotypes."""
+    windows = [model.window for model in models if model.options.sample]
+    samples = {model.options.sample for model in models} - {""}
+    if not samples:
+        return reader
+    if len(samples) > 1:
+        raise VariantFileError(
+            f"models of the VCF were run on the haplotypes of {' and '.join(sorted(samples))}: "
+            "annotate it again, with one --sample"
+        )
+    sample = sample_of(reader.header, reader.path, samples.pop())
+    return PhasedRecords(reader, sample, windows)
 
 
 def _of_genome(said: Recorded, genome: Genome) -> Iterator[str]:

@@ -75,6 +75,14 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "What lies in a region: POS, the whole record, or what the ALTs change; as in bcftools.",
 )
 @selection_options
+@click.option(
+    "--phased",
+    is_flag=True,
+    help="Score each ALT on its haplotype too, and a haplotype's ALTs together.",
+)
+@click.option(
+    "--sample", default="", help="Whose haplotypes.  [default: the only sample of the file]"
+)
 @click.option("--dbsnp", default="", help="VCF with the rsIDs of a list of variants.")
 @click.option(
     "--genes",

@@ -52,6 +52,11 @@ def verify(vcf: str, records: int, whole: bool, cache: str, **options: Any) -> N
         click.echo(printable(f"{place}\t{tag}\twritten {written}\treplayed {replayed}"))
     if not made.faults:
         tell(f"{made.replayed:,} of {made.records:,} records replayed: {_result(made)}")
+        if made.beyond:
+            tell(
+                f"haplotypes of {made.beyond:,} records were not compared: they have ALTs that are "
+                "not in the file"
+            )
     sys.exit(0 if made.same else 1)
 
 

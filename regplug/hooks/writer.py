@@ -11,6 +11,7 @@ from regplug.genome.variant import Status, Variant
 from regplug.scoring.adapter import Values
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores
+from regplug.scoring.on_haplotypes import Phased
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class Plan:
         cards: the models.
         pairs: name of a model → what its adapter tells of REF and ALT together: the names in
             `Scores.pairs`.
+        phased: whether batches have scores on haplotypes too.
     """
 
     header: str
     dropped: Collection[str]
     cards: Sequence[ModelCard]
     pairs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    phased: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Batch:
         status: of the input, one per ALT: OK, or what is wrong with it.
         columns: tag → its values, one per ALT.
         scores: the models' predictions, in the order of Plan.cards.
+        phased: the same on a sample's haplotypes; none without --phased.
     """
 
     records: Sequence[pysam.VariantRecord]
@@ -50,6 +54,7 @@ class Batch:
     status: Sequence[Status]
     columns: dict[str, Values]
     scores: Sequence[Scores]
+    phased: Sequence[Phased] = ()
 
 
 class Sink(Protocol):

@@ -61,12 +61,14 @@ class FieldOptions(msgspec.Struct, frozen=True):
         background: the stratum that changes are compared with; "": the model's first.
         by: whose tags sum up the targets and have a status: the model's, or those of assays; "":
             nobody's.
+        sample: on whose haplotypes ALTs are scored too, or "".
     """
 
     targets: tuple[str, ...] = ()
     scores: tuple[str, ...] = ("diff",)
     background: str = ""
     by: Literal["model", "assay", ""] = "model"
+    sample: str = ""
 
 
 class Adapter(Protocol):

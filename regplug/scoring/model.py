@@ -13,7 +13,7 @@ from regplug.genome.fasta import Genome, Reference
 from regplug.genome.genes import Strand
 from regplug.genome.reference import BuildCheck
 from regplug.genome.transcripts import STRANDS, Transcripts
-from regplug.genome.variant import Status, Variant
+from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
 from regplug.scoring.alleles import Examined, encode_alleles, examine
 from regplug.scoring.assays import OF_MODELS, Assays
@@ -21,6 +21,7 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
 from regplug.scoring.kinds import kind_by_lengths
+from regplug.scoring.phased_tags import phased_fields
 from regplug.scoring.ranking import Ranking
 from regplug.scoring.ranking_tags import Overall, ranking_fields
 
@@ -75,14 +76,26 @@ class Model:
         self.ranking = Ranking(card, options.targets, options.background)
         self.pairs = tuple(adapter.pairs)
         self.fields = adapter.fields(card, options)
+        if options.sample:
+            self.fields = [*self.fields, *phased_fields(card, options)]
         if options.by == "model":
             self.fields = [*ranking_fields(self.ranking), *self.fields, _own_status(card)]
 
-    def score(self, examined: Sequence[Examined], genome: Reference) -> Scores:
+    def score(
+        self,
+        examined: Sequence[Examined],
+        genome: Reference,
+        places: Sequence[Interval] | None = None,
+    ) -> Scores:
         """Return the predictions for a batch of ALTs.
 
         A model of RNA reads the strands that are transcribed there; of two, the one with the larger
         difference counts.
+
+        Args:
+            examined: the ALTs, as they lie in `genome`.
+            genome: what REF and its flanks are read from.
+            places: the REFs among transcripts, where `genome` is a haplotype.
 
         Raises:
             GenomeError: as `genome` raises.
@@ -92,7 +105,8 @@ class Model:
             alleles = encode_alleles(examined, genome, window=self.window)
             scores = self._adapter.score(alleles, self._backend)
         else:
-            plus, minus = (self._score_strand(examined, genome, strand) for strand in STRANDS)
+            at = [allele.interval for allele in examined] if places is None else places
+            plus, minus = (self._score_strand(examined, genome, at, strand) for strand in STRANDS)
             scores = stronger(plus, minus)
         kinds = [
             kind_by_lengths(*allele.lengths, junctions=status is Status.JUNCTIONS)
@@ -101,19 +115,26 @@ class Model:
         return scores._replace(kinds=kinds)
 
     def _score_strand(
-        self, examined: Sequence[Examined], genome: Reference, strand: Strand
+        self,
+        examined: Sequence[Examined],
+        genome: Reference,
+        places: Sequence[Interval],
+        strand: Strand,
     ) -> Scores:
         """Return the predictions for the ALTs that are transcribed from `strand`."""
-        on_strand = [self._if_transcribed(allele, strand) for allele in examined]
+        on_strand = [
+            self._if_transcribed(allele, place, strand)
+            for allele, place in zip(examined, places, strict=True)
+        ]
         alleles = encode_alleles(on_strand, genome, window=self.window, strand=strand)
         return self._adapter.score(alleles, self._backend)
 
-    def _if_transcribed(self, allele: Examined, strand: Strand) -> Examined:
+    def _if_transcribed(self, allele: Examined, place: Interval, strand: Strand) -> Examined:
         """Return the ALT, with status no_transcript if no gene on `strand` covers its REF."""
-        genes, variant = self._transcripts, allele.variant
-        if allele.status is not Status.OK or (genes and genes.covers(allele.interval, strand)):
+        genes = self._transcripts
+        if allele.status is not Status.OK or (genes and genes.covers(place, strand)):
             return allele
-        return Examined(variant, Status.NO_TRANSCRIPT)
+        return Examined(allele.variant, Status.NO_TRANSCRIPT)
 
 
 def batch_size(windows: Iterable[int]) -> int:

@@ -19,10 +19,14 @@ from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
 from regplug.scoring.alleles import examine
 from regplug.scoring.assays import Assays
+from regplug.scoring.carried import PhasedAlt
 from regplug.scoring.effects import Scores
 from regplug.scoring.model import INPUT_STATUS, Model, batch_size, over_models
+from regplug.scoring.on_haplotypes import Phased, score_phased
+from regplug.scoring.phased_tags import phased_columns
 from regplug.scoring.ranking_tags import Overall
 from regplug.vcf.near_genes import gene_columns
+from regplug.vcf.phased_records import PhasedRecord
 from regplug.vcf.records import variants_of
 
 AHEAD = 2  # batches that are scored while an earlier one is written
@@ -44,7 +48,7 @@ class Tally:
 
 
 def annotate_records(
-    records: Iterable[pysam.VariantRecord],
+    records: Iterable[pysam.VariantRecord] | Iterable[PhasedRecord],
     models: Sequence[Model],
     genome: Genome,
     *,
@@ -57,7 +61,8 @@ def annotate_records(
     """Score every ALT of `records` with every model, write them all, and count the statuses.
 
     Args:
-        records: in the order in which they are written.
+        records: in the order in which they are written; with where their ALTs sit, where the models
+            write tags of haplotypes.
         models: each with its own tags.
         genome: that REF is checked against.
         writers: each gets every batch.
@@ -74,11 +79,18 @@ def annotate_records(
     build = BuildCheck(genome, force=force)
     shared = over_models(models, ranked)
 
-    def score(batch: list[pysam.VariantRecord], variants: list[Variant]) -> Batch:
+    def score(
+        batch: list[pysam.VariantRecord], variants: list[Variant], alts: list[PhasedAlt]
+    ) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
         statuses = [allele.status for allele in examined]
-        made = _batch(batch, variants, statuses, models, scores, shared)
+        phased = [
+            score_phased(model, alone, examined, alts, genome)
+            for model, alone in zip(models, scores, strict=True)
+            if model.options.sample
+        ]
+        made = _batch(batch, variants, statuses, models, scores, shared, phased)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
@@ -103,6 +115,7 @@ def _batch(
     models: Sequence[Model],
     scores: list[Scores],
     shared: Sequence[Overall | Assays],
+    phased: list[Phased],
 ) -> Batch:
     """Return the batch with a column for each tag."""
     first, at = [], 0
@@ -114,28 +127,36 @@ def _batch(
         columns |= each.columns(scores)
     for model, of_model in zip(models, scores, strict=True):
         columns |= {field.id: field.values(of_model) for field in model.fields}
-    return Batch(records, first, variants, statuses, columns, scores)
+    of_haplotypes = [model for model in models if model.options.sample]
+    for model, haplotypes in zip(of_haplotypes, phased, strict=True):
+        alone = scores[models.index(model)]
+        columns |= phased_columns(model.ranking, model.options, alone, haplotypes)
+    return Batch(records, first, variants, statuses, columns, scores, phased)
+
+
+_Read = tuple[list[pysam.VariantRecord], list[Variant], list[PhasedAlt]]
 
 
 def _batches(
-    records: Iterable[pysam.VariantRecord], size: int
-) -> Iterator[tuple[list[pysam.VariantRecord], list[Variant]]]:
-    """Yield records and their ALTs together, when they are `size` ALTs or more."""
-    batch: list[pysam.VariantRecord] = []
-    variants: list[Variant] = []
-    for record in records:
-        batch.append(record)
-        variants += variants_of(record)
-        if len(variants) >= size:
-            yield batch, variants
-            batch, variants = [], []
-    if batch:
-        yield batch, variants
+    records: Iterable[pysam.VariantRecord] | Iterable[PhasedRecord], size: int
+) -> Iterator[_Read]:
+    """Yield records, their ALTs and where these sit, when they are `size` ALTs or more."""
+    batch: _Read = [], [], []
+    for each in records:
+        record, alts = each if isinstance(each, PhasedRecord) else (each, ())
+        batch[0].append(record)
+        batch[1].extend(variants_of(record))
+        batch[2].extend(alts)
+        if len(batch[1]) >= size:
+            yield batch
+            batch = [], [], []
+    if batch[0]:
+        yield batch
 
 
 def _ahead(
-    score: Callable[[list[pysam.VariantRecord], list[Variant]], Batch],
-    batches: Iterable[tuple[list[pysam.VariantRecord], list[Variant]]],
+    score: Callable[[list[pysam.VariantRecord], list[Variant], list[PhasedAlt]], Batch],
+    batches: Iterable[_Read],
 ) -> Iterator[Batch]:
     """Yield each scored batch in order, while the next ones are scored in another thread.
 

@@ -1,8 +1,13 @@
 """What of a record must overlap a region, for the record to lie in it."""
 
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import pysam
+
+from regplug.genome.regions import END_OF_CONTIG, merged
+from regplug.genome.variant import Interval
 
 Overlap = Literal["pos", "record", "variant"]
 
@@ -20,6 +25,29 @@ def reach(record: pysam.VariantRecord, overlap: Overlap) -> tuple[int, int]:
         return record.start, record.stop
     shared = min(_alike(record.ref or "", alt) for alt in record.alts)
     return min(record.start + shared, record.stop), record.stop
+
+
+def around(region: Interval, bases: int) -> Interval:
+    """Return a region that is so many bases longer on either side."""
+    end = min(END_OF_CONTIG, region.end + bases)
+    return Interval(region.chrom, max(0, region.start - bases), end)
+
+
+def lies_in(regions: Iterable[Interval], overlap: Overlap) -> Callable[[pysam.VariantRecord], bool]:
+    """Return a function that tells whether a record lies in one of `regions`."""
+    ends: dict[str, tuple[list[int], list[int]]] = {}
+    for region in merged(regions):
+        starts, stops = ends.setdefault(region.chrom, ([], []))
+        starts.append(region.start)
+        stops.append(region.end)
+
+    def lies(record: pysam.VariantRecord) -> bool:
+        start, end = reach(record, overlap)
+        starts, stops = ends.get(record.contig, ([], []))
+        at = bisect_left(starts, end) - 1  # the last region that begins before its end
+        return at >= 0 and stops[at] > start
+
+    return lies
 
 
 def _alike(ref: str, alt: str) -> int:

@@ -9,7 +9,7 @@ from regplug.errors import VariantFileError
 from regplug.files.lines import lines_of
 from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
-from regplug.scoring.adapter import InfoField
+from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.card import NOT_STATED
 from regplug.scoring.model import Model, by_assay
 from regplug.scoring.ranking import Ranking
@@ -43,7 +43,7 @@ def header_lines(
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
         f"window={card.window},strand={card.strand},"
         f"license={_quoted([card.license or NOT_STATED])},"
-        f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}>"
+        f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}{_sample(options)}>"
         for card, options in ((model.card, model.options) for model in models)
     ]
     ranked = [model.ranking for model in models if model.ranking.tables]
@@ -60,6 +60,11 @@ def header_lines(
     if md5:
         lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
     return lines
+
+
+def _sample(options: FieldOptions) -> str:
+    """Return whose haplotypes ALTs were scored on, for a model's line, or ""."""
+    return f",phased={_quoted([options.sample])}" if options.sample else ""
 
 
 def _background_line(ranking: Ranking) -> str:

@@ -26,6 +26,7 @@ class RecordedModel(NamedTuple):
         scores: of these.
         stratum: of the background that changes were compared with, or "" if the model had none.
         background: sha256 of that background, or "".
+        sample: on whose haplotypes ALTs were scored too, or "".
     """
 
     name: str
@@ -35,6 +36,7 @@ class RecordedModel(NamedTuple):
     scores: tuple[str, ...]
     stratum: str
     background: str
+    sample: str = ""
 
 
 class Recorded(NamedTuple):
@@ -116,9 +118,8 @@ def _values(text: str) -> dict[str, str]:
 def _model(line: Mapping[str, str], background: Mapping[str, str] | None) -> RecordedModel:
     targets, scores = _words(line["targets"]), _words(line["scores"])
     stratum, sha256 = (background["stratum"], background["sha256"]) if background else ("", "")
-    return RecordedModel(
-        line["ID"], line["version"], line["sha256"], targets, scores, stratum, sha256
-    )
+    version, graph, sample = line["version"], line["sha256"], line.get("phased", "")
+    return RecordedModel(line["ID"], version, graph, targets, scores, stratum, sha256, sample)
 
 
 def _words(text: str) -> tuple[str, ...]:
