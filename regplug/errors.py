@@ -10,6 +10,7 @@ RegplugError
 ├── ModelError           unknown model or target, a damaged repository, card or parameter file
 ├── MotifError           a motif file that is damaged, nothing to make motifs of
 ├── BackendError         the server is away or serves another model, NaN in its answer
+├── ExecutorError        what runs the parts of a run has gone
 ├── PluginError          a plugin that does not fit
 ├── ConfigError          the user's configuration file
 ├── MissingLibraryError  an optional library is not installed
@@ -63,6 +64,10 @@ class MotifError(RegplugError):
 
 class BackendError(RegplugError):
     """Predictions could not be had, or are not numbers."""
+
+
+class ExecutorError(RegplugError):
+    """What runs the parts of a run has gone, or fails."""
 
 
 class PluginError(RegplugError):

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 import pluggy
 
 from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
+from regplug.api.parts.job import Files, settings_of
+from regplug.api.parts.run import RECORDS, in_parts, parted
 from regplug.errors import ModelError, OutputError, VariantFileError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
@@ -97,8 +99,11 @@ def annotate(
     repo: str | None = None,
     options: BackendOptions = PLAIN,
     cache: Cache | None = None,
+    executor: str = "",
+    resume: bool = False,
+    part_size: int = RECORDS,
     command: Sequence[str] = (),
-    progress: Callable[[Batch], None] = lambda batch: None,
+    progress: Callable[[Batch | Tally], None] = lambda done: None,
 ) -> Annotated:
     """Write the VCF with what each ALT does to binding and accessibility.
 
@@ -142,8 +147,13 @@ def annotate(
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
         cache: predictions that are there are not computed again; new ones are kept there.
+        executor: where the parts of the run are scored: `sequential`, here, or as plugins say
+            (`dask:local`, `dask://HOST:PORT`); "": in one go, or `sequential` with `resume`.
+        resume: keep finished parts in OUTPUT.parts until the output is complete, and take those of
+            an earlier call that are there. Needs an output with a name.
+        part_size: records of a part.
         command: for the header; by default the call.
-        progress: called with each batch that is written.
+        progress: called with each batch that is written, or the counts of each part.
 
     Raises:
         RegplugError: the input, the reference, a model or an output does not do; the message says
@@ -154,6 +164,11 @@ def annotate(
     dbsnp, command = os.fspath(dbsnp), command or _call(vcf, output)
     if sample and not phased:
         raise VariantFileError(f"whose haplotypes, {sample}'s? Give --phased with --sample")
+    if phased and (executor or resume):
+        raise VariantFileError(
+            "a haplotype reaches over the ends of parts: run --phased without --resume and "
+            "--executor, by region if need be (-r)"
+        )
     manager = plugin_manager()
     with ExitStack() as stack:
         source = stack.enter_context(as_vcf(vcf, dbsnp))
@@ -184,20 +199,32 @@ def annotate(
         )
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
+        parting = stack.enter_context(
+            parted(manager, executor, output, resume=resume, records=part_size)
+        )
         with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
-            tally = annotate_records(
-                *(_on_haplotypes(reader, whose, scoring, wanted, regions_overlap), scoring, genome),
-                writers=writers,
-                genes=transcripts,
-                force=force,
-                progress=progress,
-            )
+            if parting:
+                files = Files(path, genes, repo or "", str(cache.path) if cache else "")
+                settings = settings_of(asked, plan, kinds.values(), files, options, force=force)
+                tally, renamed = in_parts(reader, settings, parting, writers, progress=progress)
+            else:
+                records = _on_haplotypes(reader, whose, scoring, wanted, regions_overlap)
+                tally = annotate_records(
+                    *(records, scoring, genome),
+                    writers=writers,
+                    genes=transcripts,
+                    force=force,
+                    progress=progress,
+                )
+                renamed = genome.renamed
+        if parting:
+            parting.folder.remove()
         unindexed = [writer.name for writer in writers if writer.unindexed]
         if told:
-            write_summary(summarised(command, tally, genome.renamed, unindexed), told)
+            write_summary(summarised(command, tally, renamed, unindexed), told)
         written = {tag.id for model in scoring for tag in model.fields}
         gone = set(plan.dropped) - {INPUT_STATUS.id, *OVER_ALL} - written
-        return Annotated(tally, genome.renamed, unindexed, gone, reader.warnings, by_assay(scoring))
+        return Annotated(tally, renamed, unindexed, gone, reader.warnings, by_assay(scoring))
 
 
 def _call(vcf: str, output: str) -> list[str]:

@@ -74,7 +74,7 @@ class Genome:
     @property
     def index_sha256(self) -> str:
         """Return the sha256 of the .fai: of contigs, lengths, and how lines are broken."""
-        return hashlib.sha256(Path(f"{self.path}.fai").read_bytes()).hexdigest()
+        return index_sha256(self.path)
 
     def codes(self, interval: Interval) -> Codes:
         """Return the codes of `interval`, shape (len(interval),); 4 outside the contig.
@@ -193,3 +193,8 @@ def _open(path: Path) -> pysam.FastaFile:
         ) from error
     finally:
         pysam.set_verbosity(verbosity)
+
+
+def index_sha256(fasta: Path) -> str:
+    """Return the sha256 of a FASTA's .fai."""
+    return hashlib.sha256(Path(f"{fasta}.fai").read_bytes()).hexdigest()

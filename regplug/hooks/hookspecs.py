@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pluggy
 
+from regplug.hooks.executor import Executor
 from regplug.hooks.importer import Importer
 from regplug.hooks.networks import StoredNetworks
 from regplug.hooks.track_writer import TrackWriter
@@ -49,6 +50,11 @@ def regplug_cards(location: str, options: BackendOptions) -> list[ModelCard] | N
 @hookspec(firstresult=True)
 def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
     """Return `model` of `location`, ready to predict, or None if it is not yours."""
+
+
+@hookspec(firstresult=True)
+def regplug_open_executor(location: str) -> Executor | None:
+    """Return what runs the parts of a run at `location`, or None if it is not yours."""
 
 
 @hookspec

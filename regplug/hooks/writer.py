@@ -70,6 +70,10 @@ class Sink(Protocol):
 class VariantWriter(Sink, Protocol):
     """Writes an output; it is chosen by the suffix of the output's name.
 
+    One whose outputs can be made in parts (--resume, --executor) has more: `part_suffix`, of files
+    that the parts are written to, with an empty `Plan.header`; and `append(part: bytes)`, which
+    adds the records of such a file.
+
     Attributes:
         suffixes: such as .vcf.gz.
     """

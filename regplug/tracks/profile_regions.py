@@ -211,12 +211,10 @@ def _tiles(
 def _batches(pieces: Iterable[_Piece], tiles: int) -> Iterator[list[_Piece]]:
     """Yield pieces together until they have so many tiles or more."""
     batch: list[_Piece] = []
-    held = 0
     for piece in pieces:
         batch.append(piece)
-        held += len(piece.starts)
-        if held >= tiles or not held:  # long runs of N are not gathered
+        if sum(len(gathered.starts) for gathered in batch) >= tiles:
             yield batch
-            batch, held = [], 0
+            batch = []
     if batch:
         yield batch

@@ -46,6 +46,13 @@ class Tally:
     records: int
     by_model: dict[str, Counter[Status]]
 
+    def add(self, other: "Tally") -> None:
+        """Add the counts of other records, with the same models."""
+        self.alts += other.alts
+        self.records += other.records
+        for name, counts in other.by_model.items():
+            self.by_model[name].update(counts)
+
 
 def annotate_records(
     records: Iterable[pysam.VariantRecord] | Iterable[PhasedRecord],

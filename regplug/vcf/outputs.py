@@ -29,6 +29,20 @@ class Output:
         with naming(self.name):
             self._writer.write(batch)
 
+    def append(self, part: bytes) -> None:
+        """Write the records of a part, which such a writer wrote with an empty header.
+
+        Raises:
+            OutputError: this kind of output cannot be made in parts.
+        """
+        append = getattr(self._writer, "append", None)
+        if append is None:
+            raise OutputError(
+                f"{self.name} cannot be made in parts: leave out --resume, --executor"
+            )
+        with naming(self.name):
+            append(part)
+
     def close(self) -> None:
         """Write what is left."""
         with naming(self.name):

@@ -214,6 +214,16 @@ def variants_of(record: pysam.VariantRecord) -> list[Variant]:
     return [replace(one, extent=extent) for one, extent in zip(variants, known, strict=True)]
 
 
+def line_of(record: pysam.VariantRecord) -> str:
+    """Return the record's line of VCF, with its end.
+
+    Raises:
+        VariantFileError: the record is not UTF-8.
+    """
+    with _utf8(f"{record.contig}:{record.pos}"):
+        return str(record)
+
+
 def set_info(
     record: pysam.VariantRecord,
     columns: Mapping[str, Values],
@@ -264,8 +274,7 @@ def info_pairs(record: pysam.VariantRecord) -> list[tuple[str, str]]:
 
 def _cells(record: pysam.VariantRecord) -> list[str]:
     """Return the record's line of VCF, cut behind INFO."""
-    with _utf8(f"{record.contig}:{record.pos}"):
-        return str(record).rstrip("\n").split("\t", 8)
+    return line_of(record).rstrip("\n").split("\t", 8)
 
 
 def _contigs(path: str, header: pysam.VariantHeader) -> dict[str, int | None]:

@@ -30,6 +30,7 @@ class TsvMatrix:
     """ALT - REF for all targets of all models, tab-separated; a missing number is `.`."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".tsv", ".tsv.gz")
+    part_suffix: ClassVar[str] = ".tsv"
 
     def __init__(self, path: Path, plan: Plan) -> None:
         """Open `path` and write the header."""
@@ -54,6 +55,10 @@ class TsvMatrix:
             ]
             self._file.write("\t".join([str(key) for key in keys] + values) + "\n")
 
+    def append(self, part: bytes) -> None:
+        """Write the rows of another such file."""
+        self._file.write(part.decode().partition("\n")[2])
+
     def close(self) -> None:
         """Write what is left."""
         try:
@@ -66,6 +71,7 @@ class ParquetMatrix:
     """ALT - REF for all targets of all models as float32 columns; a missing number is null."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet",)
+    part_suffix: ClassVar[str] = ".parquet"
 
     def __init__(self, path: Path, plan: Plan) -> None:
         """Open `path`.
@@ -81,6 +87,12 @@ class ParquetMatrix:
     def write(self, batch: Batch) -> None:
         """Write a row group."""
         self._file.write_table(_table(list(_keys(batch)), batch.scores, self._schema))
+
+    def append(self, part: bytes) -> None:
+        """Write the rows of another such file."""
+        import pyarrow.parquet
+
+        self._file.write_table(pyarrow.parquet.read_table(pyarrow.BufferReader(part)))
 
     def close(self) -> None:
         """Write the footer."""

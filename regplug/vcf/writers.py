@@ -27,6 +27,7 @@ class VcfText:
     """A plain VCF."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".vcf",)
+    part_suffix: ClassVar[str] = ".vcf"
 
     def __init__(self, path: Path, plan: Plan) -> None:
         """Open `path` and write the header."""
@@ -43,7 +44,11 @@ class VcfText:
             set_info(record, batch.columns, first, dropped=self._dropped)
             for record, first in zip(batch.records, batch.first, strict=True)
         ]
-        self._file.write("".join(lines).encode())
+        self.append("".join(lines).encode())
+
+    def append(self, part: bytes) -> None:
+        """Write lines of records."""
+        self._file.write(part)
 
     def close(self) -> None:
         """Write what is left."""
@@ -86,14 +91,14 @@ class Bcf(VcfText):
         assert self._bcftools.stdin
         return self._bcftools.stdin
 
-    def write(self, batch: Batch) -> None:
-        """Set the tags of each record and write it.
+    def append(self, part: bytes) -> None:
+        """Write lines of records.
 
         Raises:
             OutputError: the disk is full, or the header lacks a contig or tag of a record.
         """
         try:
-            super().write(batch)
+            super().append(part)
         except BrokenPipeError:  # bcftools has ended, and its messages say why
             self.close()
 
@@ -101,7 +106,7 @@ class Bcf(VcfText):
         """Write what is left.
 
         Raises:
-            OutputError: as `write`.
+            OutputError: as `append`.
             BrokenPipeError: nobody reads standard output.
         """
         if self._messages.closed:

@@ -159,6 +159,13 @@ def test_hook_regplug_open_backend(toy_repo):
     assert zeros.predict(np.ones((1, 21), np.uint8)).tolist() == [[0, 0]]
 
 
+def test_hook_regplug_open_executor():
+    manager = manager_with(example("regplug_open_executor"))
+    with closing(manager.hook.regplug_open_executor(location="threads")) as executor:
+        assert list(executor.run(abs, iter([-1, 2, -3]))) == [1, 2, 3]
+    assert manager.hook.regplug_open_executor(location="elsewhere") is None
+
+
 def test_hook_regplug_variant_writers():
     manager = manager_with(example("regplug_variant_writers"))
     names = {

@@ -14,8 +14,8 @@ from regplug.vcf.annotate import Tally
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch], None]]:
-    """Show a progress bar, if stderr is a terminal and not `quiet`; give what takes each batch."""
+def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch | Tally], None]]:
+    """Show a progress bar, if stderr is a terminal and not `quiet`; give what advances it."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -25,10 +25,13 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch], None]]:
     with bars(*columns, quiet=quiet) as bar:
         task = bar.add_task("ALTs", total=None)
 
-        def advance(batch: Batch) -> None:
-            last = batch.records[-1]
+        def advance(done: Batch | Tally) -> None:
+            if isinstance(done, Tally):
+                bar.update(task, advance=done.alts)
+                return
+            last = done.records[-1]
             at = f"{last.contig}:{last.pos}  ALTs"
-            bar.update(task, advance=len(batch.variants), description=at)
+            bar.update(task, advance=len(done.variants), description=at)
 
         yield advance
 

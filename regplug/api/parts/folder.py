@@ -1,0 +1,90 @@
+"""The finished parts of a run, in a folder beside its output, until the output is complete."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from regplug.api.parts.job import Part
+from regplug.errors import UNREADABLE, OutputError
+from regplug.files.output import check_parents, complete, naming
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of a part: as in Part, and the sha256 of each of its files."""
+
+    key: str
+    files: dict[str, str]
+    records: int
+    alts: int
+    statuses: dict[str, dict[str, int]]
+    renamed: dict[str, str]
+
+
+class PartsFolder:
+    """Parts on disk. One counts only if its key fits, and its files are what they were.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, path: Path, *, resume: bool) -> None:
+        """Take the folder at `path`, which is made if there is none.
+
+        Raises:
+            OutputError: it holds parts of an earlier run, and `resume` is False; or it holds other
+                things, or cannot be made.
+        """
+        self.path = path
+        check_parents(path)
+        there = [each.name for each in path.iterdir()] if path.is_dir() else []
+        if strange := [name for name in there if not name.lstrip(".").startswith("part")]:
+            raise OutputError(f"{path} holds {strange[0]}, which is no part of a run: move it away")
+        if there and not resume:
+            raise OutputError(
+                f"{path} holds parts of a run that did not end: --resume goes on with it; remove "
+                "the folder to begin anew"
+            )
+        with naming(path):
+            path.mkdir(parents=True, exist_ok=True)
+
+    def load(self, number: int, key: str) -> Part | None:
+        """Return a part if it is there, of this key and undamaged."""
+        try:
+            kept = msgspec.json.decode(self._about(number).read_bytes(), type=_Kept)
+            files = {suffix: self._file(number, suffix).read_bytes() for suffix in kept.files}
+        except (*UNREADABLE, msgspec.MsgspecError):
+            return None
+        if kept.key != key or kept.files != _digests(files):
+            return None
+        return Part(number, key, files, kept.records, kept.alts, kept.statuses, kept.renamed)
+
+    def store(self, part: Part) -> None:
+        """Keep a part; what is said of it comes last, so that a part is whole or not there.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        for suffix, content in part.files.items():
+            self._write(self._file(part.number, suffix), content)
+        kept = _Kept(part.key, _digests(part.files), *part[3:])
+        self._write(self._about(part.number), msgspec.json.encode(kept))
+
+    def remove(self) -> None:
+        """Remove the folder with all parts."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _about(self, number: int) -> Path:
+        return self.path / f"part-{number:06}.json"
+
+    def _file(self, number: int, suffix: str) -> Path:
+        return self.path / f"part-{number:06}{suffix}.gz"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        with complete(path) as partial:
+            partial.write_bytes(content)
+
+
+def _digests(files: dict[str, bytes]) -> dict[str, str]:
+    return {suffix: hashlib.sha256(content).hexdigest() for suffix, content in files.items()}
