@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from regplug.genome.codes import encode
 from regplug.models.repository import Golden, write_model
@@ -66,6 +66,32 @@ def position_model(
     return table_model(repo, name, table, window=window, weights=1.1 ** np.arange(window), **card)
 
 
+def weights_model(repo: Path, name: str, weights: np.ndarray, **card: object) -> ModelCard:
+    """Write a model that sums a weight per column and base: (window, 4), an N is their mean."""
+    by_code = np.c_[weights, weights.mean(1)].astype(np.float32)  # (window, 5)
+    window = len(weights)
+    nodes = [
+        helper.make_node("Cast", ["codes"], ["code"], to=TensorProto.INT64),
+        helper.make_node("Add", ["code", "first"], ["index"]),
+        helper.make_node("Gather", ["weights", "index"], ["values"], axis=0),
+        helper.make_node("ReduceSum", ["values", "axis"], ["scores"], keepdims=1),
+    ]
+    arrays = {"first": 5 * np.arange(window), "weights": by_code.ravel(), "axis": np.array([1])}
+    onnx = _model(nodes, arrays, window, {"scores": [1]})
+    made = ModelCard(
+        name=name,
+        window=window,
+        targets=(Target("T0", 1.0),),
+        sha256=hashlib.sha256(onnx).hexdigest(),
+        max_batch_size=64,
+        **{"version": "1", "family": "toy", "strand": "none", "output_scale": "score"} | card,  # type: ignore[arg-type]
+    )
+    sequence = ("ACGTN" * window)[:window]
+    golden = by_code[np.arange(window), encode(sequence)].sum()
+    write_model(repo, made, onnx=onnx, golden=Golden([sequence], [[float(golden)]]))
+    return made
+
+
 LOGITS = np.array([[1.0, -1], [2, 3], [4, 1], [8, 2], [0, 0]])  # of A C G T N, on two strands
 
 
@@ -111,13 +137,22 @@ def _profile_graph(logits: np.ndarray, counts: np.ndarray) -> bytes:
         helper.make_node("ReduceSum", ["counted", "axis"], ["log_counts"], keepdims=0),
     ]
     arrays = {"logits": logits, "counts": counts, "axis": np.array([1])}
+    return _model(nodes, arrays, 12, {"profile": [2, 12], "log_counts": [2]})
+
+
+def _model(
+    nodes: list[NodeProto],
+    arrays: dict[str, np.ndarray],
+    window: int,
+    outputs: dict[str, list[int]],
+) -> bytes:
     graph = helper.make_graph(
         nodes,
         "toy",
-        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 12])],
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", window])],
         [
-            helper.make_tensor_value_info("profile", TensorProto.FLOAT, ["n", 2, 12]),
-            helper.make_tensor_value_info("log_counts", TensorProto.FLOAT, ["n", 2]),
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape])
+            for name, shape in outputs.items()
         ],
         [numpy_helper.from_array(array, name) for name, array in arrays.items()],
     )
