@@ -174,7 +174,8 @@ def annotate(
         source = stack.enter_context(as_vcf(vcf, dbsnp))
         if source != vcf and (regions or regions_file):
             raise VariantFileError(f"regions need a VCF with an index, not {vcf}: -t takes them")
-        reader = stack.enter_context(closing(VariantReader(source, selection)))
+        apart = not (phased or executor or resume)  # these look at samples, or hand records on
+        reader = stack.enter_context(closing(VariantReader(source, selection, samples_apart=apart)))
         if write_index:
             kind = write_index if isinstance(write_index, str) else ""
             check_wanted_index(output, reader.contigs, kind)
@@ -212,6 +213,7 @@ def annotate(
                 tally = annotate_records(
                     *(records, scoring, genome),
                     writers=writers,
+                    samples_of=reader.samples_of,
                     genes=transcripts,
                     force=force,
                     progress=progress,

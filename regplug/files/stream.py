@@ -3,11 +3,12 @@
 import os
 import select
 import threading
+import zlib
 from contextlib import ExitStack, suppress
 
 from regplug.files.signals import told
 
-_BGZF = bytes.fromhex("1f8b0804")
+BGZF = bytes.fromhex("1f8b0804")
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -20,11 +21,13 @@ class Stream:
     Attributes:
         path: of the pipe, for htslib to open.
         truncated: True if the end of bgzipped data was missing; known once the pipe has ended.
+        closing: set when nobody reads any more.
     """
 
     def __init__(self, source: int = 0) -> None:
         """Start to copy file descriptor `source` into the pipe; call it in the main thread."""
         self.truncated = False
+        self.closing = threading.Event()
         self._pipe, writing = os.pipe()
         self.path = f"/dev/fd/{self._pipe}"
         self._wake, self._wakened = os.pipe()
@@ -35,21 +38,26 @@ class Stream:
 
     def close(self) -> None:
         """Stop reading."""
+        self.closing.set()
         self._told.close()
         os.close(self._wakened)
         os.close(self._pipe)
         self._thread.join(1)  # so that it does not read a file that is closed next
 
+    def _passed(self, data: bytes) -> bytes:
+        """Return what goes into the pipe for `data`, which are empty at the source's end."""
+        return data
+
     def _copy(self, source: int, writing: int) -> None:
         """Copy until the source ends, a signal arrives, or nobody reads the pipe any more."""
         first = last = b""
-        with suppress(BrokenPipeError), open(writing, "wb") as pipe:
+        with suppress(BrokenPipeError, zlib.error), open(writing, "wb") as pipe:
             while self._wake not in select.select([source, self._wake], [], [])[0]:
                 data = os.read(source, 1 << 16)
+                pipe.write(self._passed(data))
+                pipe.flush()
                 if not data:
-                    self.truncated = first == _BGZF and last != _BGZF_END
+                    self.truncated = first == BGZF and last != _BGZF_END
                     break
                 first, last = first or data[:4], (last + data)[-len(_BGZF_END) :]
-                pipe.write(data)
-                pipe.flush()
         os.close(self._wake)

@@ -45,7 +45,9 @@ class Batch:
         status: of the input, one per ALT: OK, or what is wrong with it.
         columns: tag → its values, one per ALT.
         scores: the models' predictions, in the order of Plan.cards.
-        phased: the same on a sample's haplotypes; none without --phased.
+        samples: per record, FORMAT and samples as they stand in the file, where `records` are
+            without them, as those of a VCF are; else b"".
+        phased: the scores on a sample's haplotypes; none without --phased.
     """
 
     records: Sequence[pysam.VariantRecord]
@@ -54,6 +56,7 @@ class Batch:
     status: Sequence[Status]
     columns: dict[str, Values]
     scores: Sequence[Scores]
+    samples: Sequence[bytes]
     phased: Sequence[Phased] = ()
 
 

@@ -30,6 +30,7 @@ from regplug.vcf.phased_records import PhasedRecord
 from regplug.vcf.records import variants_of
 
 AHEAD = 2  # batches that are scored while an earlier one is written
+MOST_SAMPLES = 1 << 23  # bytes of samples in a batch
 
 
 @dataclass
@@ -60,6 +61,7 @@ def annotate_records(
     genome: Genome,
     *,
     writers: Sequence[Sink],
+    samples_of: Callable[[pysam.VariantRecord], bytes] = lambda record: b"",
     genes: Transcripts | None = None,
     ranked: Collection[str] | None = None,
     force: bool = False,
@@ -73,6 +75,7 @@ def annotate_records(
         models: each with its own tags.
         genome: that REF is checked against.
         writers: each gets every batch.
+        samples_of: called with each record, in order: FORMAT and samples that it is without.
         genes: to name the nearest of, in RP_GENE and RP_TSS_DISTANCE.
         ranked: names of the models that RP_TOP and RP_Q are of; None: all.
         force: True to go on where the REFs are of another build.
@@ -87,7 +90,10 @@ def annotate_records(
     shared = over_models(models, ranked)
 
     def score(
-        batch: list[pysam.VariantRecord], variants: list[Variant], alts: list[PhasedAlt]
+        batch: list[pysam.VariantRecord],
+        samples: list[bytes],
+        variants: list[Variant],
+        alts: list[PhasedAlt],
     ) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
         scores = [model.score(examined, genome) for model in models]
@@ -97,13 +103,13 @@ def annotate_records(
             for model, alone in zip(models, scores, strict=True)
             if model.options.sample
         ]
-        made = _batch(batch, variants, statuses, models, scores, shared, phased)
+        made = _batch(batch, samples, variants, statuses, models, scores, shared, phased)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
 
     size = batch_size(model.window for model in models)
-    for batch in _ahead(score, _batches(records, size)):
+    for batch in _ahead(score, _batches(records, samples_of, size)):
         build.see(batch.status)
         for writer in writers:
             writer.write(batch)
@@ -117,6 +123,7 @@ def annotate_records(
 
 def _batch(
     records: list[pysam.VariantRecord],
+    samples: list[bytes],
     variants: list[Variant],
     statuses: list[Status],
     models: Sequence[Model],
@@ -138,31 +145,39 @@ def _batch(
     for model, haplotypes in zip(of_haplotypes, phased, strict=True):
         alone = scores[models.index(model)]
         columns |= phased_columns(model.ranking, model.options, alone, haplotypes)
-    return Batch(records, first, variants, statuses, columns, scores, phased)
+    return Batch(records, first, variants, statuses, columns, scores, samples, phased)
 
 
-_Read = tuple[list[pysam.VariantRecord], list[Variant], list[PhasedAlt]]
+_Read = tuple[list[pysam.VariantRecord], list[bytes], list[Variant], list[PhasedAlt]]
 
 
 def _batches(
-    records: Iterable[pysam.VariantRecord] | Iterable[PhasedRecord], size: int
+    records: Iterable[pysam.VariantRecord] | Iterable[PhasedRecord],
+    samples_of: Callable[[pysam.VariantRecord], bytes],
+    size: int,
 ) -> Iterator[_Read]:
-    """Yield records, their ALTs and where these sit, when they are `size` ALTs or more."""
-    batch: _Read = [], [], []
+    """Yield records, their samples, their ALTs and where these sit, some together.
+
+    They are `size` ALTs or more, or over MOST_SAMPLES.
+    """
+    batch: _Read = [], [], [], []
+    room = MOST_SAMPLES
     for each in records:
         record, alts = each if isinstance(each, PhasedRecord) else (each, ())
         batch[0].append(record)
-        batch[1].extend(variants_of(record))
-        batch[2].extend(alts)
-        if len(batch[1]) >= size:
+        batch[1].append(samples_of(record))
+        batch[2].extend(variants_of(record))
+        batch[3].extend(alts)
+        room -= len(batch[1][-1])
+        if len(batch[2]) >= size or room < 0:
             yield batch
-            batch = [], [], []
+            batch, room = ([], [], [], []), MOST_SAMPLES
     if batch[0]:
         yield batch
 
 
 def _ahead(
-    score: Callable[[list[pysam.VariantRecord], list[Variant], list[PhasedAlt]], Batch],
+    score: Callable[..., Batch],
     batches: Iterable[_Read],
 ) -> Iterator[Batch]:
     """Yield each scored batch in order, while the next ones are scored in another thread.

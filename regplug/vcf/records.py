@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pysam
 
@@ -21,6 +22,7 @@ from regplug.scoring.adapter import Values
 from regplug.vcf.faulty_line import faulty_line
 from regplug.vcf.index import check_index, require_index
 from regplug.vcf.overlap import Overlap, reach
+from regplug.vcf.samples_apart import Apart, SampleColumns
 from regplug.vcf.selection import EVERYTHING, Selected, Selection
 from regplug.vcf.structural import extents
 
@@ -35,12 +37,16 @@ class VariantReader:
         contigs: its contigs: name → length, or None where the header has none.
     """
 
-    def __init__(self, path: str, selection: Selection = EVERYTHING) -> None:
+    def __init__(
+        self, path: str, selection: Selection = EVERYTHING, *, samples_apart: bool = False
+    ) -> None:
         """Open `path`.
 
         Args:
             path: of the file, or `-`.
             selection: which of its records and samples to read; the header is then of these.
+            samples_apart: True where `samples_of` is asked for the samples, which records of a VCF
+                are then without, unless they come from regions.
 
         Raises:
             VariantFileError: no such file, not a VCF or BCF, a header that is not UTF-8, a damaged
@@ -51,16 +57,18 @@ class VariantReader:
         self._regions: list[Interval] = []
         self._overlap: Overlap = "record"
         self._stream: Stream | Selected | None = None
+        self._columns = SampleColumns() if samples_apart else None
+        self._again: IO[bytes] | None = None  # the file, whose samples are read apart
         if path != "-" and not Path(path).exists():
             raise VariantFileError(f"no file {path}")
         if path != "-":
             check_index(path)
         if selection == EVERYTHING:
-            self._stream = Stream() if path == "-" else None
+            self._stream = self._read_apart(0) if path == "-" else None
         else:
             if Path(path).is_file():
                 VariantReader(path).close()  # its faults are told without bcftools
-            self._stream = Selected(path, selection)
+            self._stream = Selected(path, selection, columns=self._columns)
         self._open()
 
     def _open(self) -> None:
@@ -73,9 +81,8 @@ class VariantReader:
             raise
 
     def _read_header(self, path: str) -> None:
-        verbosity = pysam.set_verbosity(0)  # htslib would tell that standard input has no index
-        try:  # one thread: with more, htslib waits for ever where a file is cut off
-            self._file = pysam.VariantFile(self._stream.path if self._stream else path)
+        try:
+            self._file = _opened(self._stream.path if self._stream else path)
         except NotImplementedError as error:
             raise VariantFileError(
                 f"{self.path} is gzipped: bgzip it (zcat FILE | bgzip)"
@@ -86,13 +93,14 @@ class VariantReader:
             raise VariantFileError(
                 f"{self.path} is not a VCF or BCF that htslib can read: {error}"
             ) from error
-        finally:
-            pysam.set_verbosity(verbosity)
         self._unchanged = None if path == "-" else Unchanged(path)
         self.header = self._file.header
         with _utf8(f"the header of {self.path}"):
             self.header_text = str(self.header)
             self.contigs = _contigs(self.path, self.header)
+        has_samples = self._file.format == "VCF" and len(self.header.samples) > 0
+        if self._columns and has_samples and not self._stream and Path(path).is_file():
+            self._again = Path(path).open("rb")  # noqa: SIM115
 
     @property
     def header_values(self) -> dict[str, str]:
@@ -124,7 +132,10 @@ class VariantReader:
             require_index(self._given)
         if regions and isinstance(self._stream, Selected):
             self.close()
-            self._stream = Selected(self._given, self._selection, merged(regions), overlap)
+            self._columns = SampleColumns() if self._columns else None
+            self._stream = Selected(
+                *(self._given, self._selection, merged(regions), overlap), self._columns
+            )
             self._open()
         else:
             self._regions, self._overlap = merged(regions), overlap
@@ -136,14 +147,14 @@ class VariantReader:
             VariantFileError: a record cannot be read; the message names the record before it.
         """
         last, read = "its header", 0
-        records = iter(self._overlapping() if self._regions else self._file)
+        records = iter(self._overlapping() if self._regions else self._all())
         while True:
             try:
                 record = next(records)
             except StopIteration:
                 if self._unchanged and self._unchanged.is_changed:
                     raise VariantFileError(changed(self.path)) from None
-                if self._stream and self._stream.truncated:
+                if self._is_cut_off():
                     raise VariantFileError(f"{self.path} is cut off after {last}") from None
                 if why := self._refused(patience=None):
                     raise VariantFileError(f"{why}, after {last}") from None
@@ -161,7 +172,7 @@ class VariantReader:
             return changed(self.path)
         if why := self._refused():
             return f"{why}, after {last}"
-        no_lines = self._stream or self._regions
+        no_lines = (self._stream and not self._again) or self._regions
         line, why = (0, "") if no_lines else faulty_line(self.path, read)
         where = f"{self.path}, line {line}" if line else self.path
         if why:
@@ -175,6 +186,31 @@ class VariantReader:
         """Return why the bcftools that selects records has failed, or "" (see `Selected.fault`)."""
         why = self._stream.fault(patience) if isinstance(self._stream, Selected) else ""
         return why and f"bcftools cannot choose from {self.path}: {why}"
+
+    def samples_of(self, record: pysam.VariantRecord) -> bytes:
+        """Return FORMAT and samples of a record as they stand in the file, if that has them apart.
+
+        Ask for those of each record, in order.
+        """
+        return self._columns.take(record) if self._columns else b""
+
+    def _read_apart(self, source: int) -> Stream:
+        return Apart(self._columns, source) if self._columns else Stream(source)
+
+    def _all(self) -> pysam.VariantFile:
+        """Return the file, opened again where its samples are read apart."""
+        if self._again:
+            self._file.close()
+            self._stream = self._read_apart(self._again.fileno())
+            try:
+                self._file = _opened(self._stream.path)
+            except (OSError, ValueError) as error:
+                raise VariantFileError(f"{self.path} is damaged in its header: {error}") from error
+        return self._file
+
+    def _is_cut_off(self) -> bool:
+        damaged = isinstance(self._stream, Apart) and self._stream.damaged
+        return damaged or bool(self._stream and self._stream.truncated)
 
     def _overlapping(self) -> Iterator[pysam.VariantRecord]:
         """Yield each record that lies in a region once."""
@@ -194,6 +230,17 @@ class VariantReader:
             self._file.close()
         if self._stream:
             self._stream.close()
+        if self._again:
+            self._again.close()
+
+
+def _opened(path: str) -> pysam.VariantFile:
+    """Return the VCF or BCF at `path`."""
+    verbosity = pysam.set_verbosity(0)  # htslib would tell that standard input has no index
+    try:  # one thread: with more, htslib waits for ever where a file is cut off
+        return pysam.VariantFile(path)
+    finally:
+        pysam.set_verbosity(verbosity)
 
 
 def variants_of(record: pysam.VariantRecord) -> list[Variant]:
@@ -230,7 +277,8 @@ def set_info(
     first: int,
     *,
     dropped: Collection[str] = (),
-) -> str:
+    samples: bytes = b"",
+) -> bytes:
     """Return the record's line of VCF, with its end, and with tags added to INFO.
 
     A tag whose values are all missing is left out; so are all tags of a record without ALT.
@@ -240,6 +288,7 @@ def set_info(
         columns: tag → a value per ALT of the batch.
         first: index of the record's first ALT in the columns.
         dropped: tags that an earlier run wrote, to be left out.
+        samples: FORMAT and samples, if `record` is without them.
 
     Raises:
         VariantFileError: the record is not UTF-8.
@@ -248,7 +297,8 @@ def set_info(
     pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
     texts = texts_of(columns, first, len(record.alts or ()))
     cells[7] = ";".join([*pairs, *(f"{tag}={text}" for tag, text in texts.items())]) or "."
-    return "\t".join(cells) + "\n"
+    line = "\t".join(cells).encode()
+    return b"%b\t%b\n" % (line, samples) if samples else line + b"\n"
 
 
 def texts_of(columns: Mapping[str, Values], first: int, alts: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from regplug.files.stream import Stream
 from regplug.genome.variant import Interval
 from regplug.vcf import bcftools
 from regplug.vcf.overlap import Overlap
+from regplug.vcf.samples_apart import Apart, SampleColumns
 
 
 class Selection(NamedTuple):
@@ -86,8 +87,16 @@ class Selected:
         selection: Selection,
         regions: Sequence[Interval] = (),
         overlap: Overlap = "record",
+        columns: SampleColumns | None = None,
     ) -> None:
         """Start to read the file at `path` (`-`: standard input); call it in the main thread.
+
+        Args:
+            path: of a VCF or BCF.
+            selection: of its records and samples.
+            regions: records that overlap these, by the index.
+            overlap: what of a record must.
+            columns: take FORMAT and samples, which `path` is then without.
 
         Raises:
             VariantFileError: the options contradict each other.
@@ -113,7 +122,8 @@ class Selected:
                 start_new_session=True,  # so that Ctrl-C reaches this process only
             )
         assert self._process.stdout
-        self._stream = Stream(self._process.stdout.fileno())
+        written = self._process.stdout.fileno()
+        self._stream = Stream(written) if columns is None else Apart(columns, written)
         self.path = self._stream.path
 
     @property

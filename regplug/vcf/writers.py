@@ -41,10 +41,12 @@ class VcfText:
     def write(self, batch: Batch) -> None:
         """Set the tags of each record and write it."""
         lines = [
-            set_info(record, batch.columns, first, dropped=self._dropped)
-            for record, first in zip(batch.records, batch.first, strict=True)
+            set_info(record, batch.columns, first, dropped=self._dropped, samples=samples)
+            for record, first, samples in zip(
+                *(batch.records, batch.first, batch.samples), strict=True
+            )
         ]
-        self.append("".join(lines).encode())
+        self.append(b"".join(lines))
 
     def append(self, part: bytes) -> None:
         """Write lines of records."""
