@@ -17,6 +17,11 @@ from tests.toy_models import centre_model, position_model
 CONTIGS = {"chr1": random_letters(400, seed=1) + "NNN", "chr2": random_letters(150, seed=2).lower()}
 HEADER = [
     '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency, of ALT">',
+    '##INFO=<ID=END,Number=1,Type=Integer,Description="End">',
+    '##INFO=<ID=SVLEN,Number=A,Type=Integer,Description="Length">',
+    '##INFO=<ID=CIPOS,Number=2,Type=Integer,Description="Unsure">',
+    '##INFO=<ID=LEFT_SVINSSEQ,Number=.,Type=String,Description="Letters">',
+    '##INFO=<ID=RIGHT_SVINSSEQ,Number=.,Type=String,Description="Letters">',
     '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
     '##FILTER=<ID=q10,Description="low">',
     '##ALT=<ID=DEL,Description="Deletion">',
@@ -133,8 +138,11 @@ def _variants(world: World) -> None:
     rows = []
     for number, pos in enumerate(range(5, 380, 25)):
         ref = CONTIGS["chr1"][pos - 1 : pos + 1]
-        alt = ["A,C", ref + "G", "<DEL>", "*", ".", ref[0] + "N", "G]chr2:9]"][number % 7]
+        alts = ["A,C", ref + "G", "<DEL>", "*", "<INS>", ".", ref[0] + "N", ref[0] + "]chr2:9]"]
+        alt = [*alts, f"{ref[0]}]chr1:150]", "<INV>"][number % 10]
         info = "AF=" + ",".join(["0.5"] * len(alt.split(",")))
+        info += f";END={pos + 40};SVLEN=40;CIPOS=0,0" if alt in ("<DEL>", "<INV>") else ""
+        info += ";LEFT_SVINSSEQ=ACGT;RIGHT_SVINSSEQ=GATTACA" if alt == "<INS>" else ""
         rows.append(f"chr1 {pos} rs{number} {ref} {alt} 30 PASS {info} GT 0/1")
     text = vcf_text(rows, CONTIGS, HEADER)
     (world.folder / "in.vcf").write_text(text)

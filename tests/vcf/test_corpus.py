@@ -76,6 +76,28 @@ def test_failed_and_odd(path, annotated):
         assert len(records(out)) == len(records(path))
 
 
+@pytest.mark.data
+def test_symbols_of_bcftools_are_their_bases(regplug, toy_repo, tmp_path):
+    """norm.symbolic.vcf has each deletion in bases and as a symbol, which bcftools moves alike."""
+    given, moved = CORPUS / "bcftools" / "norm.symbolic.vcf", tmp_path / "moved.vcf"
+    letters = random_letters(200, seed=5)
+    contig = f"{letters[:23]}ACACA{letters[28:95]}AAAAAAA{letters[102:]}"
+    fasta = write_fasta(tmp_path / "g.fa", {"20": contig})
+    assert bcftools("norm", "-f", fasta, "-o", moved, given).returncode == 0
+    assert records(moved) != records(given)
+    where = ("--fasta", fasta, "--model-repo", toy_repo, "--model", "place", "--all-targets")
+    found = []
+    for path in (given, moved):
+        out = tmp_path / "out.vcf"
+        assert regplug("annotate", path, *where, "--force", "-o", out).status == 0
+        tags = bcftools("query", "-f", r"%RP_STATUS %RP_PLACE_T0 %RP_PLACE_T1\n", out).stdout
+        found.append(tags.decode().split("\n")[:-1])
+    first, as_symbol, second, as_symbol_too = found[0]
+    assert first.startswith("ok ")
+    assert as_symbol == first != second == as_symbol_too
+    assert found[1] == found[0]
+
+
 def records(path: Path) -> list[bytes]:
     lines = path.read_bytes().replace(b"\r\n", b"\n").split(b"\n")
     return [line for line in lines if line and not line.startswith(b"#")]
