@@ -8,6 +8,8 @@ import numpy as np
 from regplug.models.variants.geometry import Reading, joint
 from regplug.models.variants.tensor import Attributes, Constant, Tensor, derived, like
 
+LARGE = 256  # numbers that a row reads, from which on a convolution of all is faster than a lookup
+
 Input = Tensor | Constant | None
 Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
 
@@ -84,14 +86,32 @@ def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> T
     weights = filters.reshape(outputs, inner, -1).transpose(2, 1, 0).reshape(-1, outputs)
     offset = np.zeros(outputs, filters.dtype) if bias is None else bias
     zero = like(0, filters.dtype, inner)
+    at_once = len(weights) >= LARGE and reading.step == 1
+    own = geometry.left + geometry.right + len(geometry.changed)
 
     def table(rows: Any) -> str:
-        graph = rows.graph
+        graph, read = rows.graph, tensor.table(rows)
         around = graph.constant(zero, zero.dtype.type)
-        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading, around)
-        flat = rows.flat(read, len(weights))
-        arrays = (graph.constant(array, array.dtype.type) for array in (weights, offset))
-        return str(graph.op("Gemm", flat, *arrays))
+        arrays = [graph.constant(array, array.dtype.type) for array in (weights, offset)]
+        parts = []
+        if at_once:
+            apart = reading.taps[1] - reading.taps[0] if len(reading.taps) > 1 else 1
+            made = graph.op(
+                "Conv",
+                rows.shared_channels(read, tensor.geometry),
+                graph.constant(filters.reshape(outputs, inner, 1, -1), filters.dtype.type),
+                arrays[1],
+                dilations=[1, apart],
+                pads=[0, 0, 0, reading.taps[-1] - reading.taps[0]],
+            )
+            flat = graph.op("Squeeze", made, graph.ints(0, 2))
+            parts.append(graph.op("Transpose", flat, perm=[1, 0]))
+        if own or not at_once:
+            found = rows.lookup(
+                read, tensor.geometry, geometry, reading, around, shared=not at_once
+            )
+            parts.append(graph.op("Gemm", rows.flat(found, len(weights)), *arrays))
+        return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
 
     return derived(tensor, table, geometry=geometry, channels=outputs)
 

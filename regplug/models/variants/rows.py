@@ -68,19 +68,29 @@ class Rows:
         self._made: dict[tuple[object, ...], str] = {}
 
     def lookup(
-        self, table: str, read: Geometry, made: Geometry, reading: Reading, around: str = ""
+        self,
+        table: str,
+        read: Geometry,
+        made: Geometry,
+        reading: Reading,
+        around: str = "",
+        *,
+        shared: bool = True,
     ) -> str:
         """Return the rows that each row of `made` reads, (rows, taps, ...), of a table of `read`.
 
         Elements outside a window are the row `around`; where that is "", the nearest inside.
+        Without `shared`, only those of the windows' and ALTs' own rows, of which there must be.
         """
-        key = ("lookup", table, read, made, reading, around)
+        key = ("lookup", table, read, made, reading, around, shared)
         if key not in self._made:
             outside = reading.taps[0] < 0 or self._last(made, reading) >= read.length
             source = table
             if around and outside:
                 source = self._once("Concat", table, around, axis=0)
-            index = self._index(read, made, reading, padded=bool(around) and outside)
+            index = self._index(
+                read, made, reading, padded=bool(around) and outside, shared=shared
+            )
             self._made[key] = self.graph.op("Gather", source, index, axis=0)
         return self._made[key]
 
@@ -151,9 +161,11 @@ class Rows:
     def _last(self, made: Geometry, reading: Reading) -> int:
         return (made.length - 1) * reading.step + reading.taps[-1]
 
-    def _index(self, read: Geometry, made: Geometry, reading: Reading, *, padded: bool) -> str:
+    def _index(
+        self, read: Geometry, made: Geometry, reading: Reading, *, padded: bool, shared: bool
+    ) -> str:
         """Return the numbers of the rows that `made` reads, (rows, taps)."""
-        key = ("index", read, made, reading, padded)
+        key = ("index", read, made, reading, padded, shared)
         if key in self._made:
             return self._made[key]
         graph, taps = self.graph, len(reading.taps)
@@ -165,18 +177,19 @@ class Rows:
                 return [at if at in inside else -1 for at in wanted]
             return [min(max(at, 0), read.length - 1) for at in wanted]
 
-        there = self._upright(self._rows_in(made, read.stride))
-        steps = [tap + read.shift - reading.step * made.shift for tap in reading.taps]
-        shared = graph.op("Add", there, graph.ints(*steps))
-        last = graph.op("Sub", self._of(read).rows, graph.ints(1))
-        shared = graph.op("Min", graph.op("Max", shared, graph.ints(0)), last)
-        parts = [shared]
+        parts = []
+        if shared:
+            there = self._upright(self._rows_in(made, read.stride))
+            steps = [tap + read.shift - reading.step * made.shift for tap in reading.taps]
+            inner = graph.op("Add", there, graph.ints(*steps))
+            last = graph.op("Sub", self._of(read).rows, graph.ints(1))
+            parts.append(graph.op("Min", graph.op("Max", inner, graph.ints(0)), last))
         ends = (range(made.left), range(made.length - made.right, made.length))
         for elements, alts in ((ends[0], False), (ends[1], False), (made.changed, True)):
             if elements:
                 found = self._addresses(read, columns(elements), alts=alts)
                 parts.append(graph.reshape(found, -1, taps))
-        self._made[key] = graph.op("Concat", *parts, axis=0) if len(parts) > 1 else shared
+        self._made[key] = graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
         return self._made[key]
 
     def _addresses(self, geometry: Geometry, columns: list[int], *, alts: bool) -> str:
@@ -279,6 +292,16 @@ class Rows:
     def flat(self, read: str, width: int) -> str:
         """Return rows that were looked up, (rows, taps, channels), as (rows, width)."""
         return self._once("Reshape", read, self.graph.ints(-1, width))
+
+    def shared_channels(self, table: str, geometry: Geometry) -> str:
+        """Return the shared rows of a table as one long sequence, (1, channels, 1, rows)."""
+        key = ("channels", table)
+        if key not in self._made:
+            graph = self.graph
+            rows = graph.cut(table, 0, self._of(geometry).rows, 0)
+            channels = graph.op("Transpose", rows, perm=[1, 0])
+            self._made[key] = graph.op("Unsqueeze", channels, graph.ints(0, 2))
+        return self._made[key]
 
     def aligned(self, table: str, read: Geometry, made: Geometry) -> str:
         """Return a table in the rows of another geometry."""
