@@ -35,7 +35,8 @@ from regplug.scoring.card import ModelCard, Target
 from regplug.scoring.stretches import pair_predictions
 from tests.models.variants.toy_graphs import reference
 
-DENSITIES = {"dense, 1 per 4 bp": 4, "1000 Genomes, 1 per 40 bp": 40, "sparse, 1 per 2,000 bp": 2000}
+DENSITIES = {"dense: 1 per 4 bp": 4, "1000 Genomes: 1 per 40": 40, "sparse: 1 per 2,000": 2000}
+HEAD = "network | SNVs | plain ms | together ms | ratio | × tangermeme | error | plain's error"
 CHECKED = 8  # SNVs whose predictions are compared with float64
 
 
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a part of the names of networks")
     options = parser.parse_args()
     print(f"{cpu_name()}, one thread; median CPU time of {options.rounds} rounds\n")
-    print("| network | SNVs | plain, ms/SNV | together, ms/SNV | ratio | × tangermeme | error | plain's error |")
+    print(f"| {HEAD} |")
     print("|---|---|--:|--:|--:|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as scratch:
         for name, network in _networks(Path(scratch)).items():
@@ -129,7 +130,8 @@ def _measure(name: str, network: Network, rounds: int) -> None:
         errors = _errors(network.folder, alleles, together, plain)
         print(
             f"| {name} | {density} | {per['plain']:.2f} | {per['together']:.2f} "
-            f"| {per['plain'] / per['together']:.2f} | {against} | {errors[0]:.1e} | {errors[1]:.1e} |",
+            f"| {per['plain'] / per['together']:.2f} | {against} "
+            f"| {errors[0]:.1e} | {errors[1]:.1e} |",
             flush=True,
         )
 
@@ -188,9 +190,7 @@ def _tangermeme(folder: Path, alleles: Alleles) -> Callable[[], Any] | None:
     network = basset_in_torch(folder)
     letters = torch.from_numpy(np.eye(4, dtype=np.float32)[alleles.ref]).transpose(1, 2)
     column = int((alleles.ref[0] != alleles.alt[0]).argmax())
-    changes = [
-        (row, column, int(alt[column])) for row, alt in enumerate(alleles.alt)
-    ]
+    changes = [(row, column, int(alt[column])) for row, alt in enumerate(alleles.alt)]
     return lambda: substitution_effect(
         network, letters, torch.tensor(changes), batch_size=256, device="cpu"
     )

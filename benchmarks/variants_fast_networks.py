@@ -1,4 +1,4 @@
-"""Networks of random weights for `variants_fast`: their speed and sums are those of trained ones."""
+"""Networks of random weights for `variants_fast`: of the speed and the sums of trained ones."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ def basset() -> ModelProto:
 
 def hard() -> ModelProto:
     """Return Basset's network with weights of Student's t with 3 degrees of freedom."""
-    return _stack(lambda rng, shape: rng.standard_t(3, size=shape) * np.sqrt(2 / np.prod(shape[1:])))
+    return _stack(
+        lambda rng, shape: rng.standard_t(3, size=shape) * np.sqrt(2 / np.prod(shape[1:]))
+    )
 
 
 def _stack(weights: Any) -> ModelProto:
@@ -41,12 +43,14 @@ def _stack(weights: Any) -> ModelProto:
 
 
 def basset_in_torch(folder: Path) -> Any:
-    """Return the module of the Basset in a folder, which averages both strands of one-hot letters."""
+    """Return the Basset of a folder as a module that averages both strands of letters."""
     import torch
     from torch import nn
 
     graph = onnx.load(folder / "1" / "model.onnx").graph
-    arrays = {array.name: torch.from_numpy(numpy_helper.to_array(array)) for array in graph.initializer}
+    arrays = {
+        array.name: torch.from_numpy(numpy_helper.to_array(array)) for array in graph.initializer
+    }
     layers: list[Any] = []
     pools = iter((3, 4, 4))
     for node in graph.node:
@@ -89,7 +93,9 @@ def bpnet() -> ModelProto:
     length = BPNET_WINDOW - 20
     for layer in range(1, BPNET_LAYERS + 1):
         apart = 2**layer
-        made = graph.op("Conv", values, array(filters, filters, 1, 3), array(filters), dilations=[1, apart])
+        made = graph.op(
+            "Conv", values, array(filters, filters, 1, 3), array(filters), dilations=[1, apart]
+        )
         length -= 2 * apart
         kept = graph.cut(values, apart, apart + length, 3)
         values = graph.op("Add", kept, graph.op("Relu", made))

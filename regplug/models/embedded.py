@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import onnx
 import onnxruntime
 
 from regplug.errors import BackendError, ModelError
@@ -14,8 +13,8 @@ from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.device import CPU, check_used, providers
 from regplug.models.repository import model_names, read_card, read_onnx
-from regplug.models.variants.graph import inputs_of, sizes_of, variants_graph
-from regplug.scoring.alleles import column
+from regplug.models.variants.graph import inputs_of, sizes_of
+from regplug.models.variants.served import graph_of
 from regplug.scoring.backend import (
     Answering,
     Array,
@@ -128,17 +127,17 @@ class Embedded(Answering):
     @cached_property
     def _variants(self) -> tuple[Any, Sizes] | None:
         """Return the session of the graph for variants, made of the model's own, and its sizes."""
-        if self.card.window is None or self._device != CPU:
-            return None
-        model = onnx.load_from_string(read_onnx(self._folder, self.card))
-        made = variants_graph(model, column(self.card.window))
+        made = graph_of(self._folder, self.card) if self._device == CPU else None
         if made is None:
             return None
         name = f"{self.card.name}, for variants"
         return open_session(made.SerializeToString(), name, threads=self._threads), sizes_of(made)
 
-    def predict_variants(self, request: Request) -> tuple[Array, Array]:
-        """Return the predictions for a request's windows and ALTs, as `VariantsBackend`."""
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
+        """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
+        return [self._together(request) for request in requests]
+
+    def _together(self, request: Request) -> tuple[Array, Array]:
         assert self._variants, "sizes says whether there is such a graph"
         session, output = self._variants[0], self.card.main
         rows = len(request.starts) + len(request.of)

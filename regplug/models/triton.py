@@ -9,9 +9,10 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import closing, suppress
+from functools import cached_property, partial
 from typing import TypeVar
 
 from regplug.errors import BackendError
@@ -20,6 +21,7 @@ from regplug.hooks.hookspecs import hookimpl
 from regplug.models.triton_client import Client, Refused, Unavailable, is_url
 from regplug.models.triton_proof import Answer, Proof
 from regplug.models.triton_served import Served, card_in, card_of, describe
+from regplug.models.triton_variants import Variants
 from regplug.scoring.backend import (
     Answering,
     Array,
@@ -30,6 +32,7 @@ from regplug.scoring.backend import (
 )
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
+from regplug.scoring.stretches import Request, Sizes
 
 IN_FLIGHT = 8  # requests
 ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
@@ -39,7 +42,8 @@ OPENING_SECONDS = 5.0  # to go on trying a URL that has never answered
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
 
 _T = TypeVar("_T")
-_Job = tuple[Codes, Sequence[Output], "Future[list[Array]]"]
+_Work = Callable[["_Checked"], list[Array]]  # asks by a thread's own connection
+_Job = tuple[_Work, "Future[list[Array]]"]
 
 
 class Triton(Answering):
@@ -61,6 +65,7 @@ class Triton(Answering):
         self._lock = threading.Lock()
         self._asked: set[Future[list[Array]]] = set()  # that somebody waits for
         self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
+        self._variants = Variants(served.card)
         self._closed = threading.Event()
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
@@ -72,23 +77,46 @@ class Triton(Answering):
         """
         size = self._proof.rows
         starts = range(0, len(codes), size)
-        self._start_threads(len(starts))
-        futures: list[Future[list[Array]]] = [Future() for _ in starts]
-        self._asked.update(futures)
+        works = [
+            partial(self._ask_patiently, codes=codes[start : start + size], outputs=outputs)
+            for start in starts
+        ]
         answers = empty_answers(outputs, len(codes))
+        for start, parts in zip(starts, self._done(works), strict=True):
+            for answer, part in zip(answers, parts, strict=True):
+                answer[start : start + size] = part
+        return answers
+
+    @cached_property
+    def sizes(self) -> Sizes | None:
+        """Return what a request of SNVs costs; None where the server has no graph for them."""
+        with closing(Client(self._location, self._options, seconds=OPENING_SECONDS)) as client:
+            try:
+                return self._variants.sizes_on(client)
+            except Unavailable:
+                return None
+
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
+        """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
+        works = [partial(self._ask_together, request=request) for request in requests]
+        return [(ref, alt) for ref, alt in self._done(works)]
+
+    def _done(self, works: Sequence[_Work]) -> Iterator[list[Array]]:
+        """Yield what works return, in order; threads do several at a time."""
+        self._start_threads(len(works))
+        futures: list[Future[list[Array]]] = [Future() for _ in works]
+        self._asked.update(futures)
         try:
-            for start, future in zip(starts, futures, strict=True):
-                self._jobs.put((codes[start : start + size], outputs, future))
-            for start, future in zip(starts, futures, strict=True):
-                for answer, part in zip(answers, future.result(), strict=True):
-                    answer[start : start + size] = part
+            for job in zip(works, futures, strict=True):
+                self._jobs.put(job)
+            for future in futures:
+                yield future.result()
         except CancelledError as error:
             raise self._is_closed() from error
         finally:
             for future in futures:
                 future.cancel()  # after an error or Ctrl-C, some requests may not have begun
             self._asked.difference_update(futures)
-        return answers
 
     def close(self) -> None:
         """End the threads and their connections, and whoever waits for an answer.
@@ -124,12 +152,12 @@ class Triton(Answering):
         """Do jobs until one is None; the client is made, used and closed in this thread."""
         client: _Checked | None = None
         while (job := self._jobs.get()) is not None:
-            codes, outputs, future = job
+            work, future = job
             if not future.set_running_or_notify_cancel():
                 continue
             try:
                 client = client or _Checked(self._location, self._options, seconds=ANSWER_SECONDS)
-                _settle(future, self._ask_patiently(client, codes, outputs))
+                _settle(future, work(client))
             except BaseException as error:  # noqa: BLE001  for the caller's thread
                 _settle(future, error)
         if client is not None:
@@ -154,9 +182,28 @@ class Triton(Answering):
         asked = f"{self.card.name} for codes of shape {codes.shape}"
         return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
 
+    def _ask_together(self, client: "_Checked", request: Request) -> list[Array]:
+        """Return the server's predictions for a request's windows and ALTs, asking again."""
+
+        def ask(again: bool) -> list[Array]:
+            if again or time.monotonic() > client.checked_at + CHECK_SECONDS:
+                self._check_again(client)
+                self._variants.check(client, self._location)
+            answer, rows = self._variants.ask(client, request)
+            if not self._variants.proof.holds(answer, self.card.window or 0):
+                self._check_again(client)
+                self._variants.check(client, self._location)
+                self._variants.proof.learn(answer, self.card.window or 0)
+            return rows
+
+        patience = self._options.retry_seconds
+        asked = f"{self.card.name} for {len(request.of)} variants"
+        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
+
     def _answer(self, client: Client, codes: Codes, outputs: Sequence[Output]) -> Answer:
         try:
-            answer = client.infer(self.card.name, codes, [output.name for output in outputs])
+            names = [output.name for output in outputs]
+            answer = client.infer(self.card.name, {"codes": codes}, names)
         except Refused as error:
             if client.ready(self.card.name):
                 raise

@@ -4,16 +4,17 @@ Their errors become two: Unavailable (ask again later) and Refused (the answer s
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+from numpy.typing import NDArray
+
 from regplug.errors import BackendError
 from regplug.files.extras import needs
-from regplug.genome.codes import Codes
 from regplug.models.triton_proof import Answer
 from regplug.scoring.backend import BackendOptions
 
@@ -33,6 +34,9 @@ GRPC_CHANNEL = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
+
+
+_KINDS = {"|u1": "UINT8", "<i8": "INT64"}  # numpy's names of types → Triton's
 
 
 class Unavailable(Exception):  # noqa: N818  a state that passes, not an error
@@ -116,15 +120,19 @@ class Client:
         models: list[dict[str, str]] = answer.get("models", []) if self._is_grpc else answer
         return models
 
-    def infer(self, model: str, codes: Codes, outputs: Sequence[str]) -> Answer:
-        """Return what `outputs` answer to `codes`, each (n, ...), and the version that did."""
-        asked = self._module.InferInput("codes", list(codes.shape), "UINT8")
-        try:
-            asked.set_data_from_numpy(codes)
-        except self._errors as error:
-            raise Refused(str(error)) from error
+    def infer(
+        self, model: str, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]
+    ) -> Answer:
+        """Return what `outputs` answer to `inputs`, each (n, ...), and the version that did."""
+        asked = []
+        for name, array in inputs.items():
+            asked.append(self._module.InferInput(name, list(array.shape), _KINDS[array.dtype.str]))
+            try:
+                asked[-1].set_data_from_numpy(array)
+            except self._errors as error:
+                raise Refused(str(error)) from error
         wanted = [self._module.InferRequestedOutput(name) for name in outputs]
-        result = self._ask("infer", model, [asked], outputs=wanted)
+        result = self._ask("infer", model, asked, outputs=wanted)
         answers, about = {name: result.as_numpy(name) for name in outputs}, result.get_response()
         for name, answer in answers.items():
             if answer is None:

@@ -5,7 +5,7 @@ each ALT only what it changes. Rows go that way whose ALT differs from REF in th
 alone; a window belongs to a stretch where its own codes say so, whatever they were read from.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -80,8 +80,8 @@ class VariantsBackend(Protocol):
     def sizes(self) -> Sizes | None:
         """Return what a request costs, or None where this model has no such graph."""
 
-    def predict_variants(self, request: Request) -> tuple[Array, Array]:
-        """Return the predictions for the windows (n, targets), and for the ALTs (m, targets).
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
+        """Return each request's predictions: of windows (n, targets), of ALTs (m, targets).
 
         Raises:
             BackendError: as `Backend.predict`.
@@ -99,8 +99,8 @@ def pair_predictions(alleles: Alleles, backend: Backend) -> tuple[Array, Array]:
         return backend.predict(alleles.ref), backend.predict(alleles.alt)
     snv = only_differs_at(alleles.ref, alleles.alt, sizes.column)
     ref, alt = np.empty((2, len(snv), len(backend.card.targets)), np.float32)
-    for request in requests(alleles, np.flatnonzero(snv), sizes):
-        before, after = backend.predict_variants(request)
+    asked = [*requests(alleles, np.flatnonzero(snv), sizes)]
+    for request, (before, after) in zip(asked, backend.predict_variants(asked), strict=True):
         ref[request.rows], alt[request.rows] = before[request.of], after
     others = ~snv
     if others.any():

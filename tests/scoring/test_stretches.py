@@ -33,10 +33,14 @@ class OneContig:
         return padded[interval.start + 1000 : interval.end + 1000]
 
 
+def alleles_in(variants, codes, window):
+    """Return variants of a genome with these codes in windows of so many bases."""
+    examined = [Examined(variant, Status.OK) for variant in variants]
+    return encode_alleles(examined, OneContig(codes), window=window)
+
+
 def alleles_of(variants, codes):
-    return encode_alleles(
-        [Examined(variant, Status.OK) for variant in variants], OneContig(codes), window=WINDOW
-    )
+    return alleles_in(variants, codes, WINDOW)
 
 
 def snvs(codes, places):
@@ -60,8 +64,11 @@ class Weighted:
         self.plain += len(codes)
         return codes @ self._weights
 
-    def predict_variants(self, request):
-        self.asked.append(request)
+    def predict_variants(self, requests):
+        self.asked += requests
+        return [self._together(request) for request in requests]
+
+    def _together(self, request):
         ref = request.block[request.starts[:, None] + np.arange(WINDOW)]
         alt = ref[request.of]
         alt[:, COLUMN] = request.alt

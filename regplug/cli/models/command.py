@@ -14,6 +14,7 @@ from regplug.cli.models.pull import pull
 from regplug.cli.models.record import record
 from regplug.cli.models.search import search
 from regplug.cli.models.show import show
+from regplug.cli.models.variants import variants
 from regplug.cli.shared.options import backend_from, backend_options
 from regplug.cli.shared.printable import printable
 from regplug.errors import ModelError, RegplugError
@@ -36,6 +37,7 @@ models.add_command(calibrate)
 models.add_command(new)
 models.add_command(search)
 models.add_command(pull)
+models.add_command(variants)
 
 
 @models.command("list", short_help="List the models.")

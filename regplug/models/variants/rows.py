@@ -88,9 +88,7 @@ class Rows:
             source = table
             if around and outside:
                 source = self._once("Concat", table, around, axis=0)
-            index = self._index(
-                read, made, reading, padded=bool(around) and outside, shared=shared
-            )
+            index = self._index(read, made, reading, padded=bool(around) and outside, shared=shared)
             self._made[key] = self.graph.op("Gather", source, index, axis=0)
         return self._made[key]
 

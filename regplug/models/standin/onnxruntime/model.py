@@ -30,13 +30,16 @@ class TritonPythonModel:
     def initialize(self, args: dict[str, str]) -> None:
         """Load the graph, and check the configuration against it."""
         config = json.loads(args["model_config"])
+        self._batches = config["max_batch_size"] > 0
         self._session = _session(Path(args["model_repository"], args["model_version"]), config)
         _check(config, "input", self._session.get_inputs())
         _check(config, "output", self._session.get_outputs())
         self._inputs = [tensor.name for tensor in self._session.get_inputs()]
 
     def execute(self, requests: list[Any]) -> list[Any]:
-        """Return a response for each request; one run of the graph serves them all."""
+        """Return a response for each request; one run of the graph serves all that are batches."""
+        if not self._batches and len(requests) > 1:
+            return [response for request in requests for response in self.execute([request])]
         feeds = [
             [triton.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs]
             for request in requests
@@ -50,8 +53,8 @@ class TritonPythonModel:
             return [triton.InferenceResponse(output_tensors=[], error=refusal) for _ in requests]
         responses, start = [], 0
         for request, arrays in zip(requests, feeds, strict=True):
-            rows = slice(start, start + len(arrays[0]))
-            start = rows.stop
+            rows = slice(start, start + len(arrays[0])) if self._batches else slice(None)
+            start += len(arrays[0])
             tensors = [
                 triton.Tensor(name, np.ascontiguousarray(result[rows]))
                 for name, result in zip(names, results, strict=True)
