@@ -1,5 +1,6 @@
 """`regplug models import bpnet`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import click
 
 from regplug.hooks.importing import about_from, import_options, say
 from regplug.hooks.measuring import measuring, measuring_options
+
+SNVS = 300  # random ones, for spreads: these networks are a hundred times as large as others
 
 
 @click.command("bpnet", short_help="ChromBPNet, BPNet, Cherimoya: counts and a profile.")
@@ -18,7 +21,7 @@ from regplug.hooks.measuring import measuring, measuring_options
 )
 @click.option("--basepairnet", is_flag=True, help="State dicts are of bpnet-lite's BasePairNet.")
 @import_options
-@measuring_options
+@partial(measuring_options, snvs=SNVS)
 def bpnet(
     files: tuple[Path, ...],
     profile: int | None,

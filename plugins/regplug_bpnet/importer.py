@@ -81,6 +81,8 @@ def import_bpnet(
         ModelError: as `read_net` and `import_nets`.
         MissingLibraryError: h5py is not installed.
     """
+    if about.strand == "forward":
+        raise ModelError("networks of the family read DNA: --strand is mean, max or none")
     nets = [
         read_net(path, window=about.window, profile=profile, basepairnet=basepairnet)
         for path in files

@@ -23,15 +23,15 @@ class Measuring(NamedTuple):
     progress: Callable[[str, int, int], None] = lambda model, done, total: None
 
 
-def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --snvs and --threads to the command of an importer."""
+def measuring_options(function: Callable[..., Any], *, snvs: int = SNVS) -> Callable[..., Any]:
+    """Add --snvs and --threads to the command of an importer; `snvs` if it is not said."""
     function = click.option(
         "--threads", type=click.IntRange(0), default=0, help="CPU threads; 0: all."
     )(function)
     return click.option(
         "--snvs",
         type=click.IntRange(1),
-        default=SNVS,
+        default=snvs,
         show_default=True,
         help="Random SNVs to measure spreads on.",
     )(function)

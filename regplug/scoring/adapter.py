@@ -214,9 +214,9 @@ def _check_scores(card: ModelCard, scores: Sequence[str], pairs: Collection[str]
             ("logit", "score"),
             ("log2fc", "score"),
         ):
+            known = ", ".join(["ref", "alt", "diff", *pairs])
             raise ModelError(
-                f"{card.name} predicts a {card.output_scale}, which has no {score}: "
-                "use ref, alt or diff"
+                f"{card.name} predicts a {card.output_scale}, which has no {score}: use {known}"
             )
 
 

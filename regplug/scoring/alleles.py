@@ -66,6 +66,7 @@ class Alleles:
             other.
         alt: codes, shape (rows, window).
         owner: shape (rows,): the index of each row's ALT.
+        lengths: the bases of REF and of ALT, n entries; none where nobody asks.
     """
 
     variants: list[Variant]
@@ -73,6 +74,7 @@ class Alleles:
     ref: Codes
     alt: Codes
     owner: NDArray[np.intp]
+    lengths: Sequence[tuple[int, int]] = ()
 
     def mean(self, predictions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return means per ALT: (rows, targets) → (n, targets), NaN for an ALT without a row."""
@@ -159,6 +161,7 @@ def encode_alleles(
         np.stack(refs) if refs else empty,
         np.stack(alts) if alts else empty,
         np.array(owner, np.intp),
+        [allele.lengths for allele in examined],
     )
 
 

@@ -10,6 +10,7 @@ from regplug.errors import UNREADABLE, ModelError
 from regplug.scoring.background import Background
 from regplug.scoring.measured import AlongFigure, VariantFigure
 from regplug.scoring.outputs import KINDS, Output, fault_of
+from regplug.scoring.peaks import Peaks
 
 LARGEST_WINDOW = 1 << 20  # bases; the largest published models read half as many
 MOST_TARGETS = MOST_ROWS = 1 << 16
@@ -17,7 +18,7 @@ LONGEST_NAME = 200  # letters of a label, or of another text in a header
 _NAME = re.compile(r"[\w+-][\w.+-]*")
 NOT_STATED = "not stated"  # a licence that nobody told
 # Keys that a card has only where there is something to tell.
-_IF_ANY = ("outputs", "along", "variants", "background")
+_IF_ANY = ("outputs", "along", "variants", "background", "peaks")
 
 
 class CardError(ModelError, ValueError):
@@ -71,6 +72,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         along: how well it finds what is open along a genome, beside baselines.
         variants: how well it predicts measured effects of variants, beside a baseline.
         background: its scores on background variants, which tell how rare a change is.
+        peaks: its scores at peaks, which tell how active an allele is.
         sha256: of model.onnx.
     """
 
@@ -99,6 +101,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     along: tuple[AlongFigure, ...] = ()
     variants: tuple[VariantFigure, ...] = ()
     background: Background | None = None
+    peaks: Peaks | None = None
 
     def __post_init__(self) -> None:
         labels = [target.label for target in self.targets]

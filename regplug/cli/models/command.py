@@ -10,6 +10,7 @@ import click
 
 from regplug.cli.models.calibrate import calibrate
 from regplug.cli.models.new import new
+from regplug.cli.models.peaks import peaks
 from regplug.cli.models.pull import pull
 from regplug.cli.models.record import record
 from regplug.cli.models.search import search
@@ -34,6 +35,7 @@ def models() -> None:
 models.add_command(show)
 models.add_command(record)
 models.add_command(calibrate)
+models.add_command(peaks)
 models.add_command(new)
 models.add_command(search)
 models.add_command(pull)

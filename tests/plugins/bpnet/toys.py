@@ -56,9 +56,10 @@ def write_chrombpnet(path, *, filters=8, dilated=3, window=170, bases=40, seed=0
         "output_layers": [[flat, 0, 0], [counts, 0, 0]],
     }
     with h5py.File(path, "w") as file:
-        file.attrs["keras_version"], file.attrs["backend"] = "2.21.0", "tensorflow"
         file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config})
         weights = file.create_group("model_weights")
+        for group in (file, weights):
+            group.attrs["keras_version"], group.attrs["backend"] = "2.21.0", "tensorflow"
         weights.attrs["layer_names"] = [layer["name"] for layer in layers]
         for layer in layers:
             group, name = weights.create_group(layer["name"]), layer["name"]
