@@ -7,8 +7,12 @@ A module is somebody's program, and a .pt2 may hold a pickle: both can do whatev
 command asks for a word on that before it calls these functions. Weights never run anything.
 """
 
+import inspect
 import io
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -47,8 +51,11 @@ def read_program(path: Path, window: int | None) -> tuple["torch.nn.Module", Exa
     with needs("torch"):
         import torch
 
+    if not path.is_file():
+        raise ModelError(f"there is no {path}")
     try:
-        program = torch.export.load(path)
+        with _without_log():
+            program = torch.export.load(path)
     except Exception as error:  # torch's own
         raise ModelError(
             f"{path} is no exported program ({said(error)}): torch.export.save makes one"
@@ -90,7 +97,8 @@ def as_net(network: "torch.nn.Module", example: Example, called: str, about: Abo
         with torch.no_grad():
             answer = network(entry)
     except Exception as error:  # the network's own
-        raise ModelError(f"{called} cannot read {example.shape}: {said(error)}") from error
+        why = f"{called} cannot read {example.shape}: {said(error)}"
+        raise ModelError(why + _advice(network)) from error
     if not isinstance(answer, (torch.Tensor, list, tuple)):
         raise ModelError(
             f"{called} answers a {type(answer).__name__}, where a tensor or several fit: write a "
@@ -120,6 +128,27 @@ def as_net(network: "torch.nn.Module", example: Example, called: str, about: Abo
     return net
 
 
+def _advice(network: "torch.nn.Module") -> str:
+    """Return what to do about a network that does not run, where that is known; else nothing."""
+    import torch
+
+    with suppress(ValueError, TypeError):  # of one that has no signature
+        wanted = [
+            parameter.name
+            for parameter in inspect.signature(network.forward).parameters.values()
+            if parameter.default is parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        ]
+        if len(wanted) > 1:
+            return (
+                f"; it has {len(wanted)} inputs ({', '.join(wanted)}), and one that reads a "
+                "sequence is wanted: write a Network in the module that gives the others a value"
+            )
+    if any(array.dtype == torch.float64 for array in network.state_dict().values()):
+        return "; it is of float64: write a function in the module that returns it as .float()"
+    return ""
+
+
 def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None:
     """Check an export on other letters than those that it was made with.
 
@@ -146,6 +175,18 @@ def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None
                 f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "
                 "forward() branch on what it reads?"
             )
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep torch.export from writing the trace of an error that it raises too."""
+    log = logging.getLogger("torch.export")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _frozen(program: "torch.nn.Module") -> "torch.nn.Module":

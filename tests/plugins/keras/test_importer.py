@@ -1,8 +1,10 @@
 """`regplug models import keras`: files of every version give the scores they must."""
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pysam
 import pytest
 
 from regplug.errors import ModelError
@@ -18,6 +20,7 @@ from regplug.models.keras.reading import read_keras  # noqa: E402
 from tests.plugins.keras.toys import conv, dense, layer, norm, outputs, write  # noqa: E402
 
 WIDTH = 31
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture
@@ -351,3 +354,56 @@ def test_dragonn_gives_what_keras_gives(data, factor):
     paths = [data / "weights_keras" / f"dragonn_{factor}.{end}" for end in ("json", "h5")]
     expected = np.mean(DRAGONN[factor], axis=0)[:, None]
     np.testing.assert_allclose(scores(paths, plain_codes(1000)), expected, atol=2e-6)
+
+
+def golden(path, answers, width):
+    """Write what Keras gave for `plain_codes` as they stand, as a table for --golden."""
+    rows = np.reshape(answers, (2, -1))
+    lines = ["sequence" + "".join(f"\tt{i}" for i in range(rows.shape[1]))]
+    for codes, row in zip(plain_codes(width), rows, strict=True):
+        lines.append("\t".join(["".join("ACGT"[code] for code in codes), *map(str, row)]))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.data
+def test_published_weights_from_the_file_to_the_vcf(regplug, data, tmp_path):
+    """Imported, verified, and annotating the example; a number is that of sequences cut by hand."""
+    folder, repo = data / "weights_keras", tmp_path / "repo"
+    files = {
+        "mpra_dragonn": ("mpra_dragonn_conv.json", "mpra_dragonn_conv.hdf5"),
+        **{f"dragonn_{of}": (f"dragonn_{of}.json", f"dragonn_{of}.h5") for of in DRAGONN},
+    }
+    for name, pair in files.items():
+        answers = MPRA_DRAGONN[0] if name == "mpra_dragonn" else DRAGONN[name[8:]][0]
+        width = 145 if name == "mpra_dragonn" else 1000
+        done = regplug(
+            "models", "import", "keras", *(folder / file for file in pair), "--name", name,
+            "--golden", golden(tmp_path / f"{name}.tsv", answers, width), "--license", "MIT",
+            "--snvs", 30, "-o", repo,
+        )  # fmt: skip
+        assert done.status == 0, done.err
+    verified = regplug("models", "verify", "--model-repo", repo)
+    assert (verified.status, verified.out.count("\tok\t")) == (0, 4), verified.out
+    fasta, out = EXAMPLES / "example.hg38.fa.gz", tmp_path / "out.vcf"
+    done = regplug(
+        "annotate", EXAMPLES / "variants.vcf", "--fasta", fasta, "--model-repo", repo,
+        "--model", "*", "--all-targets", "-o", out,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    rows = [line.split("\t") for line in out.read_text().splitlines() if line[0] != "#"]
+    (row,) = (row for row in rows if row[2] == "SORT1_rs12740374")
+    tags = dict(pair.split("=") for pair in row[7].split(";"))
+    assert tags["RP_MPRA_DRAGONN__STATUS"] == "ok"
+    assert tags["RP_DRAGONN_CTCF__STATUS"] == "mostly_n"  # 1,000 bases are not in the example
+    with pysam.FastaFile(str(fasta)) as genome:
+        letters = genome.fetch("chr1", int(row[1]) - 73, int(row[1]) + 72).upper()
+    assert letters[72] == row[3]
+    (tmp_path / "x.fa").write_text(f">r\n{letters}\n>a\n{letters[:72]}{row[4]}{letters[73:]}\n")
+    done = regplug("predict", tmp_path / "x.fa", "--model", "mpra_dragonn", "--model-repo", repo)
+    ref, alt = (np.array(line.split("\t")[1:], float) for line in done.out.splitlines()[1:])
+    found = [float(tags[f"RP_MPRA_DRAGONN_T{i}"]) for i in range(12)]
+    np.testing.assert_allclose(found, alt - ref, atol=1e-5)
+    assert np.abs(found).max() > 0.01
+    done = regplug("verify", out, "--fasta", fasta, "--model-repo", repo, "--all")
+    assert done.status == 0, done.out

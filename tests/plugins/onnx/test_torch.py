@@ -58,6 +58,17 @@ class Profile(Network):
         return (x * torch.tensor([1.0, 2, 4, 8])[:, None]).sum(1), super().forward(x)
 
 
+class Controlled(Network):
+    def forward(self, x, control):
+        return super().forward(x) + control
+
+
+class Double(Network):
+    def __init__(self):
+        super().__init__()
+        self.double()
+
+
 class Named(Network):
     def forward(self, x):
         return {"open": super().forward(x)}
@@ -238,6 +249,8 @@ class _Evil:
         ("Network", {"x": _Evil()}, {}, "holds no state dict that can be read"),
         ("Network", {}, {"window": None}, "does not say how many bases it reads: name --window"),
         ("Network", {}, {"layout": "nlc"}, "w.pt cannot read (2, 21, 4): RuntimeError"),
+        ("Controlled", {}, {}, "it has 2 inputs (x, control), and one that reads a sequence"),
+        ("Double", {}, {}, "of float64: write a function in the module that returns it as .fl"),
         ("Named", {}, {}, "w.pt answers a dict, where a tensor or several fit"),
         ("Branching", {}, {}, "answers otherwise in ONNX than in PyTorch, by"),
     ],
@@ -256,7 +269,11 @@ def test_what_does_not_fit_is_named(importing, tmp_path, module, place, state, o
 
 def test_no_program_and_no_module(importing, tmp_path, module):
     (tmp_path / "x.pt2").write_bytes(b"PK")
-    assert "x.pt2 is no exported program" in importing(tmp_path / "x.pt2", run_code=True).err
+    said = importing(tmp_path / "x.pt2", run_code=True).err
+    assert said.startswith("regplug: ")
+    assert "x.pt2 is no exported program" in said
+    said = importing(tmp_path / "none.pt2", run_code=True).err
+    assert said == f"regplug: there is no {tmp_path / 'none.pt2'}\n"
     module.write_text("raise SystemExit(0)")
     (tmp_path / "w.pt").write_bytes(b"")
     said = importing(f"{module}:Network", tmp_path / "w.pt", window=9, run_code=True).err
