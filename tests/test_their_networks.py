@@ -119,3 +119,17 @@ def test_malinois(regplug, folder):
     assert done.status == 0, done.err
     check(network, "malinois", [0, 1, 2, 3])
     assert read_card(Path("my_models/malinois")).labels == ["K562", "HepG2", "SK-N-SH"]
+
+
+def test_families_of_readme_stand_on_the_page():
+    """With the licence that the page tells."""
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    header = "| family | what comes in | checked against | licence of the weights |\n"
+    (table,) = re.findall(re.escape(header) + r"\|[-|]+\|\n((?:\|.*\n)+)", text)
+    rows = [line.strip("| \n").split(" | ") for line in table.splitlines()]
+    page = {row.split(" | ")[0].strip("| "): row for row in PAGE.splitlines() if row[:2] == "| "}
+    assert len(rows) > 5
+    for family, _, _, licence in rows[:-1]:
+        name = family.removeprefix("DeepSEA ").split(",")[0]
+        (row,) = (row for title, row in page.items() if name in title)
+        assert licence in row.split(" | ")[-1], family
