@@ -68,12 +68,15 @@ class ProfileToy:
         return counts, (plus[1] + minus[1][::-1, ::-1]) / 2
 
     def reads(self, codes):
-        """Return reads at each base, (bases, targets): softmax(logits) * exp(log counts)."""
+        """Return reads at each base, (bases, targets), of both strands."""
+        return self.of_strands(codes).reshape(self.bases, self.targets, -1).sum(2)
+
+    def of_strands(self, codes):
+        """Return reads at each base, (bases, rows): softmax(logits) * exp(log counts)."""
         log_counts, logits = self.answers(codes)
         of_target = logits.reshape(self.targets, -1)
         shares = np.exp(of_target) / np.exp(of_target).sum(1, keepdims=True)
-        summed = shares.reshape(self.targets, -1, self.bases).sum(1)
-        return (summed * np.exp(log_counts)[:, None]).T
+        return (shares * np.exp(log_counts)[:, None]).reshape(self.rows, self.bases).T
 
     def write(self, path: Path, *, base_first=False, flat=False) -> Path:
         """Write the network as an ONNX file; `flat`: a profile (n, bases), as ChromBPNet's."""

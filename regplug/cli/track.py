@@ -53,6 +53,9 @@ class TrackCommand(click.Command):
     "200 bases and more, else a tenth of the window]",
 )
 @click.option(
+    "--strands", is_flag=True, help="Of a profile of two strands, a file for each, not their sum."
+)
+@click.option(
     "--format",
     "file_format",
     type=click.Choice(["bigwig", "bedgraph"]),

@@ -156,12 +156,14 @@ class VariantEffect:
         """
         windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
         ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
-        codes, coverage = np.concatenate(windows), coverage_of(backend.card)
+        return np.split(self._values(np.concatenate(windows), backend), ends[:-1])
+
+    def _values(self, codes: Codes, backend: Backend) -> Array:
+        """Return what tracks have of windows (n, width)."""
+        coverage = coverage_of(backend.card)
         if coverage:
-            values = coverage.values(backend.predict(codes, coverage.names))
-        else:
-            values = backend.predict(codes)
-        return np.split(values, ends[:-1])
+            return coverage.values(backend.predict(codes, coverage.names))
+        return backend.predict(codes)
 
 
 def tag(*parts: str) -> str:

@@ -6,6 +6,7 @@ ChromBPNet and BPNet answer twice to a window: how many reads its middle has, an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,22 @@ class Coverage:
             profile = profile.reshape(rows, self.bases, -1).transpose(0, 2, 1)
         return profile.reshape(rows, self.targets, -1)
 
+    @property
+    def strands(self) -> int:
+        """Return how many strands a target's profile has, 1 or 2: then plus stands first."""
+        return prod(self.profile.shape) // (self.bases * self.targets)
+
     def values(self, answers: Mapping[str, Array]) -> Array:
         """Return reads at each base, shape (n, bases, targets); strands are added up.
+
+        Raises:
+            BackendError: as `of_strands`.
+        """
+        values: Array = self.of_strands(answers).sum(axis=3)
+        return values
+
+    def of_strands(self, answers: Mapping[str, Array]) -> Array:
+        """Return reads at each base, shape (n, bases, targets, strands).
 
         softmax(logits) * exp(log counts). Source: chrombpnet, predict_to_bigwig.py, which takes exp
         though networks are trained on log(1 + reads).
@@ -60,9 +75,9 @@ class Coverage:
         counts = answers[self.counts.name].astype(np.float64)
         if self.counts.kind == "log_count":
             counts = np.exp(counts)
-        reads = shares.reshape(*shares.shape[:2], -1, self.bases).sum(axis=2) * counts[:, :, None]
-        values: Array = reads.transpose(0, 2, 1).astype(np.float32)
-        return values
+        reads = shares.reshape(*counts.shape, -1, self.bases) * counts[:, :, None, None]
+        of_strands: Array = reads.transpose(0, 3, 1, 2).astype(np.float32)
+        return of_strands
 
     def form(self, profile: Array) -> Array:
         """Return how unevenly reads lie, shape (n, targets), of a profile's answers (n, *shape).

@@ -60,6 +60,33 @@ def test_a_base_has_the_reads_of_the_literal_network(world, profiles):
     assert np.isnan(read(world.folder / "out/t0.bw", "chr1", 0, 100)).all()
 
 
+def test_each_strand_has_a_file(world, regplug, profiles):
+    done = profiles("--regions", "chr2:1-90", "--strands", "--page")
+    assert done.status == 0, done.err
+    folder = world.folder / "out"
+    assert {path.name for path in folder.glob("*.bw")} == {"t0_plus.bw", "t0_minus.bw"}
+    wanted = np.array(literal(TOY, world.contigs["chr2"], TOY.of_strands)[:90])
+    for place, strand in enumerate(("plus", "minus")):
+        found = read(folder / f"t0_{strand}.bw", "chr2", 0, 90)
+        np.testing.assert_allclose(found, wanted[:, place], rtol=1e-4)
+    assert profiles("--regions", "chr2:1-90", out="sum").status == 0
+    summed = read(world.folder / "sum/t0.bw", "chr2", 0, 90)
+    np.testing.assert_allclose(summed, wanted.sum(1), rtol=1e-4)
+
+
+def test_strands_where_there_are_none(world, regplug, profiles):
+    vcf = world.vcf("in.vcf", [world.snv("chr1", 200)])
+    done = profiles("--vcf", vcf, "--strands")
+    assert (done.status, "--strands goes with regions" in done.err) == (1, True)
+    ProfileToy(targets=3).imported(world.folder / "three")
+    done = regplug(
+        *("track", "--model", "toy", "--model-repo", world.folder / "three", "--strands"),
+        *("--fasta", world.fasta, "-o", world.folder / "out", "--regions", "chr2:1-90"),
+    )
+    assert (done.status, "toy has no profile of two strands" in done.err) == (1, True)
+    assert not (world.folder / "out").exists()
+
+
 def test_a_step_is_a_mean(world, profiles):
     assert profiles("--regions", "chr2").status == 0
     assert profiles("--regions", "chr2", "--step", 10, out="steps").status == 0

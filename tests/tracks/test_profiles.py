@@ -48,7 +48,7 @@ def tracked(folder, genome, *regions, step=1, targets=(0,)):
     return files.values
 
 
-def literal(toy, letters):
+def literal(toy, letters, reads=None):
     """Return the value of each base, or None: the weighted mean of all tiles, one by one."""
     padded = encode("N" * WINDOW + letters + "N" * WINDOW)
     total, weight = [0.0] * len(letters), [0.0] * len(letters)
@@ -58,11 +58,11 @@ def literal(toy, letters):
         inside = letters[max(0, first) : first + WINDOW]
         if not inside or inside.count("N") > MOST_N * len(inside):
             continue
-        reads = toy.reads(window)
+        of_tile = (reads or toy.reads)(window)
         for at in range(BASES):
             if 0 <= start + at < len(letters):
                 share = min(at + 1, BASES - at)
-                total[start + at] += share * reads[at]
+                total[start + at] += share * of_tile[at]
                 weight[start + at] += share
     return [t / w if w else None for t, w in zip(total, weight, strict=True)]
 

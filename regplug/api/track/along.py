@@ -15,10 +15,11 @@ from regplug.tracks.folder import write_tracks
 from regplug.tracks.kept import keep
 from regplug.tracks.loops import fill_regions, has_profile
 from regplug.tracks.regions import Tracked, covered, default_step
+from regplug.tracks.strands import by_strand
 
 
 def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
-    """Write a track per target over the regions.
+    """Write a track per target over the regions, or two, of its strands.
 
     Args:
         asked: what the user asked for.
@@ -27,7 +28,7 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
 
     Raises:
         RegionError: a region is not in the genome.
-        ModelError: as `target_places`.
+        ModelError: as `target_places` and `by_strand`.
         OutputError: a file cannot be written.
     """
     backend = asked.model.for_sequences
@@ -37,6 +38,9 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
     tracked = Tracked(asked.model.adapter, backend, targets, asked.step or 1)
     if asked.step is None and not has_profile(tracked):
         tracked = tracked._replace(step=default_step(card))
+    labels = [card.labels[target] for target in targets]
+    if asked.strands:
+        tracked, labels = by_strand(tracked)
     none = np.empty((0, 0), np.float32)
     planned = TrackSet(asked.output, (), asked.assembly, genome, tuple(places), (), none)
     check_views(asked.views, planned)
@@ -44,7 +48,7 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
         tracks = write_tracks(
             asked.output,
             asked.model.card.name,
-            [card.labels[target] for target in targets],
+            labels,
             ["score"],
             genome,
             fill_regions(places, tracked, genome, progress),

@@ -28,6 +28,7 @@ class Asked:
     assembly: str | None  # what browsers call the genome; None: not known
     bar: Bar
     views: Sequence[TrackWriter]
+    strands: bool = False  # whether each strand of a profile has a track of its own
 
 
 @dataclass(frozen=True)

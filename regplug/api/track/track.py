@@ -39,6 +39,7 @@ def track(
     fasta: File | None = None,
     targets: Sequence[str] = (),
     step: int | None = None,
+    strands: bool = False,
     file_format: Format = "bigwig",
     views: Sequence[str] = (),
     assembly: str | None = None,
@@ -60,6 +61,7 @@ def track(
         targets: by default all, of up to 16.
         step: bases from value to value; by default 1 for scans, profiles and variants, 50 for
             windows of 200 bases and more, else a tenth of the window.
+        strands: of a model whose profile has two, a file for each, and not their sum.
         file_format: of the files.
         views: names of views (hub, igv, page, or a plugin's); they need bigWigs.
         assembly: what browsers call the FASTA; by default as in the VCF.
@@ -69,17 +71,22 @@ def track(
         bar: shows bases, or variants.
 
     Raises:
-        ConfigError: not one of regions, vcf and whole; an unknown view, or a view of bedGraphs.
+        ConfigError: not one of regions, vcf and whole; strands with vcf; an unknown view, or a view
+            of bedGraphs.
         RegplugError: the input, the reference, the model or the folder does not do.
     """
     if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
         raise ConfigError("give --regions or --regions-file, or --vcf, or --all")
+    if strands and vcf:
+        raise ConfigError("--strands goes with regions, not with --vcf, whose tracks add them up")
     writers = view_writers(views, file_format)
     folder = Path(output).resolve()
     check_folder(folder, ())
     with ExitStack() as stack:
         (run,) = stack.enter_context(opened([model], repo, options))
-        asked = Asked(run, tuple(targets), folder, step, file_format, assembly, bar, writers)
+        asked = Asked(
+            run, tuple(targets), folder, step, file_format, assembly, bar, writers, strands
+        )
         if vcf:
             made, tally = around_variants(asked, os.fspath(vcf), fasta, stack, force=force)
             left_out = 0
