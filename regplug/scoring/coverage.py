@@ -11,11 +11,12 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.errors import ModelError
+from regplug.errors import BackendError, ModelError
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
 
 Array = NDArray[np.float32]
+LARGEST = 80.0  # log count; float32 ends at e ** 88
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,20 @@ class Coverage:
         """Return reads at each base, shape (n, bases, targets, strands).
 
         softmax(logits) * exp(log counts). Source: chrombpnet, predict_to_bigwig.py, which takes exp
-        though networks are trained on log(1 + reads).
+        though networks are trained on log(1 + reads); one softmax of both strands has predict.py of
+        bpnet-refactor.
+
+        Raises:
+            BackendError: a log count is more than LARGEST.
         """
         shares = softmax(self.logits(answers[self.profile.name]))
         counts = answers[self.counts.name].astype(np.float64)
         if self.counts.kind == "log_count":
+            if counts.size and counts.max() > LARGEST:
+                raise BackendError(
+                    f"{self.counts.name} is {counts.max():.4g} somewhere, and no logarithm of "
+                    "reads: import the model again, with --head NAME=count if it counts"
+                )
             counts = np.exp(counts)
         reads = shares.reshape(*counts.shape, -1, self.bases) * counts[:, :, None, None]
         of_strands: Array = reads.transpose(0, 3, 1, 2).astype(np.float32)
@@ -140,9 +150,9 @@ def _fault(card: ModelCard, profiles: list[Output]) -> str:
             f"has {targets} targets and a profile of shape {profiles[0].shape}: (targets, bases) "
             "or (targets, strands, bases) is read, or bases first, so import one target"
         )
-    if bases > window or (window - bases) % 2:
+    if not 1 < bases <= window or (window - bases) % 2:
         return (
-            f"reads {window} bases and its profile covers {bases}: they cannot lie in its middle, "
+            f"reads {window} bases and its profile covers {bases}: not two or more in its middle, "
             "so it is not known which they are"
         )
     return ""

@@ -211,10 +211,12 @@ def _tiles(
 def _batches(pieces: Iterable[_Piece], tiles: int) -> Iterator[list[_Piece]]:
     """Yield pieces together until they have so many tiles or more."""
     batch: list[_Piece] = []
+    held = 0
     for piece in pieces:
         batch.append(piece)
-        if sum(len(gathered.starts) for gathered in batch) >= tiles:
+        held += len(piece.starts)
+        if held >= tiles or not held:  # long runs of N are not gathered
             yield batch
-            batch = []
+            batch, held = [], 0
     if batch:
         yield batch

@@ -1,7 +1,7 @@
 """The loop from variants to REF, ALT and difference, for models that tell of many bases at once.
 
 VCF record ─vcf.variants_of→ Variant ─encode_alleles→ windows ─Adapter.track→ REF's and ALT's bases
-           ─placed→ values at bases of the reference ─bigwig→ .bw
+           ─Pair→ values at bases of the reference ─bigwig→ .bw
 
 The windows are those in which `regplug annotate` scores the variant; its tracks reach as far as
 their bases do. All are in the reference's coordinates, as in `variants`: left of the variant the

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from regplug.errors import ModelError
+from regplug.errors import BackendError, ModelError
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
 from regplug.scoring.coverage import coverage_of
@@ -62,6 +62,14 @@ def test_counts_that_are_no_logarithms(tmp_path):
     np.testing.assert_allclose(reads[0].T, [[1, 3] * 6, [0.5] * 12], rtol=1e-6)
 
 
+def test_counts_that_are_said_to_be_logarithms(tmp_path):
+    coverage = coverage_of(profile_model(tmp_path))
+    answers = {"profile": np.zeros((2, 2, 12), np.float32)}
+    answers["log_counts"] = np.array([[3, 4], [5, 120]], np.float32)
+    with pytest.raises(BackendError, match="log_counts is 120 somewhere, and no logarithm"):
+        coverage.values(answers)
+
+
 def test_a_model_without_a_profile_has_a_value_per_window(tmp_path):
     card = gc_model(tmp_path)
     assert coverage_of(card) is None
@@ -77,6 +85,10 @@ LOGITS, COUNTS = Output("p", (2, 12), "profile_logits"), Output("c", (2,), "log_
         (
             (msgspec.structs.replace(LOGITS, shape=(2, 11)), COUNTS), 12,
             "profile reads 12 bases and its profile covers 11",
+        ),
+        (
+            (msgspec.structs.replace(LOGITS, shape=(1,)), Output("c", (2,), "log_count")), 12,
+            "has 2 targets and a profile of shape",
         ),
         ((LOGITS, COUNTS), 10, "reads 10 bases and its profile covers 12"),
         (

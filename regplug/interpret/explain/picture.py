@@ -58,8 +58,9 @@ class Explained(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Return the target's label, and the aspect if there is one."""
-        return f"{self.card.labels[self.explanation.target]} {self.aspect}".strip()
+        """Return the target's label, and the aspect where the label does not say it."""
+        label = self.card.labels[self.explanation.target]
+        return label if self.aspect in ("", label) else f"{label} {self.aspect}"
 
     @property
     def title(self) -> str:
