@@ -1,7 +1,7 @@
 """Scored variants as tables of differences, a row per ALT: TSV and Parquet.
 
 After a model's differences stand what its adapter tells of REF and ALT together, in columns
-`<model>.<target>.<name>`.
+`<model>.<target>.<name>`; so do those on haplotypes: `hap`, `joint1` and `joint2`.
 """
 
 import gzip
@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -40,18 +40,20 @@ class TsvMatrix:
         )  # without a date, and the name that is not yet its own
         file = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0) if is_packed else self._raw
         self._file = TextIOWrapper(file, "utf-8")
-        columns = _columns(plan.cards, plan.pairs)
+        columns = _columns(plan.cards, plan.pairs, phased=plan.phased)
         self._file.write("\t".join([*_KEYS, *(name for name, _ in columns)]) + "\n")
 
     def write(self, batch: Batch) -> None:
         """Write a row per ALT."""
-        numbers = [_numbers(scores) for scores in batch.scores]
-        statuses = [scores.status for scores in batch.scores]
+        models = _told(batch)
         for row, keys in enumerate(_keys(batch)):
             values = [
                 text
-                for status, of_model in zip(statuses, numbers, strict=True)
-                for text in (str(status[row]), *map(_text, of_model[row].tolist()))
+                for words, numbers in models
+                for text in (
+                    *(each[row] or "." for each in words),
+                    *map(_text, numbers[row].tolist()),
+                )
             ]
             self._file.write("\t".join([str(key) for key in keys] + values) + "\n")
 
@@ -81,12 +83,12 @@ class ParquetMatrix:
         """
         with needs("parquet"):
             import pyarrow.parquet
-        self._schema = _schema(("id",), plan.cards, plan.pairs)
+        self._schema = _schema(("id",), plan.cards, plan.pairs, phased=plan.phased)
         self._file = pyarrow.parquet.ParquetWriter(path, self._schema)
 
     def write(self, batch: Batch) -> None:
         """Write a row group."""
-        self._file.write_table(_table(list(_keys(batch)), batch.scores, self._schema))
+        self._file.write_table(_table(list(_keys(batch)), _told(batch), self._schema))
 
     def append(self, part: bytes) -> None:
         """Write the rows of another such file."""
@@ -110,7 +112,8 @@ def arrow_table(
         (v.chrom, v.pos, v.ref, v.alt, str(why)) for v, why in zip(variants, status, strict=True)
     ]
     pairs = {card.name: tuple(of.pairs) for card, of in zip(cards, scores, strict=True)}
-    return _table(keys, scores, _schema((), cards, pairs))
+    told = [_Told([list(map(str, of.status))], _numbers(of)) for of in scores]
+    return _table(keys, told, _schema((), cards, pairs))
 
 
 @hookimpl
@@ -119,26 +122,60 @@ def regplug_variant_writers() -> list[type[VariantWriter]]:
     return [TsvMatrix, ParquetMatrix]
 
 
+class _Told(NamedTuple):
+    """Columns of a model: words, a list of n each, and numbers, shape (n, columns)."""
+
+    words: list[list[str | None]]
+    numbers: Array
+
+
+def _told(batch: Batch) -> list[_Told]:
+    """Return the columns of each model."""
+    told = [_Told([list(map(str, of.status))], _numbers(of)) for of in batch.scores]
+    if not batch.phased:
+        return told
+    return [
+        _Told(
+            [*words, of.phase],
+            np.concatenate([numbers, *map(_change, (of.scores, *of.joint))], axis=1),
+        )
+        for (words, numbers), of in zip(told, batch.phased, strict=True)
+    ]
+
+
+def _change(scores: Scores) -> Array:
+    return difference(scores.ref, scores.alt)
+
+
 def _columns(
-    cards: Sequence[ModelCard], pairs: Mapping[str, Sequence[str]]
+    cards: Sequence[ModelCard], pairs: Mapping[str, Sequence[str]], *, phased: bool = False
 ) -> Iterator[tuple[str, bool]]:
     """Yield the columns after the keys, and whether they hold numbers.
 
-    They are each model's status, and of its targets the difference and what is told of pairs.
+    They are each model's status, with haplotypes its phase, and of its targets the difference, what
+    is told of pairs, and the differences on haplotypes.
     """
+    on_haplotypes = ("hap", "joint1", "joint2") if phased else ()
     for card in cards:
         yield f"{card.name}.status", False
-        for ending in ("", *(f".{pair}" for pair in pairs.get(card.name, ()))):
+        if phased:
+            yield f"{card.name}.phase", False
+        names = (*pairs.get(card.name, ()), *on_haplotypes)
+        for ending in ("", *(f".{name}" for name in names)):
             yield from ((f"{card.name}.{label}{ending}", True) for label in card.labels)
 
 
 def _numbers(scores: Scores) -> Array:
     """Return a model's numbers in the order of its columns, shape (n, columns)."""
-    return np.concatenate([difference(scores.ref, scores.alt), *scores.pairs.values()], axis=1)
+    return np.concatenate([_change(scores), *scores.pairs.values()], axis=1)
 
 
 def _schema(
-    extra: Sequence[str], cards: Sequence[ModelCard], pairs: Mapping[str, Sequence[str]]
+    extra: Sequence[str],
+    cards: Sequence[ModelCard],
+    pairs: Mapping[str, Sequence[str]],
+    *,
+    phased: bool = False,
 ) -> "pyarrow.Schema":
     """Return the columns and their types; of the keys that not all have, those in `extra`."""
     import pyarrow
@@ -146,22 +183,20 @@ def _schema(
     keys = [key for key in _KEYS if key != "id" or key in extra]
     kinds = {True: pyarrow.float32(), False: pyarrow.string()}
     fields = [(key, pyarrow.int64() if key == "pos" else kinds[False]) for key in keys]
-    fields += [(name, kinds[number]) for name, number in _columns(cards, pairs)]
+    fields += [(name, kinds[number]) for name, number in _columns(cards, pairs, phased=phased)]
     return pyarrow.schema(fields)
 
 
 def _table(
-    keys: Sequence[tuple[Any, ...]], scores: Sequence[Scores], schema: "pyarrow.Schema"
+    keys: Sequence[tuple[Any, ...]], told: Sequence[_Told], schema: "pyarrow.Schema"
 ) -> "pyarrow.Table":
     """Return the rows, one per ALT."""
     import pyarrow
 
-    numbers = [_numbers(answer) for answer in scores]
-    width = len(schema) - sum(1 + of_model.shape[1] for of_model in numbers)
+    width = len(schema) - sum(len(words) + numbers.shape[1] for words, numbers in told)
     columns: list[Any] = [[row[at] for row in keys] for at in range(width)]
-    for answer, of_model in zip(scores, numbers, strict=True):
-        columns.append([str(status) for status in answer.status])
-        columns += list(of_model.T)
+    for words, numbers in told:
+        columns += [*words, *numbers.T]
     arrays = [
         pyarrow.array(column, field.type, from_pandas=True)
         for column, field in zip(columns, schema, strict=True)

@@ -1,6 +1,7 @@
 """`regplug annotate --phased`: what is written, what is refused, and that it can be replayed."""
 
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,29 @@ def test_genotypes_stay_and_other_samples_do_not_count(family, annotate):
         assert f'phased="{who}"' in made.out
     one = annotate(path, "--phased", "-s", "child")
     assert [tags["RP_GC__PHASE"] for tags in tags_of(one.out)] == ["phased", "phased"]
+
+
+@pytest.mark.parametrize("name", ["all.tsv", "all.parquet"])
+def test_the_matrix_has_the_same_numbers(world, family, annotate, name):
+    calls = [(100, "0|1"), (103, "1|1"), (160, "0/1"), (190, "0|0")]
+    table = world.folder / name
+    tags = tags_of(annotate(family("in.vcf", calls), "--phased", "--matrix", table).out)
+    if name.endswith(".tsv"):
+        names, *rows = (line.split("\t") for line in table.read_text().strip().split("\n"))
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
+    else:
+        parquet = pytest.importorskip("pyarrow.parquet")
+        rows = [
+            {key: "." if value is None else str(value) for key, value in row.items()}
+            for row in parquet.read_table(table).to_pylist()
+        ]
+    assert [row["gc.phase"] for row in rows] == ["phased", "phased", "unphased", "absent"]
+    for row, each in zip(rows, tags, strict=True):
+        for target, what in product(("T0", "T1"), ("hap", "joint1", "joint2")):
+            number = row[f"gc.{target}.{what}"]
+            told = each.get(f"RP_GC_{target}__{what.upper()}", ".")
+            assert number == told or float(number) == pytest.approx(float(told)), (row, each)
+    assert sum(row["gc.T0.joint2"] != "." for row in rows) == 1
 
 
 def test_without_the_option_nothing_of_it_is_written(family, annotate):
