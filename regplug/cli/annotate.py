@@ -142,8 +142,7 @@ def annotate(
             "first (bcftools concat, bcftools merge)"
         )
     from regplug.api.annotate import annotate as annotate_vcf
-    from regplug.cli.shared.progress import tell
-    from regplug.cli.shared.report import progress_bar, report
+    from regplug.cli.shared.report import progress_bar, report, tell_of_assays
 
     selection = selection_from(options)
     repo, backend = backend_from(options)
@@ -164,7 +163,4 @@ def annotate(
     if not quiet:
         report(done.tally, done.renamed, done.unindexed, done.gone, done.warnings)
         if done.by_assay and not options["by"]:
-            tell(
-                f"{len(done.by_assay)} models, so tags are of assays (RP_<ASSAY>__TOP ...): "
-                "--by model gives each model its own, --matrix FILE has all targets"
-            )
+            tell_of_assays(len(done.by_assay))

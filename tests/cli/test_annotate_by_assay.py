@@ -207,6 +207,12 @@ def test_the_header_and_a_later_run(annotated, world, regplug, repo):
     assert "RP_PLACE_T1" in tags["chr1:60"]
 
 
+def test_in_parts(annotated, world):
+    annotated("--by", "assay", "--no-version")
+    annotated("--by", "assay", "--no-version", "--resume", "--part-size", "3", name="parts.vcf")
+    assert (world.folder / "parts.vcf").read_text() == (world.folder / "out.vcf").read_text()
+
+
 def test_verify_names_what_was_changed(annotated, world, regplug, repo):
     annotated("--by", "assay")
     path = world.folder / "out.vcf"

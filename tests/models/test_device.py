@@ -19,12 +19,14 @@ import regplug
 from regplug.cli import cli
 from regplug.errors import BackendError
 from regplug.hooks.manager import plugin_manager
+from regplug.interpret.filters.models import open_first_layer
 from regplug.models import device, triton
 from regplug.models.embedded import Embedded
 from regplug.scoring.backend import BackendOptions
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_models import gc_model, position_model, profile_model
 
+ROOT = Path(__file__).parents[2]
 CUDA, ON_CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 FULL = (  # as onnxruntime says it
     "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Non-zero status code returned while running Conv "
@@ -264,6 +266,15 @@ def test_a_row_that_does_not_fit(gpu, toys):
             backend.predict(rows(5))
         gpu.rows = 10**9
         assert backend.predict(rows(2)).shape == (2, 2)
+
+
+def test_a_part_of_a_graph_that_does_not_fit(gpu, regplug):
+    """`motifs --model` runs a model in two parts."""
+    pytest.importorskip("h5py")
+    layer = open_first_layer("basset_dhs4", str(ROOT / "model_repo"), rna=False, device="cuda")
+    gpu.rows = 0
+    with pytest.raises(BackendError, match=r"a part of basset_dhs4 cannot be run: .*allocate mem"):
+        layer.read(rows(2, 200))
 
 
 def test_other_errors_are_not_tried_again(gpu, toys):

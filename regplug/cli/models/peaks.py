@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.shared.options import PATH, fasta_option, threads_option
+from regplug.cli.shared.options import PATH, device_option, fasta_option, threads_option
 
 
 @click.command(short_help="Score a model at peaks, for active-allele quantiles.")
@@ -23,6 +23,7 @@ from regplug.cli.shared.options import PATH, fasta_option, threads_option
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 @threads_option
+@device_option
 def peaks(
     name: str,
     peaks: Path,
@@ -31,6 +32,7 @@ def peaks(
     seed: int,
     model_repo: Path,
     threads: int,
+    device: str,
 ) -> None:
     """Score model NAME at PEAKS (narrowPeak or BED), and put the scores into its card.
 
@@ -48,7 +50,7 @@ def peaks(
         fasta=fasta,
         most=most,
         seed=seed,
-        options=BackendOptions(threads=threads),
+        options=BackendOptions(threads=threads, device=device),
         command=["regplug", *sys.argv[1:]],
         bar=bar,
     )

@@ -36,6 +36,14 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch | Tally], N
         yield advance
 
 
+def tell_of_assays(models: int) -> None:
+    """Print that tags are of assays, as there are so many models."""
+    tell(
+        f"{models} models, so tags are of assays (RP_<ASSAY>__TOP ...): --by model gives each "
+        "model its own, --matrix FILE has all targets"
+    )
+
+
 def report(
     tally: Tally,
     renamed: Mapping[str, str],

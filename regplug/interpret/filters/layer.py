@@ -107,8 +107,12 @@ class FirstLayer:
         self._back_inputs = {tensor.name for tensor in self._back.get_inputs()}
 
     def read(self, codes: Codes) -> list[Maps]:
-        """Return the outputs of each member's filters for codes (n, window)."""
-        made = self._front.run(self._made, {"codes": codes})
+        """Return the outputs of each member's filters for codes (n, window).
+
+        Raises:
+            BackendError: the memory, of the GPU if it is one, is too small.
+        """
+        made = self._run(self._front, self._made, {"codes": codes})
         found = dict(zip(self._made, made, strict=True))
         return [_maps(member, found) for member in self.members]
 
@@ -118,17 +122,25 @@ class FirstLayer:
         """Return what the rest of the model makes of `maps`, which `read` has made of `codes`.
 
         Raises:
-            BackendError: a prediction is NaN or inf.
+            BackendError: a prediction is NaN or inf, or as `read`.
         """
         given: dict[str, Any] = {"codes": codes}
         for at, (member, of_member) in enumerate(zip(self.members, maps, strict=True)):
             here = silenced if silenced and silenced.member == at else None
             given |= _inputs(member, of_member, here)
         inputs = {name: given[name] for name in self._back_inputs}
-        outputs = self._back.run(self._ends, inputs)
+        outputs = self._run(self._back, self._ends, inputs)
         if not all(np.isfinite(output).all() for output in outputs):
             raise BackendError(f"{self.card.name} answers NaN or inf: run regplug models verify")
         return Predictions(outputs[0], outputs[-1])
+
+    def _run(self, part: Any, names: list[str], inputs: dict[str, Any]) -> list[Array]:
+        """Return what a part of the graph gives."""
+        try:
+            made: list[Array] = part.run(names, inputs)
+        except Exception as error:  # onnxruntime's own
+            raise BackendError(f"a part of {self.card.name} cannot be run: {error}") from error
+        return made
 
 
 def _tensors(member: Filters) -> list[str]:

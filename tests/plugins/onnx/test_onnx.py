@@ -12,7 +12,7 @@ from regplug.models.embedded import Embedded
 from regplug.models.repository import check_model
 from regplug.models.server import local_server, serving
 from tests.plugins.onnx.toys import FILTERS, TARGETS, WINDOW, Toy, some_codes
-from tests.toy_genomes import write_fasta
+from tests.toy_genomes import random_letters, vcf_text, write_fasta
 
 
 @pytest.fixture
@@ -112,6 +112,32 @@ def test_any_length_needs_a_window(importing, tmp_path):
     codes = some_codes(34)
     expected = joined(toy.answers, codes, "mean")
     np.testing.assert_allclose(scores(tmp_path, codes), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("window", [20, 21, 34, 35])
+def test_windows_of_odd_and_even_bases(regplug, importing, tmp_path, window):
+    """A variant's column: of an odd window its middle, of an even one the base left of it."""
+    toy, letters = Toy(), random_letters(120, seed=3)
+    done = importing(toy.write(tmp_path / "x.onnx", window=window), strand="none")
+    assert done.status == 0, done.err
+    fasta = write_fasta(tmp_path / "g.fa", {"chr1": letters})
+    alt = "ACGT"[("ACGT".index(letters[59]) + 1) % 4]
+    (tmp_path / "in.vcf").write_text(
+        vcf_text([f"chr1 60 . {letters[59]} {alt} . . ."], {"chr1": letters})
+    )
+    done = regplug(
+        "annotate", tmp_path / "in.vcf", "--fasta", fasta, "--model-repo", tmp_path / "repo",
+        "--model", "mine", "--all-targets",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    start = 59 - (window // 2 - 1 if window % 2 == 0 else window // 2)
+    cut = np.array(["ACGT".index(base) for base in letters[start : start + window]])
+    changed = cut.copy()
+    changed[59 - start] = "ACGT".index(alt)
+    ref, other = toy.answers(np.array([cut, changed]))
+    info = dict(item.split("=") for item in done.out.splitlines()[-1].split("\t")[7].split(";"))
+    found = [float(info[f"RP_MINE_T{i}"]) for i in range(TARGETS)]
+    np.testing.assert_allclose(found, other - ref, atol=1e-4)
 
 
 def test_double_precision_is_named(importing, tmp_path):
