@@ -18,6 +18,7 @@ comes with regplug. Beside the models stand the difference in GC, and a constant
 Intervals are the middle 95 % of 1,000 bootstrap draws. Which output counts: see
 benchmarks.variant_truth_outputs. Probabilities are compared by --effect: diff (as in INFO) or
 logit. --set, which may be repeated, takes single sets: dsQTL, "raQTL K562", "satmut SORT1" ...
+--shifts=-50,0,50 takes the mean of predictions for windows that are moved by so many bases.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import pluggy
 
 from benchmarks.variant_truth_baselines import baselines
 from benchmarks.variant_truth_measure import Settings, measure, open_truth
+from benchmarks.variant_truth_shifts import Shifted
 from benchmarks.variant_truth_tables import Row, markdown, write_tsv
 from regplug.errors import ModelError
 from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager
@@ -44,19 +46,22 @@ def main() -> None:
     parser.add_argument("--choose", action="append", default=[], metavar="CELL=LABEL")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="NAME")
     parser.add_argument("--effect", choices=["diff", "logit"], default="diff")
+    parser.add_argument("--shifts", default="0", metavar="BASES,BASES")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     chosen = dict(one.split("=", 1) for one in options.choose)
     settings = Settings(chosen, options.effect, options.seed, options.sets)
+    shifts = [int(by) for by in options.shifts.split(",")]
     manager = plugin_manager()
     rows: list[Row] = []
     with open_truth(options.data) as truth:
         if unknown := [name for name in settings.sets if name not in truth.names]:
             raise SystemExit(f"no set {unknown[0]}: there are {', '.join(truth.names)}")
         for backend in opened(manager, options.models, options.model_repo, options.threads):
-            rows += measure(backend, adapter_for(manager, backend.card), truth, settings)
+            shown = Shifted(backend, shifts) if shifts != [0] else backend
+            rows += measure(shown, adapter_for(manager, backend.card), truth, settings)
             print(f"{backend.card.name} done", file=sys.stderr)
             backend.close()
     if options.output:

@@ -20,6 +20,7 @@ from benchmarks.variant_truth_figures import (
 )
 from benchmarks.variant_truth_outputs import matching, views
 from benchmarks.variant_truth_sets import in_window, read_pairs, read_reporters
+from benchmarks.variant_truth_shifts import shifted
 from benchmarks.variant_truth_tables import Row, markdown
 from regplug.data.measure.recorded import variant_figures
 from regplug.genome.codes import decode, encode
@@ -34,6 +35,13 @@ def test_directions_by_hand():
     """Of 0.3, -0.2, 0 and 1 two are right, one wrong, one half right."""
     assert right(np.array([0.3, -0.2, 0.0, 1.0])) == 2.5 / 4
     assert np.isnan(right(np.zeros(0)))
+
+
+def test_moved_windows_by_hand():
+    codes = np.array([[0, 1, 2, 3]], np.uint8)
+    assert [shifted(codes, by).tolist()[0] for by in (-1, 0, 2)] == [
+        *([1, 2, 3, 4], [0, 1, 2, 3], [4, 4, 0, 1])
+    ]
 
 
 def test_the_strongest_tenth_by_hand():
