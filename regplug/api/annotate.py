@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 import pluggy
 
 from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
-from regplug.api.parts.job import Files, settings_of
-from regplug.api.parts.run import RECORDS, in_parts, parted
+from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
+from regplug.api.parts.run import parted
 from regplug.errors import ModelError, OutputError, VariantFileError
 from regplug.files.output import STDOUT, check_paths, destination
 from regplug.files.version import VERSION
@@ -201,7 +201,7 @@ def annotate(
         kinds = _writers(manager, output, output_type, matrix)
         told = stack.enter_context(destination(summary)) if summary else None
         parting = stack.enter_context(
-            parted(manager, executor, output, resume=resume, records=part_size)
+            parted(manager, executor, output, resume=resume, size=part_size)
         )
         with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
             if parting:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from regplug.api.annotate import DIFF, File, asked_of, plan_of, refuse_overwriting, scoring_models
 from regplug.api.models import PLAIN, OpenModel, matching, opened, trained_on
+from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
+from regplug.api.parts.run import parted
 from regplug.api.progress import Bar, silent
 from regplug.errors import OutputError, RegionError
 from regplug.genome.assembly import check_organism
@@ -15,7 +17,8 @@ from regplug.genome.reference import find_fasta
 from regplug.genome.region_file import read_region_file
 from regplug.genome.regions import parse_regions
 from regplug.genome.transcripts import transcripts_of
-from regplug.hooks.writer import Batch
+from regplug.hooks.manager import plugin_manager
+from regplug.hooks.writer import Batch, VariantWriter
 from regplug.models.cache import Cache
 from regplug.scoring.backend import BackendOptions
 from regplug.vcf.annotate import Tally, annotate_records
@@ -56,6 +59,9 @@ def precompute(
     repo: str | None = None,
     options: BackendOptions = PLAIN,
     cache: Cache | None = None,
+    executor: str = "",
+    resume: bool = False,
+    part_size: int = RECORDS,
     command: Sequence[str] = (),
     bar: Bar = silent,
 ) -> Precomputed:
@@ -80,6 +86,9 @@ def precompute(
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
         cache: predictions that are there are not computed again; new ones are kept there.
+        executor: where parts of the table are made, as for `annotate`.
+        resume: keep finished parts in OUTPUT.parts, and take those that are there.
+        part_size: records of a part.
         command: for the header; by default the call.
         bar: shows how many SNVs are done.
 
@@ -108,14 +117,24 @@ def precompute(
         plan = plan_of(snvs.header_text, genome, scoring, named, genes, reference_md5=reference_md5)
         advance = stack.enter_context(bar("SNVs", 3 * snvs.bases))
 
-        def progress(batch: Batch) -> None:
-            advance(len(batch.variants))
+        def progress(done: Batch | Tally) -> None:
+            advance(done.alts if isinstance(done, Tally) else len(done.variants))
 
-        kinds = {output: VcfBgzip}
+        kinds: dict[str, type[VariantWriter]] = {output: VcfBgzip}
+        parting = stack.enter_context(
+            parted(plugin_manager(), executor, output, resume=resume, size=part_size)
+        )
         with outputs(kinds, plan, snvs.contigs, write_index=True) as writers:
-            tally = annotate_records(
-                *(snvs, scoring, genome), writers=writers, genes=transcripts, progress=progress
-            )
+            if parting:
+                files = Files(path, genes, repo or "", str(cache.path) if cache else "")
+                settings = settings_of(asked, plan, kinds.values(), files, options, force=force)
+                tally, _ = in_parts(snvs, settings, parting, writers, progress=progress)
+            else:
+                tally = annotate_records(
+                    *(snvs, scoring, genome), writers=writers, genes=transcripts, progress=progress
+                )
             if not tally.alts:
                 raise RegionError(f"all {snvs.bases:,} bases of the regions are N in {path}")
+        if parting:
+            parting.folder.remove()
     return Precomputed(tally, snvs.bases, snvs.unknown)

@@ -14,6 +14,7 @@ from regplug.cli.shared.options import (
     force_option,
     regions_file_option,
 )
+from regplug.cli.shared.parts import parts_options
 from regplug.cli.shared.selection import overlap_option, selection_from, selection_options
 from regplug.cli.shared.tags import tags_options
 
@@ -97,25 +98,7 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "--reference-md5", is_flag=True, help="Write the contigs' md5 into the header (slow)."
 )
 @cache_option
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Keep what is scored in OUTPUT.parts until all is; go on with what is there.",
-)
-@click.option(
-    "--executor",
-    default="",
-    metavar="WHERE",
-    help="Score parts of the run elsewhere: dask:local, dask://HOST:PORT, dask:FILE.toml.",
-)
-@click.option(
-    "--part-size",
-    type=click.IntRange(1),
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="Records of a part, with --resume or --executor.",
-)
+@parts_options("Records", 10_000)
 @force_option
 @backend_options
 def annotate(

@@ -14,6 +14,7 @@ from regplug.cli.shared.options import (
     force_option,
     regions_file_option,
 )
+from regplug.cli.shared.parts import parts_options
 from regplug.cli.shared.tags import tags_options
 
 
@@ -33,6 +34,7 @@ from regplug.cli.shared.tags import tags_options
     "--reference-md5", is_flag=True, help="Write the contigs' md5 into the header (slow)."
 )
 @cache_option
+@parts_options("SNVs", 10_000)
 @force_option
 @backend_options
 def precompute(

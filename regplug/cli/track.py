@@ -13,6 +13,7 @@ from regplug.cli.shared.options import (
     regions_file_option,
     targets_option,
 )
+from regplug.cli.shared.parts import parts_options
 
 if TYPE_CHECKING:
     from regplug.api.track.asked import Tracks
@@ -64,6 +65,7 @@ class TrackCommand(click.Command):
     help="Of the files.",
 )
 @click.option("--assembly", help="What browsers call the FASTA.  [default: as in the VCF]")
+@parts_options("Bases", 1_000_000)
 @force_option
 @fasta_option
 @backend_options

@@ -1,17 +1,33 @@
-"""A VCF ─blocks→ short VCFs of consecutive records, each of which can be annotated by itself."""
+"""Records ─blocks→ short VCFs of consecutive ones, each of which can be annotated by itself."""
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
-from regplug.vcf.records import VariantReader, line_of
+import pysam
+
+from regplug.vcf.records import line_of
 
 
-def blocks(reader: VariantReader, records: int) -> Iterator[bytes]:
-    """Yield VCFs with the reader's header and `records` records each, the last with what is left.
+class Records(Protocol):
+    """Records of a VCF, read or made.
+
+    Attributes:
+        header_text: of the VCF.
+    """
+
+    header_text: str
+
+    def __iter__(self) -> Iterator[pysam.VariantRecord]:
+        """Yield the records."""
+
+
+def blocks(records: Records, size: int) -> Iterator[bytes]:
+    """Yield VCFs of `size` records each, the last of what is left.
 
     Raises:
-        VariantFileError: as the reader raises.
+        VariantFileError: as the records raise.
     """
-    rest = iter(reader)
-    while lines := [line_of(record) for record in islice(rest, records)]:
-        yield (reader.header_text + "".join(lines)).encode()
+    rest = iter(records)
+    while lines := [line_of(record) for record in islice(rest, size)]:
+        yield (records.header_text + "".join(lines)).encode()

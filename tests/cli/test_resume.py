@@ -6,9 +6,11 @@ import sys
 import time
 
 import pyarrow.parquet
+import pyBigWig
 import pytest
 
-from regplug.api.parts import job, run
+from regplug.api.parts import records as of_records
+from regplug.api.parts import tracks as of_tracks
 from tests.cli.test_annotate import bcftools
 
 OVER = 41  # records; the last part is shorter
@@ -26,7 +28,7 @@ def vcf(world):
 def scored(monkeypatch):
     """Count the parts that are scored; a number of parts after which the run ends can be set."""
     calls = []
-    real = job.score_part
+    real = of_records.score_part
 
     def score(each):
         if len(calls) == score.most:
@@ -36,7 +38,7 @@ def scored(monkeypatch):
 
     score.most = 1000
     score.calls = calls
-    monkeypatch.setattr(run, "score_part", score)
+    monkeypatch.setattr(of_records, "score_part", score)
     return score
 
 
@@ -103,7 +105,7 @@ def test_only_parts_of_the_same_content_and_settings_are_taken(world, annotate, 
     scored.most = 3
     annotate(vcf, "-o", out, *more)
     scored.most, scored.calls[:] = 1000, []
-    part = world.folder / "out.vcf.parts" / "part-000001.vcf.gz"
+    part = world.folder / "out.vcf.parts" / "part-000001.vcf"
     expected = [0, 1, 2, 3, 4]
     if what == "targets":
         more += ["--targets", "T1"]
@@ -215,3 +217,55 @@ def test_a_stream_and_a_failing_part(world, annotate, vcf):
     assert done.status == 1
     assert "build" in done.err
     assert len(list((world.folder / "o.vcf.parts").glob("*.json"))) == 2
+
+
+def bigwig(path):
+    with pyBigWig.open(str(path)) as file:
+        return {chrom: file.intervals(chrom) for chrom in file.chroms()}
+
+
+@pytest.mark.parametrize("step", [1, 7])
+@pytest.mark.parametrize("where", [["--all"], ["--regions", "chr1:31-204,chr1:251-440,chr2"]])
+def test_tracks_in_parts(world, regplug, monkeypatch, step, where):
+    """The values of a run in one go; and no part is made twice."""
+    line = ["track", "--model", "gc", "--fasta", world.fasta, "--model-repo", world.repo]
+    line += ["--step", step, *where]
+    assert regplug(*line, "-o", world.folder / "whole").status == 0
+    calls, real = [], of_tracks.track_part
+
+    def make(job):
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(job.number)
+        return real(job)
+
+    monkeypatch.setattr(of_tracks, "track_part", make)
+    parts = ["-o", world.folder / "parts", "--resume", "--part-size", 90]
+    assert regplug(*line, *parts).status == 130
+    assert not (world.folder / "parts").exists()
+    monkeypatch.setattr(of_tracks, "track_part", lambda job: calls.append(job.number) or real(job))
+    done = regplug(*line, *parts)
+    assert done.status == 0, done
+    assert calls == list(range(calls[-1] + 1))
+    assert calls[-1] > 5
+    for name in ("T0.bw", "T1.bw"):
+        assert bigwig(world.folder / "parts" / name) == bigwig(world.folder / "whole" / name)
+    assert not (world.folder / "parts.parts").exists()
+
+
+def test_tracks_around_variants_are_not_cut(world, regplug, vcf):
+    line = ["track", "--model", "gc", "--fasta", world.fasta, "--model-repo", world.repo]
+    done = regplug(*line, "--vcf", vcf, "--resume", "-o", world.folder / "t")
+    assert done.status == 1
+    assert "tracks around variants are made in one go" in done.err
+
+
+def test_a_table_of_all_snvs_in_parts(world, regplug, monkeypatch):
+    line = ["precompute", "chr1:51-90", "chr2:20-31", "--fasta", world.fasta]
+    line += ["--model-repo", world.repo, "--model", "gc"]
+    assert regplug(*line, "-o", world.folder / "whole.vcf.gz").status == 0
+    done = regplug(*line, "-o", world.folder / "p.vcf.gz", "--resume", "--part-size", 50)
+    assert done.status == 0, done
+    assert rows(world.folder / "p.vcf.gz") == rows(world.folder / "whole.vcf.gz")
+    assert len(rows(world.folder / "p.vcf.gz")) == 2 + 3 * 52
+    assert (world.folder / "p.vcf.gz.tbi").exists()

@@ -1,6 +1,6 @@
 """A run in parts, which can be resumed and run elsewhere.
 
-blocks ─Job→ `score_part`, on whatever executor ─Part→ the folder of parts, and in order the outputs
+jobs ─executor→ parts ─the folder of parts→ the same in order
 
-Others import `in_parts` and `Parting`.
+`records` and `tracks` say what a part is of; others import those, and `run.parted`.
 """

@@ -3,23 +3,36 @@
 import hashlib
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from regplug.api.parts.job import Part
 from regplug.errors import UNREADABLE, OutputError
 from regplug.files.output import check_parents, complete, naming
 
 
+class Part(NamedTuple):
+    """A part of a run that is done.
+
+    Attributes:
+        number: its place among the parts, from 0.
+        key: a digest of all that it depends on.
+        files: suffix → content.
+        told: what else is known of it, as JSON.
+    """
+
+    number: int
+    key: str
+    files: dict[str, bytes]
+    told: bytes
+
+
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is said of a part: as in Part, and the sha256 of each of its files."""
+    """What is kept of a part beside its files: suffix → sha256 of the file, and what is told."""
 
     key: str
     files: dict[str, str]
-    records: int
-    alts: int
-    statuses: dict[str, dict[str, int]]
-    renamed: dict[str, str]
+    told: msgspec.Raw
 
 
 class PartsFolder:
@@ -58,7 +71,7 @@ class PartsFolder:
             return None
         if kept.key != key or kept.files != _digests(files):
             return None
-        return Part(number, key, files, kept.records, kept.alts, kept.statuses, kept.renamed)
+        return Part(number, key, files, bytes(kept.told))
 
     def store(self, part: Part) -> None:
         """Keep a part; what is said of it comes last, so that a part is whole or not there.
@@ -68,7 +81,7 @@ class PartsFolder:
         """
         for suffix, content in part.files.items():
             self._write(self._file(part.number, suffix), content)
-        kept = _Kept(part.key, _digests(part.files), *part[3:])
+        kept = _Kept(part.key, _digests(part.files), msgspec.Raw(part.told))
         self._write(self._about(part.number), msgspec.json.encode(kept))
 
     def remove(self) -> None:
@@ -79,7 +92,7 @@ class PartsFolder:
         return self.path / f"part-{number:06}.json"
 
     def _file(self, number: int, suffix: str) -> Path:
-        return self.path / f"part-{number:06}{suffix}.gz"
+        return self.path / f"part-{number:06}{suffix}"
 
     def _write(self, path: Path, content: bytes) -> None:
         with complete(path) as partial:

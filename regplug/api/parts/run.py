@@ -1,28 +1,36 @@
-"""All parts of a run: blocks ─jobs→ an executor ─parts→ the folder ─in order→ the writers."""
+"""All parts of a run: jobs ─Executor.run→ parts ─PartsFolder→ the same parts in order."""
 
-import gzip
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol, TypeVar
 
 import pluggy
 
-from regplug.api.parts.folder import PartsFolder
-from regplug.api.parts.job import Job, Settings, forget, score_part
+from regplug.api.parts.folder import Part, PartsFolder
 from regplug.errors import ConfigError, OutputError
 from regplug.hooks.executor import Executor
-from regplug.vcf.annotate import Tally
-from regplug.vcf.blocks import blocks
-from regplug.vcf.outputs import Output
-from regplug.vcf.records import VariantReader
 
-RECORDS = 10_000  # of a part
 KNOWN = (
     "there are sequential and, with pip install 'regplug[dask]', dask:local and dask://HOST:PORT"
 )
+
+
+class Job(Protocol):
+    """A part to be made."""
+
+    @property
+    def number(self) -> int:
+        """Return its place among the parts, from 0."""
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that the part depends on."""
+
+
+Numbered = TypeVar("Numbered", bound=Job)
 
 
 @dataclass(frozen=True)
@@ -32,17 +40,17 @@ class Parting:
     Attributes:
         executor: where they are scored.
         folder: where finished parts lie until the output is complete.
-        records: of a part.
+        size: of a part, in records or bases.
     """
 
     executor: Executor
     folder: PartsFolder
-    records: int
+    size: int
 
 
 @contextmanager
 def parted(
-    manager: pluggy.PluginManager, location: str, output: str, *, resume: bool, records: int
+    manager: pluggy.PluginManager, location: str, output: str, *, resume: bool, size: int
 ) -> Iterator[Parting | None]:
     """Give how a run is cut into parts; None if it is not.
 
@@ -51,7 +59,7 @@ def parted(
         location: of the executor; "": none, or this process with `resume`.
         output: beside which the finished parts lie.
         resume: take parts that an earlier run left there, and leave them if this one fails.
-        records: of a part.
+        size: of a part, in records or bases.
 
     Raises:
         ConfigError: there is no such executor.
@@ -71,8 +79,7 @@ def parted(
         if executor is None:
             raise ConfigError(f"no executor {location}: {KNOWN}")
         stack.enter_context(closing(executor))
-        stack.callback(forget)
-        yield Parting(executor, PartsFolder(path, resume=resume), records)
+        yield Parting(executor, PartsFolder(path, resume=resume), size)
 
 
 def _has_name(output: str) -> bool:
@@ -81,63 +88,41 @@ def _has_name(output: str) -> bool:
     return output != "-" and (path.is_file() or not path.exists())
 
 
-def in_parts(
-    reader: VariantReader,
-    settings: Settings,
-    parting: Parting,
-    writers: Sequence[Output],
-    *,
-    progress: Callable[[Tally], None],
-) -> tuple[Tally, dict[str, str]]:
-    """Score a VCF in parts and write them in order; return the counts, and the contigs' names.
+def finished(
+    work: Callable[[Numbered], Part], jobs: Iterable[Numbered], parting: Parting
+) -> Iterator[Part]:
+    """Yield the part of each job, in order: from the folder if it is there, else by `work`.
 
-    What was scored stays in the folder, also where the run ends with an error.
-
-    Args:
-        reader: of the records.
-        settings: of the run.
-        parting: how and where.
-        writers: one for each of `settings.suffixes`, in their order.
-        progress: called with the counts of each part.
+    No more parts than are at work are in memory; what was done stays in the folder, also where the
+    run ends with an error.
 
     Raises:
         OutputError: the disk is full.
-        RegplugError: as `score_part`, the reader and the executor.
+        RegplugError: as `work` and the executor.
     """
     folder = parting.folder
-    tally = Tally(0, 0, {name: Counter() for name in settings.models})
-    renamed: dict[str, str] = {}
-    scored = _scored(blocks(reader, parting.records), settings, parting.executor, folder)
-    for number, key in _in_order(scored):
+    for number, key in _in_order(_done(work, jobs, parting)):
         part = folder.load(number, key)
         if part is None:
             raise OutputError(f"part {number} in {folder.path} was changed: run --resume again")
-        for suffix, writer in zip(settings.suffixes, writers, strict=True):
-            writer.append(gzip.decompress(part.files[suffix]))
-        tally.add(part.tally)
-        renamed |= part.renamed
-        progress(part.tally)
-    return tally, renamed
+        yield part
 
 
-def _scored(
-    blocks: Iterable[bytes], settings: Settings, executor: Executor, folder: PartsFolder
+def _done(
+    work: Callable[[Numbered], Part], jobs: Iterable[Numbered], parting: Parting
 ) -> Iterator[tuple[int, str]]:
-    """Yield number and key of each part that lies in the folder, from before or now; in any order.
-
-    So no more than the parts at work are in memory.
-    """
+    """Yield number and key of each part that lies in the folder, from before or now."""
+    folder = parting.folder
     found: list[tuple[int, str]] = []
 
-    def missing() -> Iterator[Job]:
-        for number, block in enumerate(blocks):
-            job = Job(number, block, settings)
-            if folder.load(number, job.key):
-                found.append((number, job.key))
+    def missing() -> Iterator[Numbered]:
+        for job in jobs:
+            if folder.load(job.number, job.key):
+                found.append((job.number, job.key))
             else:
                 yield job
 
-    for part in executor.run(score_part, missing()):
+    for part in parting.executor.run(work, missing()):
         folder.store(part)
         yield part.number, part.key
         while found:

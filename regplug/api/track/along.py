@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from regplug.api.parts.run import Parting
+from regplug.api.parts.tracks import fill_in_parts, settings_of
 from regplug.api.track.asked import Asked, target_places
 from regplug.api.track.views import check_views
 from regplug.errors import RegionError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.hooks.track_writer import TrackSet
+from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import read_width
 from regplug.tracks.folder import write_tracks
 from regplug.tracks.kept import keep
@@ -18,13 +21,23 @@ from regplug.tracks.regions import Tracked, covered, default_step
 from regplug.tracks.strands import by_strand
 
 
-def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> TrackSet:
+def along_regions(
+    asked: Asked,
+    wanted: Sequence[Interval],
+    genome: Genome,
+    parting: Parting | None,
+    repo: str | None,
+    options: BackendOptions,
+) -> TrackSet:
     """Write a track per target over the regions, or two, of its strands.
 
     Args:
         asked: what the user asked for.
         wanted: regions; those that overlap are joined.
         genome: that they are of.
+        parting: how they are cut into parts; None: not at all.
+        repo: where other processes find the model.
+        options: how they run it.
 
     Raises:
         RegionError: a region is not in the genome.
@@ -39,19 +52,27 @@ def along_regions(asked: Asked, wanted: Sequence[Interval], genome: Genome) -> T
     if asked.step is None and not has_profile(tracked):
         tracked = tracked._replace(step=default_step(card))
     labels = [card.labels[target] for target in targets]
+    plain = tracked
     if asked.strands:
         tracked, labels = by_strand(tracked)
     none = np.empty((0, 0), np.float32)
     planned = TrackSet(asked.output, (), asked.assembly, genome, tuple(places), (), none)
     check_views(asked.views, planned)
     with asked.bar("bases", sum(map(len, places))) as progress:
+        if parting:
+            settings = settings_of(
+                asked.model.card, plain, genome, repo, options, strands=asked.strands
+            )
+            fill = fill_in_parts(places, settings, parting, progress)
+        else:
+            fill = fill_regions(places, tracked, genome, progress)
         tracks = write_tracks(
             asked.output,
             asked.model.card.name,
             labels,
             ["score"],
             genome,
-            fill_regions(places, tracked, genome, progress),
+            fill,
             file_format=asked.file_format,
             kept=keep(asked.model.card, genome, asked.assembly, places),
         )

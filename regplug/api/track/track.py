@@ -12,6 +12,8 @@ from pathlib import Path
 
 from regplug.api.annotate import File
 from regplug.api.models import PLAIN, OpenModel, opened, trained_on
+from regplug.api.parts.run import parted
+from regplug.api.parts.tracks import BASES
 from regplug.api.progress import Bar, silent
 from regplug.api.track.along import along_regions, whole_genome
 from regplug.api.track.around import around_variants
@@ -24,6 +26,7 @@ from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.region_file import read_region_file
 from regplug.genome.regions import parse_regions
+from regplug.hooks.manager import plugin_manager
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import read_width
 
@@ -46,6 +49,9 @@ def track(
     force: bool = False,
     repo: str | None = None,
     options: BackendOptions = PLAIN,
+    executor: str = "",
+    resume: bool = False,
+    part_size: int = BASES,
     bar: Bar = silent,
 ) -> Tracks:
     """Write what a model predicts along regions, around variants or along the whole genome.
@@ -68,17 +74,24 @@ def track(
         force: go on though contigs, REFs or the model's organism do not fit the FASTA.
         repo: folder of models, or a server's URL.
         options: threads, and what it takes to reach a server.
+        executor: where parts of the regions are made: `sequential`, here, or as plugins say
+            (`dask:local` ...); "": in one go, or `sequential` with `resume`.
+        resume: keep finished parts in OUTPUT.parts until the folder is complete, and take those of
+            an earlier call that are there.
+        part_size: bases of a part.
         bar: shows bases, or variants.
 
     Raises:
-        ConfigError: not one of regions, vcf and whole; strands with vcf; an unknown view, or a view
-            of bedGraphs.
+        ConfigError: not one of regions, vcf and whole; strands or parts with vcf; an unknown view,
+            or a view of bedGraphs.
         RegplugError: the input, the reference, the model or the folder does not do.
     """
     if sum(map(bool, (regions or regions_file, vcf, whole))) != 1:
         raise ConfigError("give --regions or --regions-file, or --vcf, or --all")
     if strands and vcf:
         raise ConfigError("--strands goes with regions, not with --vcf, whose tracks add them up")
+    if vcf and (executor or resume):
+        raise ConfigError("tracks around variants are made in one go: no --resume, no --executor")
     writers = view_writers(views, file_format)
     folder = Path(output).resolve()
     check_folder(folder, ())
@@ -99,7 +112,12 @@ def track(
             wanted = parse_regions(regions, genome.lengths)
             wanted += read_region_file(file) if file else []
             wanted, left_out = whole_genome(genome, asked) if whole else (wanted, 0)
-            made = along_regions(asked, wanted, genome)
+            parting = stack.enter_context(
+                parted(plugin_manager(), executor, str(folder), resume=resume, size=part_size)
+            )
+            made = along_regions(asked, wanted, genome, parting, repo, options)
+            if parting:
+                parting.folder.remove()
         window = read_width((run.backend if vcf else run.for_sequences).card)
         shown = write_views(writers, made)
         return Tracks(folder, made.tracks, shown, tally, made.genome.renamed, left_out, window)

@@ -1,11 +1,10 @@
-"""One part of a run: a Job, a block of records and what to do with it ─score_part→ Part."""
+"""Parts of a VCF: blocks of records ─Job→ `score_part`, anywhere ─Part→ in order the outputs."""
 
 import gzip
 import hashlib
-import socket
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +14,16 @@ from typing import NamedTuple
 import msgspec
 
 from regplug.api.models import OpenModel, opened
-from regplug.errors import GenomeError, ModelError, OutputError, PluginError
+from regplug.api.parts.folder import Part
+from regplug.api.parts.run import Parting, finished
+from regplug.api.parts.same import (
+    check_genome,
+    check_model,
+    check_version,
+    file_state,
+    whole_path,
+)
+from regplug.errors import OutputError
 from regplug.files.output import naming
 from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome, index_sha256
@@ -28,9 +36,11 @@ from regplug.scoring.adapter import FieldOptions
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import Model
 from regplug.vcf.annotate import Tally, annotate_records
-from regplug.vcf.outputs import outputs
+from regplug.vcf.blocks import Records, blocks
+from regplug.vcf.outputs import Output, outputs
 from regplug.vcf.records import VariantReader
 
+RECORDS = 10_000  # of a part
 _ONE_AT_A_TIME = threading.Lock()  # a model uses threads of its own
 
 
@@ -106,30 +116,22 @@ def settings_of(
     Raises:
         OutputError: an output cannot be made in parts.
     """
-    fasta, genes = _whole(str(files.fasta)), _whole(files.genes)
+    fasta, genes = whole_path(str(files.fasta)), whole_path(files.genes)
     return Settings(
         models={card.name: (card.version, card.sha256) for card in plan.cards},
         asked=dict(asked),
         dropped=tuple(sorted(plan.dropped)),
         suffixes=tuple(_part_suffix(writer) for writer in writers),
         fai=index_sha256(Path(fasta)),
-        sources=tuple(
-            (stat.st_size, stat.st_mtime_ns)
-            for stat in (Path(name).stat() for name in (fasta, genes) if name)
-        ),
+        sources=tuple(file_state(name) for name in (fasta, genes) if name),
         force=force,
         regplug=VERSION,
         fasta=fasta,
         genes=genes,
-        repo=files.repo if "://" in files.repo else _whole(files.repo),
-        cache=_whole(files.cache),
+        repo=whole_path(files.repo),
+        cache=whole_path(files.cache),
         options=options,
     )
-
-
-def _whole(path: str) -> str:
-    """Return an absolute path; "" stays."""
-    return str(Path(path).resolve()) if path else ""
 
 
 def _part_suffix(writer: type[VariantWriter]) -> str:
@@ -155,22 +157,16 @@ class Job(NamedTuple):
         return hashlib.sha256(self.settings.identity + b"\n" + self.vcf).hexdigest()
 
 
-class Part(NamedTuple):
-    """A part that was scored.
+class Counts(msgspec.Struct, frozen=True):
+    """What is told of a part.
 
     Attributes:
-        number: of the job.
-        key: of the job.
-        files: suffix → the records as a file of that kind has them, without a header, gzipped.
         records: how many.
         alts: how many.
         statuses: model → status → ALTs.
         renamed: contigs, as the VCF calls them → as the FASTA does.
     """
 
-    number: int
-    key: str
-    files: dict[str, bytes]
     records: int
     alts: int
     statuses: dict[str, dict[str, int]]
@@ -184,6 +180,41 @@ class Part(NamedTuple):
             for model, each in self.statuses.items()
         }
         return Tally(self.alts, self.records, counts)
+
+
+def in_parts(
+    records: Records,
+    settings: Settings,
+    parting: Parting,
+    writers: Sequence[Output],
+    *,
+    progress: Callable[[Tally], None],
+) -> tuple[Tally, dict[str, str]]:
+    """Score records in parts and write them in order; return the counts, and the contigs' names.
+
+    Args:
+        records: of the run.
+        settings: of the run.
+        parting: how and where.
+        writers: one for each of `settings.suffixes`, in their order.
+        progress: called with the counts of each part.
+
+    Raises:
+        RegplugError: as `finished`.
+    """
+    tally = Tally(0, 0, {name: Counter() for name in settings.models})
+    renamed: dict[str, str] = {}
+    cut = blocks(records, parting.size)
+    jobs = (Job(number, block, settings) for number, block in enumerate(cut))
+    for part in finished(score_part, jobs, parting):
+        for suffix, writer in zip(settings.suffixes, writers, strict=True):
+            writer.append(gzip.decompress(part.files[suffix]))
+        counts = msgspec.json.decode(part.told, type=Counts)
+        tally.add(counts.tally)
+        renamed |= counts.renamed
+        progress(counts.tally)
+    _ready.cache_clear()  # which closes what this process kept open
+    return tally, renamed
 
 
 def score_part(job: Job) -> Part:
@@ -219,16 +250,12 @@ def _score(job: Job, ready: "_Ready") -> Part:
         files = {
             suffix: gzip.compress(path.read_bytes(), 1, mtime=0) for suffix, path in paths.items()
         }
-    return Part(
-        *(job.number, job.key, files, tally.records, tally.alts),
+    told = Counts(
+        *(tally.records, tally.alts),
         {name: _plain(counts) for name, counts in tally.by_model.items()},
         dict(ready.genome.renamed),
     )
-
-
-def forget() -> None:
-    """Close what this process has kept open for the next part."""
-    _ready.cache_clear()
+    return Part(job.number, job.key, files, msgspec.json.encode(told))
 
 
 def _plain(counts: Mapping[Status, int]) -> dict[str, int]:
@@ -275,27 +302,13 @@ class _Ready(NamedTuple):
 def _ready(hashed: _Hashed) -> _Ready:
     """Return the models, the genome and the genes of a run, opened once in a process."""
     settings = hashed.settings
-    if settings.regplug != VERSION:
-        raise PluginError(
-            f"regplug on {socket.gethostname()} is {VERSION}, that of the run {settings.regplug}: "
-            "install the same one"
-        )
+    check_version(settings.regplug)
     stack = ExitStack()
     run = stack.enter_context(opened(settings.models, settings.repo or None, settings.options))
     for model in run:
-        card, wanted = model.card, settings.models[model.card.name]
-        if (card.version, card.sha256) != wanted:
-            raise ModelError(
-                f"{card.name} on {socket.gethostname()} is version {card.version} "
-                f"({card.sha256[:12]}), that of the run is {wanted[0]} ({wanted[1][:12]}): give "
-                "all workers the same models"
-            )
+        check_model(model.card, settings.models[model.card.name])
     genome = stack.enter_context(Genome(settings.fasta))
-    if genome.index_sha256 != settings.fai:
-        raise GenomeError(
-            f"{genome.path} on {socket.gethostname()} is another FASTA than that of the run: give "
-            "all workers the same file"
-        )
+    check_genome(genome, settings.fai)
     genes = transcripts_of(settings.genes, genome)
     cache = stack.enter_context(Cache(settings.cache)) if settings.cache else None
     return _Ready(run, genome, genes, cache, stack)

@@ -1,0 +1,38 @@
+"""--resume, --executor and --part-size: a run in parts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def parts_options(of: str, size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds the options; a part is `size` `of` (records, bases) by default."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        options = [
+            click.option(
+                "--resume",
+                is_flag=True,
+                help="Keep what is done in OUTPUT.parts until all is; go on with what is there.",
+            ),
+            click.option(
+                "--executor",
+                default="",
+                metavar="WHERE",
+                help="Do parts of the run elsewhere: dask:local, dask://HOST:PORT, dask:FILE.toml.",
+            ),
+            click.option(
+                "--part-size",
+                type=click.IntRange(1),
+                default=size,
+                show_default=True,
+                metavar="N",
+                help=f"{of} of a part, with --resume or --executor.",
+            ),
+        ]
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
