@@ -9,12 +9,14 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
+PIPPIPELINES = .venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check
 PIPDOCS = .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = -n 2 --dist loadfile
 # What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
 CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 QUICK = $(PYTEST) -m "not triton and not slow and not data"
 DEBIAN = bcftools chromium igv snpSift:snpsift tabix vcfanno xauth xvfb-run:xvfb  # a command, and its package if called otherwise
+LEAN = nodejs PicardCommandLine:picard-tools vcftools
 
 .PHONY: demo quick test check nightly docs debian clean
 
@@ -27,7 +29,7 @@ demo: .venv/core
 quick: .venv/quick
 	$(BIN)/python -m pytest $(QUICK) --ignore tests/train
 
-test: .venv/all debian check
+test: .venv/all .venv-pipelines/ready debian check
 	COVERAGE_CORE=$(CORE) $(BIN)/python -m pytest $(PYTEST) --cov --cov-report=
 	$(MAKE) test-numpy2
 	@echo "lines covered, but for processes of their own: $$($(BIN)/coverage report --format=total) %"
@@ -82,12 +84,21 @@ docs: .venv-docs/ready
 	$(PIPDOCS) -c constraints.txt -e . --group docs
 	touch $@
 
-# As root: install what is missing. Else: name it.
+# Programs that run regplug or read what it wrote, in an environment of their own: for tests of integrations/.
+.venv-pipelines/ready: pyproject.toml constraints.txt
+	test -x .venv-pipelines/bin/python || $(PYTHON) -m venv .venv-pipelines
+	$(PIPPIPELINES) --upgrade 'pip>=25.1'
+	$(PIPPIPELINES) -c constraints.txt --group pipelines
+	touch $@
+
+# As root: install what is missing. Else: name it. LEAN without what they recommend, as picard-tools does R and compilers.
 debian:
-	@missing=$$(for p in $(DEBIAN); do command -v $${p%%:*} > /dev/null || echo $${p##*:}; done); \
-	if [ -z "$$missing" ]; then exit 0; \
-	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
-	else echo "make test needs $$missing: install them (Debian: apt-get install $$missing)" >&2; exit 1; fi
+	@lacking() { for p in "$$@"; do command -v $${p%%:*} > /dev/null || echo $${p##*:}; done; }; \
+	missing=$$(lacking $(DEBIAN)); lean=$$(lacking $(LEAN)); \
+	if [ -z "$$missing$$lean" ]; then exit 0; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && export DEBIAN_FRONTEND=noninteractive \
+		&& apt-get install -y -qq $$missing && apt-get install -y -qq --no-install-recommends $$lean; \
+	else echo "make test needs $$missing $$lean: install them (Debian: apt-get install)" >&2; exit 1; fi
 
 clean:
-	rm -rf .venv .venv-docs .venv-numpy2 .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-docs .venv-numpy2 .venv-pipelines .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -48,15 +48,17 @@ def header_lines(
     ]
     ranked = [model.ranking for model in models if model.ranking.tables]
     lines += [_background_line(ranking) for ranking in ranked]
-    lines.append(f"##regplug_overall=<models={_quoted([of.card.name for of in ranked])}>")
+    lines.append(f"##regplug_overall=<ID=RP_Q,models={_quoted([of.card.name for of in ranked])}>")
     if assays := by_assay(models):
-        lines.append(f"##regplug_assays=<models={_quoted(assays)}>")
+        lines.append(f"##regplug_assays=<ID=assays,models={_quoted(assays)}>")
     lines.append(
-        f"##regplug_reference=<file={_name(genome.path)},fai_sha256={genome.index_sha256}>"
+        f"##regplug_reference=<ID={genome.index_sha256[:12]},file={_name(genome.path)},"
+        f"fai_sha256={genome.index_sha256}>"
     )
     if genes:
         (of,) = sources_of([Path(genes)])
-        lines.append(f"##regplug_genes=<file={_name(Path(of.name))},sha256={of.sha256}>")
+        named = f"ID={of.sha256[:12]},file={_name(Path(of.name))}"
+        lines.append(f"##regplug_genes=<{named},sha256={of.sha256}>")
     if md5:
         lines += [f"##regplug_contig=<ID={c},md5={genome.md5(c)}>" for c in genome.lengths]
     return lines
@@ -129,7 +131,7 @@ def annotated_header(
 
 def _without_tags(header: str) -> list[str]:
     """Return the models that had tags of assays alone, which every later run replaces."""
-    found = re.search(r'^##regplug_assays=<models="([^"]*)">', header, re.MULTILINE)
+    found = re.search(r'^##regplug_assays=<(?:ID=assays,)?models="([^"]*)">', header, re.MULTILINE)
     own = tags_by_source(header)
     return [name for name in found[1].split(",") if f"regplug:{name}" not in own] if found else []
 
