@@ -205,7 +205,7 @@ def _on_strand(model: Oracle, before: str, made: Altered, start: int, strand: st
     left = column if strand == "+" else width - 1 - column  # bases before the column
     if made.left and made.right:
         start, ref, alt = trimmed(before, after, start)
-        if max(len(ref), len(alt)) <= width // 2:
+        if max(len(ref), len(alt)) <= width // 2 and not made.gap:
             # A window is where it begins in the contig that has the allele. In the first placing,
             # the allele's first base is in the column; if lengths differ, in the second its last.
             places = [(start - left, start - left)]

@@ -21,6 +21,7 @@ class Altered(NamedTuple):
             from `end` as before, where the ALT tells so much.
         left: whether it tells how the contig begins.
         right: whether it tells how the contig goes on.
+        gap: whether bases that are put in are not told.
     """
 
     letters: str
@@ -28,6 +29,7 @@ class Altered(NamedTuple):
     end: int
     left: bool = True
     right: bool = True
+    gap: bool = False
 
 
 def is_structural(alt: str) -> bool:
@@ -86,7 +88,8 @@ def _symbol(before: str, pos: int, alt: str, info: Mapping[str, str]) -> Altered
             return "symbolic"
         gap = length - len(first) - len(last) if length else GAP
         letters = before[:pos] + first + "N" * gap + last + before[pos:]
-        return "bad_span" if gap < 0 else _checked(first + last, Altered(letters, pos, pos))
+        made = Altered(letters, pos, pos, gap=gap > 0)
+        return "bad_span" if gap < 0 else _checked(first + last, made)
     if "END" not in info and not length:
         return "symbolic"
     end = int(info.get("END", pos + length))

@@ -94,6 +94,12 @@ class Edit:
         return sum(map(len, self.put)) - (self.end - self.start)
 
     @property
+    def is_whole(self) -> bool:
+        """Tell whether all that it makes of the contig is told: both sides, and what is put in."""
+        told = all(isinstance(piece, Letters) or piece.start >= 0 for piece in self.put)
+        return self.left and self.right and told
+
+    @property
     def interval(self) -> Interval:
         """Return the bases that REF has in a VCF: those replaced, and an anchor where it needs one.
 

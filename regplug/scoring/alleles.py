@@ -243,9 +243,8 @@ def _windows(
 
 
 def _written(edit: Edit, genome: Reference, most: int) -> Variant | None:
-    """Return an edit as REF and ALT, normalised; None if one has over `most` bases."""
-    whole = edit.left and edit.right
-    if not whole or max(edit.end - edit.start, edit.end - edit.start + edit.longer) > most:
+    """Return an edit as REF and ALT, normalised; None if it is not whole, or over `most` bases."""
+    if not edit.is_whole or max(edit.end - edit.start, edit.end - edit.start + edit.longer) > most:
         return None
     alt, start, end = Edited(edit, genome), edit.interval.start, edit.interval.end
     ref, put = alt.ref(start, end), alt.codes(start, end + edit.longer)
