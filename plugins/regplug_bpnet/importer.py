@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from regplug.errors import ModelError
-from regplug.hooks.about import About
+from regplug.hooks.about import About, Strand
 from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN
 from regplug.models.foreign import Net
@@ -87,6 +87,8 @@ def import_bpnet(
         read_net(path, window=about.window, profile=profile, basepairnet=basepairnet)
         for path in files
     ]
+    for net in nets:
+        _check_tracks(net, about.strand)
     targets = about.targets or ((Target(TARGET),) if nets[0].targets == 1 else ())
     about = replace(
         about,
@@ -98,3 +100,17 @@ def import_bpnet(
     return import_nets(
         nets, repo, about, command="bpnet", family="bpnet", golden=golden, measuring=measuring
     )
+
+
+def _check_tracks(net: Net, strand: Strand) -> None:
+    """Check that it is known what the rows of a profile are, where strands are joined.
+
+    Raises:
+        ModelError: they may be targets, or the strands of one.
+    """
+    counts, profile = (head.shape for head in net.heads)
+    if strand != "none" and counts[0] > 1 and len(profile) < 3:
+        raise ModelError(
+            f"{net.called} has counts and profiles of {counts[0]} tracks each, and does not tell "
+            "whether they are strands: --strand none reads the sequence as it stands"
+        )

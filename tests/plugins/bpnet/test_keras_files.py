@@ -1,5 +1,6 @@
 """Keras files of the family (make_real.py) answer as Keras does."""
 
+import json
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -115,3 +116,115 @@ def test_bpnet_lite_reads_the_same_of_a_file(tmp_path, sizes):
     np.testing.assert_allclose(found[0], counts, atol=1e-5)
     np.testing.assert_allclose(found[1], profile[:, 0], atol=1e-5)
     assert profile.std() > 0.1
+
+
+def edited(path, change, arrays=lambda weights: None):
+    """Change a file's architecture, and its arrays."""
+    with h5py.File(path, "r+") as file:
+        model = json.loads(file.attrs["model_config"])
+        change(model["config"])
+        file.attrs["model_config"] = json.dumps(model)
+        arrays(file["model_weights"])
+
+
+def layer(config, name):
+    return next(entry for entry in config["layers"] if entry["name"].endswith(name))
+
+
+def without(name):
+    return lambda config: config["layers"].remove(layer(config, name))
+
+
+def setting(name, **settings):
+    return lambda config: layer(config, name)["config"].update(settings)
+
+
+def one_output(config):
+    del config["output_layers"][0]
+
+
+def control_of_any_length(config):
+    entry = json.loads(json.dumps(config["layers"][0]))
+    entry["name"] = entry["config"]["name"] = "control"
+    entry["config"]["batch_input_shape"] = [None, None, 2]
+    config["layers"].insert(1, entry)
+
+
+def odd_profile(config):
+    layer(config, "before_flatten")["config"]["cropping"] = [3, 0]
+
+
+def renamed(weights):
+    name = "wo_bias_bpnet_2conv"
+    del weights[name][f"{name}/kernel:0"]
+
+
+def other_shape(weights):
+    name = "wo_bias_bpnet_2conv"
+    group = weights[name]
+    del group[f"{name}/kernel:0"]
+    group[f"{name}/kernel:0"] = np.zeros((3, 8, 7), np.float32)
+
+
+def nothing(_):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("change", "arrays", "message"),
+    [
+        (without("bpnet_2conv"), nothing, "Add add_2 reads wo_bias_bpnet_2conv, which is no layer"),
+        (without("bpnet_1st_conv"), nothing, "reads wo_bias_bpnet_1st_conv, which is no layer"),
+        (one_output, nothing, "x.h5 has 1 outputs (wo_bias_bpnet_logcount_predictions), where log"),
+        (control_of_any_length, nothing, "control is an input of shape [None, 2], which cannot be"),
+        (odd_profile, nothing, "reads 170 bases and its profile has 45, which do not lie in the"),
+        (setting("2conv", padding="causal"), nothing, "Conv1D wo_bias_bpnet_2conv has padding 'c"),
+        (setting("2crop", cropping=[1, 2]), nothing, "Add add_2 reads shapes"),
+        (nothing, renamed, "wo_bias_bpnet_2conv/kernel:0 is missing"),
+        (nothing, other_shape, "has shape (3, 8, 7), where (3, 8, 8) fits"),
+        (lambda config: config.pop("layers"), nothing, "names no layers"),
+    ],
+)
+def test_bad_files_are_named(importing, tmp_path, change, arrays, message):
+    path = write_chrombpnet(tmp_path / "x.h5")
+    edited(path, change, arrays)
+    done = importing(path)
+    assert (done.status, message in done.err) == (1, True), done.err
+    assert not (tmp_path / "repo").exists()
+
+
+def test_files_that_are_none(importing, tmp_path):
+    (tmp_path / "x.h5").write_bytes(b"text")
+    assert "cannot be taken: it is no HDF5 file" in importing(tmp_path / "x.h5").err
+    assert "no such file" in importing(tmp_path / "y.h5").err
+    path = write_chrombpnet(tmp_path / "x.h5")
+    other = write_chrombpnet(tmp_path / "y.h5", window=180)
+    assert "y.h5 reads 180 bases and has 1 targets, x.h5 170" in importing(path, other).err
+    done = importing(path, "--strand", "forward")
+    assert "networks of the family read DNA: --strand is mean, max or none" in done.err
+
+
+def test_tracks_that_may_be_strands(importing, tmp_path):
+    """Counts and profiles of two tracks each: are they strands, or targets?"""
+
+    def two(config):
+        setting("precrop", filters=2)(config)
+        setting("logcount_predictions", units=2)(config)
+        config["layers"].remove(layer(config, "logits_profile_predictions"))
+        config["output_layers"][0][0] = layer(config, "before_flatten")["name"]
+
+    def wider(weights):
+        for name, shape in (("prof_out_precrop", (75, 8, 2)), ("logcount_predictions", (8, 2))):
+            name, rng = f"wo_bias_bpnet_{name}", np.random.default_rng(2)
+            for kind, size in (("kernel", shape), ("bias", (2,))):
+                inside = f"{name}/{kind}:0"
+                del weights[name][inside]
+                weights[name][inside] = rng.normal(size=size).astype(np.float32)
+
+    path = write_chrombpnet(tmp_path / "x.h5")
+    edited(path, two, wider)
+    assert "of 2 tracks each, and does not tell whether they are strands" in importing(path).err
+    done = importing(path, "--strand", "none")
+    assert done.status == 0, done.err
+    card = check_model(tmp_path / "repo" / "mine")
+    assert [output.shape for output in card.outputs] == [(2,), (2, 40)]
