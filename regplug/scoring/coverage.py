@@ -47,10 +47,10 @@ class Coverage:
 
         The strands of a target stand side by side, as one softmax is over both.
         """
-        rows = len(profile)
+        rows, of_base = len(profile), self.targets * self.strands
         if self.base_first:
-            profile = profile.reshape(rows, self.bases, -1).transpose(0, 2, 1)
-        return profile.reshape(rows, self.targets, -1)
+            profile = profile.reshape(rows, self.bases, of_base).transpose(0, 2, 1)
+        return profile.reshape(rows, self.targets, self.strands * self.bases)
 
     @property
     def strands(self) -> int:
@@ -85,7 +85,8 @@ class Coverage:
                     "reads: import the model again, with --head NAME=count if it counts"
                 )
             counts = np.exp(counts)
-        reads = shares.reshape(*counts.shape, -1, self.bases) * counts[:, :, None, None]
+        shares = shares.reshape(*counts.shape, self.strands, self.bases)
+        reads = shares * counts[:, :, None, None]
         of_strands: Array = reads.transpose(0, 3, 1, 2).astype(np.float32)
         return of_strands
 

@@ -250,3 +250,20 @@ def test_some_of_many_peaks(regplug, world):
     assert (first.peaks, first.kept, first.file) == (5, 5, "peaks.bed")
     assert measure(regplug, world, "--max", 5, "--seed", 2).status == 0
     assert check_model(world / "repo" / "mine").peaks.data != first.data
+
+
+def test_a_batch_without_a_score(regplug, world):
+    """None of its ALTs has a window of known bases: no row is asked for, each has a status."""
+    write_fasta(world / "n.fa", {"chr1": "N" * 600 + LETTERS[600:610] + "N" * 3390})
+    records = [
+        f"chr1 {pos} . {LETTERS[pos - 1]} {OTHER[LETTERS[pos - 1]]} . . ." for pos in (601, 605)
+    ]
+    (world / "in.vcf").write_text(vcf_text(records, {"chr1": LETTERS}))
+    (world / "g.fa").unlink()
+    (world / "n.fa").rename(world / "g.fa")
+    (world / "g.fa.fai").unlink(missing_ok=True)
+    done = annotate(regplug, world, "--all-targets", "--scores", "diff,jsd")
+    assert done.status == 0, done.err
+    for record in cyvcf2.VCF(str(world / "out.vcf")):
+        assert record.INFO["RP_MINE__STATUS"] == "mostly_n"
+        assert record.INFO.get("RP_MINE_COUNTS__JSD") is None
