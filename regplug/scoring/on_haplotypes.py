@@ -188,11 +188,14 @@ def _near(change: Variant, others: Sequence[Carried], window: int) -> list[Carri
 
 def _fitting(carried: Iterable[Carried], genome: Reference) -> list[Carried]:
     """Return those whose REF stands in the genome: no others were scored either."""
-    return [
-        one
-        for one in carried
-        if np.array_equal(genome.codes(one.written.interval), encode(one.written.ref))
-    ]
+    return [one for one in carried if _fits(one.written, genome)]
+
+
+def _fits(variant: Variant, genome: Reference) -> bool:
+    contig, place = genome.contig(variant.chrom), variant.interval
+    if contig is None or place.end > genome.lengths[contig]:
+        return False
+    return np.array_equal(genome.codes(place), encode(variant.ref))
 
 
 def _joint(

@@ -70,7 +70,7 @@ def sample_of(header: pysam.VariantHeader, path: str, asked: str) -> str:
     names = list(header.samples)
     some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
     if not names:
-        raise VariantFileError(f"{path} has no samples, and so no haplotypes: leave --phased out")
+        raise VariantFileError(f"{path} has no samples, and so no haplotypes (--phased)")
     if asked and asked not in names:
         raise VariantFileError(f"{path} has no sample {asked}: it has {some}")
     if not asked and len(names) > 1:
@@ -78,5 +78,5 @@ def sample_of(header: pysam.VariantHeader, path: str, asked: str) -> str:
             f"{path} has {len(names)} samples ({some}): say whose haplotypes (--sample NAME)"
         )
     if "GT" not in header.formats:
-        raise VariantFileError(f"{path} has no genotypes (FORMAT/GT): leave --phased out")
+        raise VariantFileError(f"{path} has no genotypes (FORMAT/GT), and so no haplotypes")
     return asked or names[0]

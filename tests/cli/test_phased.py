@@ -111,6 +111,32 @@ def test_what_has_no_sequence_is_scored_on_the_reference(world, family, annotate
     assert not any("JOINT" in tag for tag in tags[0])
 
 
+def test_odd_records(world, family, annotate):
+    """Blocks of a gVCF, a contig that the FASTA lacks, REF over an end, no GT, PS a word."""
+    records = [(100, "0|1:a"), "chr1 104 . N . . . . GT:PS 0|0:a"]
+    records += ["chr1 106 . N <NON_REF> . . END=109 GT:PS 0|0:a"]
+    records += [f"chr1 110 . {world.base('chr1', 110)} *,{world.other('chr1', 110)} . . . PS a"]
+    records += [
+        "chr1 500 . NN A . . . GT 1",
+        "chr9 5 . A T . . . GT 1|1",
+        "chr9 6 . A T . . . GT 1",
+    ]
+    ps = PS.replace("Integer", "String")
+    header = (GT, ps, "##contig=<ID=chr9>", '##INFO=<ID=END,Number=1,Type=Integer,Description="">')
+    path = family("in.vcf", [(100, "0|1"), *records[1:]], header=header)
+    path.write_text(path.read_text().replace("GT\t0|1", "GT:PS\t0|1:a"))
+    done = annotate(path, "--phased")
+    assert done.status == 0, done.err
+    tags = tags_of(done.out)
+    words = [each.get("RP_GC__PHASE") for each in tags]
+    assert words == ["phased", None, None, ".,no_call", None, None, None]
+    assert [each.get("RP_STATUS") for each in tags[4:]] == [
+        "ref_mismatch",
+        "unknown_contig",
+        "unknown_contig",
+    ]
+
+
 def test_genotypes_stay_and_other_samples_do_not_count(family, annotate):
     calls = [(100, "0|1", "1|1"), (103, "0|1", "0/1")]
     path = family("in.vcf", calls, samples=("child", "mother"))
@@ -209,6 +235,26 @@ def test_regions_see_what_lies_outside(world, family, annotate, regplug):
     done = regplug("verify", out, *same, "--all")
     assert done.status == 0, done
     assert "haplotypes of 3 records were not compared" in done.err
+
+
+@pytest.mark.parametrize("overlap", ["pos", "record", "variant"])
+def test_regions_have_the_same_records(world, family, annotate, overlap):
+    """Records that are read for their haplotypes are not written, those asked for are, once."""
+    records = [(pos, "0|1") for pos in range(70, 260, 7)]
+    for pos in (75, 110, 150):
+        ref = world.base("chr1", pos, 9)
+        records.append(f"chr1 {pos} . {ref} {ref[0]} . . . GT 1|0")
+    records.sort(key=lambda r: r[0] if isinstance(r, tuple) else int(r.split()[1]))
+    path = family("in.vcf.gz", records)
+    where = ("-r", "chr1:80-112,chr1:115-118,chr1:119-158", "--regions-overlap", overlap)
+    for more in ((), ("-i", "POS>80"), ("-e", 'GT="1|0"')):
+        plain, phased = (
+            [line.split("\t")[:5] for line in annotate(path, *where, *more, *how).out.split("\n")]
+            for how in ((), ("--phased",))
+        )
+        rows = [row for row in plain if row[0] == "chr1"]
+        assert rows == [row for row in phased if row[0] == "chr1"]
+        assert len(rows) > 5
 
 
 @pytest.mark.parametrize("name", ["out.vcf", "out.bcf"])
