@@ -1,9 +1,10 @@
 """What many models cost `regplug annotate`: bytes of INFO, processor time, memory, threads.
 
-    python -m benchmarks.many_models [--models 100]
+    python -m benchmarks.many_models [--models 100] [--backgrounds]
 
 The models are small (21 bases, three targets each, of five assays in turn), so what is seen is the
 cost of their number. They come in as by `regplug models import onnx`, and annotate the example.
+With --backgrounds they have backgrounds too, of made-up scores, and so __Q and __ACT.
 """
 
 import argparse
@@ -22,8 +23,10 @@ from regplug.hooks.about import About
 from regplug.hooks.measuring import Measuring
 from regplug.models.foreign import net_of
 from regplug.models.imported import import_nets
+from regplug.models.repository import model_names, read_card, rewrite_card
 from regplug.scoring.card import Target
 from tests.plugins.onnx.toys import Toy
+from tests.toy_backgrounds import drawn_scores, with_background
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ASSAYS = ("ATAC-seq", "DNase-seq", "ChIP-seq", "CAGE", "MPRA")
@@ -33,10 +36,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=int, default=100)
-    count = parser.parse_args().models
+    parser.add_argument("--backgrounds", action="store_true")
+    options = parser.parse_args()
+    count = options.models
     with tempfile.TemporaryDirectory() as folder:
         repo, out = Path(folder, "models"), Path(folder, "out.vcf")
         import_many(repo, count)
+        if options.backgrounds:
+            measure(repo)
         opening(repo, count)
         for by in ("model", "assay"):
             regplug.annotate(
@@ -68,6 +75,14 @@ def import_many(repo: Path, count: int) -> None:
         targets = tuple(Target(f"cell{cell}", about=about) for cell in range(3))
         card = About(name=f"toy{number}", targets=targets)
         import_nets([net], repo, card, command="onnx", measuring=Measuring(300, 1))
+
+
+def measure(repo: Path) -> None:
+    """Give each model a background of 2,000 SNVs, all of one list."""
+    for number, name in enumerate(model_names(repo)):
+        scores = drawn_scores(np.random.default_rng(number), 2000, 3)
+        card = with_background(read_card(repo / name), [("random", "snv", scores, "a list")])
+        rewrite_card(repo / name, card)
 
 
 def info_bytes(vcf: Path) -> float:
