@@ -15,11 +15,13 @@ from regplug.genome.codes import Codes
 from regplug.models.cache import Cache
 from regplug.scoring.backend import Answering, Array, Backend, engine_of
 from regplug.scoring.outputs import Output
+from regplug.scoring.stretches import Request, Sizes
 
 ROOM = 32 << 20  # bytes of the answers that are kept in memory
 _ENTRY = 250  # bytes that one of them takes beside itself
 _KEY = 16  # bytes of a digest: two of 10^9 rows have the same with a chance of 10^-21
 _NUMBER = np.dtype("<f4")
+_TOGETHER = ("REF, together", "ALT, together")  # no names of outputs
 
 
 class Remembered(Answering):
@@ -69,11 +71,51 @@ class Remembered(Answering):
         self._recent.put(known)
         return _parted([known[key] for key in keys], outputs)
 
-    def _keys(self, codes: Codes, outputs: Sequence[Output]) -> list[bytes]:
-        """Return the key of each row."""
-        of_all = msgspec.json.encode(
-            (self.card.sha256, engine_of(self._backend), [output.name for output in outputs])
-        )
+    @property
+    def sizes(self) -> Sizes | None:
+        """Return what a request of SNVs costs the model, as `VariantsBackend`.
+
+        Raises:
+            AttributeError: it scores none together.
+        """
+        sizes: Sizes | None = self._backend.sizes  # type: ignore[attr-defined]
+        return sizes
+
+    def predict_variants(self, asked: Sequence[Request]) -> list[tuple[Array, Array]]:
+        """Return the predictions for each request's windows and ALTs, as `VariantsBackend`.
+
+        They have keys of their own: another order of sums may give another last bit. A request of
+        which one is unknown is asked for as a whole.
+        """
+        ask = self._backend.predict_variants  # type: ignore[attr-defined]
+        if self._cache is None:
+            found: list[tuple[Array, Array]] = ask(asked)
+            return found
+        sizes, window, outputs = self.sizes, self.card.window, [self.card.main]
+        assert sizes is not None
+        assert window is not None
+        keys = [
+            [self._keys(codes, outputs, how) for codes, how in zip(sides, _TOGETHER, strict=True)]
+            for sides in (request.windows(window, sizes.column) for request in asked)
+        ]
+        known = self._cache.get([key for ref, alt in keys for key in (*ref, *alt)])
+        new = [at for at, (ref, alt) in enumerate(keys) if not known.keys() >= {*ref, *alt}]
+        for at, sides in zip(new, ask([asked[at] for at in new]), strict=True):
+            for of_side, rows in zip(keys[at], sides, strict=True):
+                answers = [row.astype(_NUMBER).tobytes() for row in rows]
+                values = dict(zip(of_side, answers, strict=True))
+                self._cache.put({key: v for key, v in values.items() if key not in known})
+                known |= values
+        return [
+            (_parted([known[key] for key in ref], outputs)[0],
+             _parted([known[key] for key in alt], outputs)[0])
+            for ref, alt in keys
+        ]  # fmt: skip
+
+    def _keys(self, codes: Codes, outputs: Sequence[Output], how: str = "") -> list[bytes]:
+        """Return the key of each row; `how` it was asked for, if not as it is."""
+        names = [output.name for output in outputs] + ([how] if how else [])
+        of_all = msgspec.json.encode((self.card.sha256, engine_of(self._backend), names))
         start, keys = blake2b(of_all + b"\n", digest_size=_KEY), []
         for row in np.ascontiguousarray(codes):
             of_row = start.copy()

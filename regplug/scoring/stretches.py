@@ -17,9 +17,9 @@ from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Array, Backend
 
-NUMBERS = 1 << 26  # that the largest layer may read at once: 256 MB
-ALTS = 256  # in a request
-FEW = 16  # rows for which no backend need get ready for more
+NUMBERS = 1 << 26  # that a layer may read at once: 256 MB
+IN_CACHE = 6 << 20  # from which on a request of ENOUGH ALTs grows no more
+ENOUGH, ALTS = 64, 256  # in a request
 
 Index = NDArray[np.int64]
 
@@ -53,7 +53,7 @@ class Sizes(msgspec.Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """SNVs that are scored together.
 
@@ -70,6 +70,13 @@ class Request:
     of: Index
     alt: Codes
     rows: Index
+
+    def windows(self, window: int, column: int) -> tuple[Codes, Codes]:
+        """Return the codes (n, window) of the windows, and (m, window) of the ALTs in theirs."""
+        ref = self.block[self.starts[:, None] + np.arange(window)]
+        alt = ref[self.of]
+        alt[:, column] = self.alt
+        return ref, alt
 
 
 @runtime_checkable
@@ -94,8 +101,7 @@ def pair_predictions(alleles: Alleles, backend: Backend) -> tuple[Array, Array]:
     Raises:
         BackendError: as `Backend.predict`.
     """
-    many = len(alleles.ref) > FEW
-    if not (many and isinstance(backend, VariantsBackend) and (sizes := backend.sizes)):
+    if not (isinstance(backend, VariantsBackend) and (sizes := backend.sizes)):
         return backend.predict(alleles.ref), backend.predict(alleles.alt)
     snv = only_differs_at(alleles.ref, alleles.alt, sizes.column)
     ref, alt = np.empty((2, len(snv), len(backend.card.targets)), np.float32)
@@ -150,7 +156,8 @@ class _Block:
         """Tell whether another row fits into the request."""
         bases = self._bases + self._new_bases(row, place)
         numbers = self._sizes.numbers(bases, len(self._starts) + 1, len(self.rows) + 1)
-        return len(self.rows) < ALTS and numbers <= NUMBERS
+        most = NUMBERS if len(self.rows) < ENOUGH else IN_CACHE
+        return len(self.rows) < ALTS and numbers <= most
 
     def add(self, row: int, place: tuple[str, int]) -> None:
         """Add a row of the alleles."""

@@ -5,7 +5,6 @@ from regplug.genome.variant import Status, Variant
 from regplug.scoring.alleles import Alleles, Examined, encode_alleles
 from regplug.scoring.stretches import (
     ALTS,
-    FEW,
     LayerSize,
     Sizes,
     only_differs_at,
@@ -151,13 +150,6 @@ def test_rows_of_every_kind_get_the_scores_of_their_windows(codes, card):
         np.testing.assert_allclose(found, wanted, rtol=1e-6)
     assert sum(len(request.rows) for request in fast.asked) == len(snvs(codes, places))
     assert fast.plain == 2 * 3  # the insertion's two rows, and the MNV
-
-
-def test_a_few_rows_are_asked_for_as_they_are(codes, card):
-    alleles = alleles_of(snvs(codes, range(50, 50 + FEW // 3)), codes)
-    fast = Weighted(card)
-    pair_predictions(alleles, fast)
-    assert not fast.asked
 
 
 def test_only_one_column_may_differ():

@@ -20,9 +20,9 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.geometry import Geometry
-from regplug.models.variants.layers import LAYERS, MOVES, Input
+from regplug.models.variants.layers import LAYERS, MOVES
 from regplug.models.variants.rows import Rows
-from regplug.models.variants.tensor import Constant, Tensor, derived, once
+from regplug.models.variants.tensor import Constant, Input, Tensor, derived, once
 from regplug.scoring.stretches import LayerSize, Request, Sizes
 
 BLOCK, STARTS, OF, ALT = "block", "starts", "of", "alt"  # the inputs

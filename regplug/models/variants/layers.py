@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from regplug.models.variants.convolution import convolution
 from regplug.models.variants.geometry import Reading, joint
-from regplug.models.variants.tensor import Attributes, Constant, Tensor, derived, like
+from regplug.models.variants.reading import length_of, reading_of
+from regplug.models.variants.rows import GROUPS
+from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived, like
 
-LARGE = 256  # numbers that a row reads, from which on a convolution of all is faster than a lookup
-
-Input = Tensor | Constant | None
 Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
 
 _OF_ONE = """Abs Cast Ceil Celu Clip Elu Erf Exp Floor Gelu HardSigmoid HardSwish LeakyRelu Log Mish
@@ -68,74 +68,32 @@ def batch_norm(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Te
     return derived(tensor, table)
 
 
-def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Conv along the bases, of all channels."""
-    tensor, filters, *rest = inputs
-    bias = rest[0] if rest else None
-    if not isinstance(filters, np.ndarray):
-        return None
-    reading = _reading(tensor, attributes, filters.shape[2:])
-    if reading is None or attributes.get("group", 1) != 1 or isinstance(bias, Tensor):
-        return None
-    assert isinstance(tensor, Tensor)
-    length = _length(tensor, attributes, len(reading.taps))
-    geometry = reading.result(tensor.geometry, length)
-    if geometry is None:
-        return None
-    outputs, inner = filters.shape[:2]
-    weights = filters.reshape(outputs, inner, -1).transpose(2, 1, 0).reshape(-1, outputs)
-    offset = np.zeros(outputs, filters.dtype) if bias is None else bias
-    zero = like(0, filters.dtype, inner)
-    at_once = len(weights) >= LARGE and reading.step == 1
-    own = geometry.left + geometry.right + len(geometry.changed)
-
-    def table(rows: Any) -> str:
-        graph, read = rows.graph, tensor.table(rows)
-        around = graph.constant(zero, zero.dtype.type)
-        arrays = [graph.constant(array, array.dtype.type) for array in (weights, offset)]
-        parts = []
-        if at_once:
-            apart = reading.taps[1] - reading.taps[0] if len(reading.taps) > 1 else 1
-            made = graph.op(
-                "Conv",
-                rows.shared_channels(read, tensor.geometry),
-                graph.constant(filters.reshape(outputs, inner, 1, -1), filters.dtype.type),
-                arrays[1],
-                dilations=[1, apart],
-                pads=[0, 0, 0, reading.taps[-1] - reading.taps[0]],
-            )
-            flat = graph.op("Squeeze", made, graph.ints(0, 2))
-            parts.append(graph.op("Transpose", flat, perm=[1, 0]))
-        if own or not at_once:
-            found = rows.lookup(
-                read, tensor.geometry, geometry, reading, around, shared=not at_once
-            )
-            parts.append(graph.op("Gemm", rows.flat(found, len(weights)), *arrays))
-        return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
-
-    return derived(tensor, table, geometry=geometry, channels=outputs)
-
-
 def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
     """MaxPool and AveragePool along the bases; an average that reads beyond the ends is none."""
     (tensor,) = inputs
     size = attributes["kernel_shape"]
-    reading = _reading(tensor, attributes, size)
+    reading = reading_of(tensor, attributes, size)
     if reading is None:
         return None
     assert isinstance(tensor, Tensor)
-    length = _length(tensor, attributes, len(reading.taps))
+    length = length_of(tensor, attributes, len(reading.taps))
     geometry = reading.result(tensor.geometry, length)
     last = (length - 1) * reading.step + reading.taps[-1]
     hangs_over = reading.taps[0] < 0 or last >= tensor.geometry.length
     if geometry is None or (kind == "AveragePool" and hangs_over):
         return None
 
+    near = reading.taps[-1] - reading.taps[0] == len(reading.taps) - 1
+    reduce = "ReduceMax" if kind == "MaxPool" else "ReduceMean"
+
     def table(rows: Any) -> str:
-        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading)
-        if kind == "MaxPool":
-            return str(rows.graph.op("ReduceMax", read, axes=[1], keepdims=0))
-        return str(rows.graph.op("ReduceMean", read, axes=[1], keepdims=0))
+        graph, read = rows.graph, tensor.table(rows)
+        groups = [*rows.own_groups(geometry)] if near else GROUPS
+        parts = [rows.slid(read, kind, tensor.geometry, geometry, reading)] if near else []
+        if groups:
+            found = rows.lookup(read, tensor.geometry, geometry, reading, groups=groups)
+            parts.append(graph.op(reduce, found, axes=[1], keepdims=0))
+        return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
 
     return derived(tensor, table, geometry=geometry)
 
@@ -313,37 +271,3 @@ def _moved(tensor: Tensor, first: int, length: int, around: Constant | None) -> 
         return str(graph.op("Squeeze", read, graph.ints(1)))
 
     return derived(tensor, table, geometry=geometry)
-
-
-def _reading(tensor: Input, attributes: Attributes, sizes: Sequence[int]) -> Reading | None:
-    """Return what a filter or pool of these sizes reads of (n, c, ...), along the bases alone."""
-    if not isinstance(tensor, Tensor) or tensor.roles[:2] != ("n", "c") or tensor.backwards:
-        return None
-    along, count = tensor.axis("l") - 2, len(tensor.roles) - 2
-    if len(sizes) != count or attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        return None
-    if attributes.get("storage_order") or any(
-        size != 1 for axis, size in enumerate(sizes) if axis != along
-    ):
-        return None
-    pads = attributes.get("pads", [0] * 2 * count)
-    if any(pads[axis] or pads[count + axis] for axis in range(count) if axis != along):
-        return None
-    step = attributes.get("strides", [1] * count)[along]
-    apart = attributes.get("dilations", [1] * count)[along]
-    return Reading(tuple(at * apart - pads[along] for at in range(sizes[along])), step)
-
-
-def _length(tensor: Tensor, attributes: Attributes, taps: int) -> int:
-    """Return the elements of a filter's or pool's output."""
-    along, count = tensor.axis("l") - 2, len(tensor.roles) - 2
-    pads = attributes.get("pads", [0] * 2 * count)
-    apart = attributes.get("dilations", [1] * count)[along]
-    step = int(attributes.get("strides", [1] * count)[along])
-    padded = int(tensor.geometry.length + pads[along] + pads[count + along])
-    room = padded - int(apart) * (taps - 1) - 1
-    if not attributes.get("ceil_mode"):
-        return room // step + 1
-    # A last pool must begin inside, not in what is put around.
-    inside = int(tensor.geometry.length + pads[along])
-    return min(-(-room // step) + 1, -(-inside // step))

@@ -9,13 +9,18 @@ On the way the windows of a stretch lose nothing: of windows whose starts agree 
 stride, those that overlap share rows, and each distinct element has one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.geometry import SAME, Geometry, Reading
+
+Group = Literal["shared", "ends", "alts"]
+GROUPS: tuple[Group, ...] = ("shared", "ends", "alts")  # of the rows of a table, in their order
 
 
 @dataclass(frozen=True)
@@ -75,20 +80,20 @@ class Rows:
         reading: Reading,
         around: str = "",
         *,
-        shared: bool = True,
+        groups: Sequence[Group] = GROUPS,
     ) -> str:
         """Return the rows that each row of `made` reads, (rows, taps, ...), of a table of `read`.
 
-        Elements outside a window are the row `around`; where that is "", the nearest inside.
-        Without `shared`, only those of the windows' and ALTs' own rows, of which there must be.
+        Elements outside a window are the row `around`; where that is "", the nearest inside. Only
+        the rows of `groups` are there, which must not be none.
         """
-        key = ("lookup", table, read, made, reading, around, shared)
+        key = ("lookup", table, read, made, reading, around, *groups)
         if key not in self._made:
             outside = reading.taps[0] < 0 or self._last(made, reading) >= read.length
             source = table
             if around and outside:
                 source = self._once("Concat", table, around, axis=0)
-            index = self._index(read, made, reading, padded=bool(around) and outside, shared=shared)
+            index = self._index(read, made, reading, groups, padded=bool(around) and outside)
             self._made[key] = self.graph.op("Gather", source, index, axis=0)
         return self._made[key]
 
@@ -160,10 +165,16 @@ class Rows:
         return (made.length - 1) * reading.step + reading.taps[-1]
 
     def _index(
-        self, read: Geometry, made: Geometry, reading: Reading, *, padded: bool, shared: bool
+        self,
+        read: Geometry,
+        made: Geometry,
+        reading: Reading,
+        groups: Sequence[Group],
+        *,
+        padded: bool,
     ) -> str:
         """Return the numbers of the rows that `made` reads, (rows, taps)."""
-        key = ("index", read, made, reading, padded, shared)
+        key = ("index", read, made, reading, padded, *groups)
         if key in self._made:
             return self._made[key]
         graph, taps = self.graph, len(reading.taps)
@@ -176,28 +187,30 @@ class Rows:
             return [min(max(at, 0), read.length - 1) for at in wanted]
 
         parts = []
-        if shared:
-            there = self._upright(self._rows_in(made, read.stride))
-            steps = [tap + read.shift - reading.step * made.shift for tap in reading.taps]
-            inner = graph.op("Add", there, graph.ints(*steps))
-            last = graph.op("Sub", self._of(read).rows, graph.ints(1))
-            parts.append(graph.op("Min", graph.op("Max", inner, graph.ints(0)), last))
-        ends = (range(made.left), range(made.length - made.right, made.length))
-        for elements, alts in ((ends[0], False), (ends[1], False), (made.changed, True)):
-            if elements:
-                found = self._addresses(read, columns(elements), alts=alts)
+        if "shared" in groups:
+            parts.append(self._shared_index(read, made, reading))
+        elements_of: tuple[tuple[Group, range], ...] = (
+            ("ends", range(made.left)),
+            ("ends", range(made.length - made.right, made.length)),
+            ("alts", made.changed),
+        )
+        for group, elements in elements_of:
+            if elements and group in groups:
+                found = self._addresses(read, columns(elements), alts=group == "alts")
                 parts.append(graph.reshape(found, -1, taps))
         self._made[key] = graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
         return self._made[key]
 
-    def _addresses(self, geometry: Geometry, columns: list[int], *, alts: bool) -> str:
+    def _addresses(
+        self, geometry: Geometry, columns: list[int], *, alts: bool, own: bool = True
+    ) -> str:
         """Return the rows of elements of each window, or each ALT, (windows, columns); -1: around.
 
-        The rows of a table are, in order, the shared ones, those of the windows' starts, of their
-        ends, of the ALTs, and the one around.
+        Without `own`, an ALT has those of its window. The rows of a table are, in order, the
+        shared ones, those of the windows' starts, of their ends, of the ALTs, and the one around.
         """
         graph, frame, shared = self.graph, self.frames[geometry.strands], self._of(geometry)
-        own = geometry.changed if alts else range(0)
+        changed = geometry.changed if alts and own else range(0)
         starts = self._once("Gather", shared.starts, frame.of) if alts else shared.starts
         windows = frame.of if alts else self._range(frame.windows)
         left, tail = geometry.left, geometry.length - geometry.right
@@ -208,7 +221,7 @@ class Rows:
         def kind(at: int) -> str:
             if at < 0:
                 return "around"
-            if at in own:
+            if at in changed:
                 return "alt"
             return "left" if at < left else "right" if at >= tail else "inner"
 
@@ -224,7 +237,7 @@ class Rows:
             number, width, begin, first = {
                 "left": (windows, left, 0, shared.rows),
                 "right": (windows, geometry.right, tail, after_left),
-                "alt": (self._range(frame.alts), len(own), own.start, after_right),
+                "alt": (self._range(frame.alts), len(changed), changed.start, after_right),
             }[of]
             row = graph.op("Add", graph.op("Mul", number, graph.ints(width)), first)
             return graph.op("Add", self._upright(row), graph.ints(*(i - begin for i in at)))
@@ -300,6 +313,82 @@ class Rows:
             channels = graph.op("Transpose", rows, perm=[1, 0])
             self._made[key] = graph.op("Unsqueeze", channels, graph.ints(0, 2))
         return self._made[key]
+
+    def slid(self, table: str, kind: str, read: Geometry, made: Geometry, reading: Reading) -> str:
+        """Return the shared rows of a pool of kind MaxPool or AveragePool without gaps.
+
+        The pool slides over all rows that are read, and every other row of that is looked up:
+        faster than to look up what each pool reads.
+        """
+        graph, size = self.graph, len(reading.taps)
+        rows = self._of(read).rows
+        key = ("slid", table, kind, size)
+        if key not in self._made:
+            picture = graph.op("Unsqueeze", graph.cut(table, 0, rows, 0), graph.ints(0, 1))
+            pooled = graph.op(kind, picture, kernel_shape=[size, 1], strides=[1, 1])
+            self._made[key] = graph.op("Squeeze", pooled, graph.ints(0, 1))
+        index = self._shared_index(read, made, reading)
+        first = graph.op("Squeeze", graph.cut(index, 0, 1, 1), graph.ints(1))
+        last = graph.op("Sub", rows, graph.ints(size))
+        return graph.op("Gather", self._made[key], graph.op("Min", first, last), axis=0)
+
+    def own_groups(self, made: Geometry) -> Sequence[Group]:
+        """Return the groups that are not shared and have rows."""
+        there = {"ends": made.left + made.right > 0, "alts": len(made.changed) > 0}
+        return [group for group in GROUPS if there.get(group)]
+
+    def _shared_index(self, read: Geometry, made: Geometry, reading: Reading) -> str:
+        graph = self.graph
+        there = self._upright(self._rows_in(made, read.stride))
+        steps = [tap + read.shift - reading.step * made.shift for tap in reading.taps]
+        inner = graph.op("Add", there, graph.ints(*steps))
+        last = graph.op("Sub", self._of(read).rows, graph.ints(1))
+        return graph.op("Min", graph.op("Max", inner, graph.ints(0)), last)
+
+    def changes(self, table: str, geometry: Geometry) -> str:
+        """Return by how much each ALT's elements differ from REF's, (alts * elements, channels)."""
+        key = ("changes", table)
+        if key not in self._made:
+            columns = list(geometry.changed)
+            alt, ref = (
+                self._flat_lookup(table, self._addresses(geometry, columns, alts=True, own=own))
+                for own in (True, False)
+            )
+            self._made[key] = self.graph.op("Sub", alt, ref)
+        return self._made[key]
+
+    def added(
+        self, table: str, products: str, read: Geometry, made: Geometry, reading: Reading
+    ) -> str:
+        """Return the ALTs' rows of `made`: REF's, and what changes add to them.
+
+        Args:
+            table: of `made`, with REF's rows at least.
+            products: of each change and each tap's weights, (alts, changes * taps, channels).
+            read: whose changes they are.
+            made: of the result.
+            reading: which elements of `read` those of `made` read.
+        """
+        graph, taps, changed = self.graph, len(reading.taps), read.changed
+        none = len(changed) * taps  # the number of a row of zeros
+        pairs = [
+            (at - changed.start) * taps + number % taps if at in changed else none
+            for number, at in enumerate(reading.columns(made.changed))
+        ]
+        channels = graph.size(products, 2)
+        size = graph.op("Concat", graph.size(products, 0), graph.ints(1), channels, axis=0)
+        nothing = graph.op("Expand", graph.constant(0, np.float32), size)
+        known = graph.op("Concat", products, nothing, axis=1)
+        index = graph.constant(np.reshape(pairs, (-1, taps)), np.int64)
+        parts = graph.op("Gather", known, index, axis=1)  # (alts, elements, taps, channels)
+        sums = graph.op("ReduceSum", parts, graph.ints(2), keepdims=0)
+        flat = graph.reshape(sums, -1, channels)
+        there = self._addresses(made, list(made.changed), alts=True, own=False)
+        return graph.op("Add", self._flat_lookup(table, there), flat)
+
+    def _flat_lookup(self, table: str, index: str) -> str:
+        flat = self.graph.reshape(index, -1)
+        return self.graph.op("Gather", table, flat, axis=0)
 
     def aligned(self, table: str, read: Geometry, made: Geometry) -> str:
         """Return a table in the rows of another geometry."""

@@ -63,6 +63,9 @@ class Tensor:
         return graph.op("Unsqueeze", found, graph.ints(*units)) if units else found
 
 
+Input = Tensor | Constant | None  # of an operator
+
+
 def once(table: Callable[[Rows], str]) -> Callable[[Rows], str]:
     """Return a function that adds a table to each graph once."""
     made: dict[int, str] = {}
