@@ -90,8 +90,8 @@ def _on_haplotypes(
             near = _near(alt.change, others, model.window)
             fitting = _fitting(near, genome)
             out += [one for one in near if one not in fitting and _overlap(one.place, around)]
-            view = _View.of(index, alt.change, fitting, genome)
-            if view.differs(model.window):
+            view = _View.of(index, alt.change, fitting, genome) if fitting else None
+            if view and view.differs(model.window):
                 views.append(view)
                 outside |= any(one.outside for one in fitting)
             else:
