@@ -2,23 +2,27 @@
 
     python -m benchmarks.lookup [--model open_chromatin] [--alleles 4000] [--rounds 3]
 
-Whole commands on SNVs (one per 40 bp) of a random genome: as they are, with a `--cache` that they
-fill, and with one that has all. Seconds are those of a command less those of the same command on no
-variants; ways take turns, the median of the rounds is printed, and its ratio to the first.
+Whole commands on SNVs (one per 40 bp) of a random genome: `annotate` as it is, with a `--cache`
+that it fills, with one that has all, and `--from` a table of all three ALTs of each
+place; and `bcftools annotate -a` of that table. Seconds of processor time are those of a command
+less those of the same command on no variants; ways take turns, the median of the rounds is printed,
+and its ratio to the first.
 """
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+import pysam
 
 from benchmarks.annotate import EVERY, REPO, _write_genome, _write_variants, cpu_name
 
-WAYS = ("computed", "filling a cache", "from the cache")
+WAYS = ("computed", "filling a cache", "from the cache", "from a table", "bcftools annotate")
 
 
 def main() -> None:
@@ -33,6 +37,9 @@ def main() -> None:
         _write_genome(folder / "genome.fa", options.alleles * EVERY + 1000)
         for count in (0, options.alleles):
             _write_variants(folder / f"{count}.vcf", folder / "genome.fa", count)
+            pysam.tabix_compress(*(str(folder / f"{count}.vcf{gz}") for gz in ("", ".gz")))
+            pysam.tabix_index(str(folder / f"{count}.vcf.gz"), preset="vcf")
+        _write_table(folder, options.model, options.alleles)
         seconds: dict[str, list[float]] = {way: [] for way in WAYS}
         for _ in range(options.rounds):
             (folder / "kept").unlink(missing_ok=True)
@@ -44,14 +51,31 @@ def main() -> None:
     print(f"\nthe cache has {size:.0f} bytes an allele")
 
 
+def _write_table(folder: Path, model: str, alleles: int) -> None:
+    """Write a table of all SNVs at the places of the variants."""
+    command = [*_regplug(folder, "precompute", model), "-R", folder / f"{alleles}.vcf"]
+    subprocess.run([*command, "-o", folder / "table.vcf.gz"], check=True, stderr=subprocess.DEVNULL)
+
+
+def _regplug(folder: Path, command: str, model: str) -> list[str | Path]:
+    words = [sys.executable, "-m", "regplug", command, "--fasta", folder / "genome.fa"]
+    return [*words, "--model-repo", REPO, "--model", model]
+
+
 def _seconds(folder: Path, model: str, alleles: int, way: str) -> float:
-    command = [sys.executable, "-m", "regplug", "annotate", folder / f"{alleles}.vcf"]
-    command += ["--fasta", folder / "genome.fa", "--model-repo", REPO, "--model", model]
-    command += ["-o", folder / "out.vcf.gz"]
-    command += [] if way == "computed" else ["--cache", folder / "kept"]
-    began = time.perf_counter()
+    vcf, table = folder / f"{alleles}.vcf.gz", folder / "table.vcf.gz"
+    command = [*_regplug(folder, "annotate", model), vcf, "-o", folder / "out.vcf.gz"]
+    if way == "bcftools annotate":
+        command = ["bcftools", "annotate", "-a", table, "-c", "INFO", "-Oz", "-o"]
+        command += [folder / "out.vcf.gz", vcf]
+    elif way == "from a table":
+        command += ["--from", table]
+    elif way != "computed":
+        command += ["--cache", folder / "kept"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _report(options: argparse.Namespace, seconds: dict[str, list[float]]) -> None:

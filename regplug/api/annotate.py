@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import pluggy
 
+from regplug.api.filling import check_filling
 from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
 from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
 from regplug.api.parts.run import parted
@@ -34,6 +35,7 @@ from regplug.scoring.ranking_tags import FEW, OVER_ALL
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.genotypes import sample_of
 from regplug.vcf.lists import as_vcf
+from regplug.vcf.lookup import Lookup
 from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
 from regplug.vcf.overlap import Overlap, around, lies_in
@@ -60,6 +62,7 @@ class Annotated(NamedTuple):
         gone: tags that an earlier run wrote, and that this run has not.
         warnings: of the bcftools that selected, such as samples that there are not.
         by_assay: names of the models whose tags are those of assays.
+        unfilled: why nothing could be filled in from a table, or "".
     """
 
     tally: Tally
@@ -68,6 +71,7 @@ class Annotated(NamedTuple):
     gone: Collection[str] = ()
     warnings: Sequence[str] = ()
     by_assay: Sequence[str] = ()
+    unfilled: str = ""
 
 
 def annotate(
@@ -87,6 +91,7 @@ def annotate(
     selection: Selection = EVERYTHING,
     dbsnp: File = "",
     genes: File = "",
+    table: File = "",
     matrix: File = "",
     summary: File = "",
     output_type: str | None = None,
@@ -133,6 +138,8 @@ def annotate(
         dbsnp: VCF or BCF with the rsIDs of a list of variants.
         genes: GTF, GFF3 or BED12: the nearest gene of each ALT (RP_GENE, RP_TSS_DISTANCE), and the
             transcribed strand, for models of RNA.
+        table: bgzipped VCF with an index, of `precompute` or `annotate` with the same models and
+            options: ALTs that it has are filled in from it, and the others computed.
         matrix: a table of all targets, a row per ALT: .parquet, .tsv or .tsv.gz.
         summary: what the run did, as JSON (`vcf.summary.Summary`); `-` is standard output.
         output_type: v, z, u or b as in bcftools, where the suffix does not tell; z and b with a
@@ -161,7 +168,7 @@ def annotate(
     """
     vcf, output, matrix = os.fspath(vcf), os.fspath(output), os.fspath(matrix)
     genes, regions_file, summary = os.fspath(genes), os.fspath(regions_file), os.fspath(summary)
-    dbsnp, command = os.fspath(dbsnp), command or _call(vcf, output)
+    dbsnp, table, command = os.fspath(dbsnp), os.fspath(table), command or _call(vcf, output)
     if sample and not phased:
         raise VariantFileError(f"whose haplotypes, {sample}'s? Give --phased with --sample")
     if phased and (executor or resume):
@@ -169,6 +176,8 @@ def annotate(
             "a haplotype reaches over the ends of parts: run --phased without --resume and "
             "--executor, by region if need be (-r)"
         )
+    if table and (phased or executor or resume):
+        raise VariantFileError("--from goes with neither --phased nor --resume and --executor")
     manager = plugin_manager()
     with ExitStack() as stack:
         source = stack.enter_context(as_vcf(vcf, dbsnp))
@@ -183,7 +192,7 @@ def annotate(
         reader.restrict(wanted, regions_overlap)
         path = find_fasta(fasta, reader.header_values, build=reader.assembly)
         genome = stack.enter_context(Genome(path))
-        inputs = [vcf, path, regions_file, genes, dbsnp, *selection.files]
+        inputs = [vcf, path, regions_file, genes, dbsnp, table, *selection.files]
         refuse_overwriting(inputs, [output, matrix, summary])
         whose = sample_of(reader.header, reader.path, sample) if phased else ""
         if not force:
@@ -199,6 +208,11 @@ def annotate(
             *(reader.header_text, genome, scoring, named, genes), reference_md5=reference_md5
         )
         kinds = _writers(manager, output, output_type, matrix)
+        filling, unfilled = None, ""
+        if table:
+            _check_text(kinds)
+            filling = stack.enter_context(closing(Lookup(table, genome)))
+            unfilled = check_filling(filling, scoring, genome, genes)
         told = stack.enter_context(destination(summary)) if summary else None
         parting = stack.enter_context(
             parted(manager, executor, output, resume=resume, size=part_size)
@@ -215,6 +229,7 @@ def annotate(
                     writers=writers,
                     samples_of=reader.samples_of,
                     genes=transcripts,
+                    lookup=None if unfilled else filling,
                     force=force,
                     progress=progress,
                 )
@@ -226,7 +241,8 @@ def annotate(
             write_summary(summarised(command, tally, renamed, unindexed), told)
         written = {tag.id for model in scoring for tag in model.fields}
         gone = set(plan.dropped) - {INPUT_STATUS.id, *OVER_ALL} - written
-        return Annotated(tally, renamed, unindexed, gone, reader.warnings, by_assay(scoring))
+        told_of = (reader.warnings, by_assay(scoring), unfilled)
+        return Annotated(tally, renamed, unindexed, gone, *told_of)
 
 
 def _call(vcf: str, output: str) -> list[str]:
@@ -338,6 +354,16 @@ def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoF
     }
     tags |= {f"regplug:{model.card.name}": model.fields for model in models}
     return tags | ({SOURCE: list(GENE_FIELDS)} if genes else {})
+
+
+def _check_text(kinds: Mapping[str, type[VariantWriter]]) -> None:
+    """Raise OutputError if an output is no VCF or BCF: what is filled in is text, and no scores."""
+    for name, kind in kinds.items():
+        if not issubclass(kind, tuple(TYPES.values())):
+            raise OutputError(
+                f"{name} holds scores, and --from has a VCF's text alone: write a VCF or BCF, or "
+                "run without --from"
+            )
 
 
 def _writers(

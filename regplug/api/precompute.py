@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from regplug.api.annotate import DIFF, File, asked_of, plan_of, refuse_overwriting, scoring_models
 from regplug.api.models import PLAIN, OpenModel, matching, opened, trained_on
@@ -51,6 +51,7 @@ def precompute(
     all_targets: bool = False,
     scores: Sequence[str] = DIFF,
     background: str = "",
+    by: Literal["model", "assay"] | None = None,
     regions_file: File = "",
     genes: File = "",
     no_version: bool = False,
@@ -78,6 +79,7 @@ def precompute(
         all_targets: give every target tags of its own.
         scores: of ref, alt, diff, logit, log2fc; of all targets if none is named.
         background: the stratum that changes are compared with.
+        by: whose tags sum up, as for `annotate`.
         regions_file: BED, 1-based columns or VCF by its name, as `read_region_file` has it.
         genes: GTF, GFF3 or BED12, as for `annotate`.
         no_version: leave this version and the call out of the header.
@@ -110,7 +112,7 @@ def precompute(
         run = stack.enter_context(opened(matching(models, repo, options), repo, options))
         if not force:
             check_organism(genome, trained_on(run))
-        asked = asked_of(run, targets, scores, background, all_targets=all_targets)
+        asked = asked_of(run, targets, scores, background, all_targets=all_targets, by=by)
         transcripts = transcripts_of(genes, genome)
         scoring = scoring_models(run, asked, transcripts, cache)
         named = () if no_version else command

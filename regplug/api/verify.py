@@ -6,13 +6,12 @@ Recorded, VariantReader, Genome, OpenModel ─annotate_records→ Replay
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import NamedTuple
 
 from regplug.api.annotate import File, tags_of_run
-from regplug.api.models import PLAIN, OpenModel, opened
+from regplug.api.models import PLAIN, opened
+from regplug.api.promised import genes_faults, genome_faults, model_faults
 from regplug.errors import GenomeError, VariantFileError
-from regplug.files.sources import sources_of
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import transcripts_of
@@ -23,7 +22,7 @@ from regplug.scoring.model import Model
 from regplug.vcf.annotate import annotate_records
 from regplug.vcf.genotypes import sample_of
 from regplug.vcf.phased_records import PhasedRecords
-from regplug.vcf.recorded import Recorded, RecordedModel, recorded
+from regplug.vcf.recorded import Recorded, recorded
 from regplug.vcf.records import VariantReader
 from regplug.vcf.replay import Difference, Replay, Sample
 
@@ -97,7 +96,15 @@ def verify(
         if said.genes and not genes:
             raise GenomeError(f"the VCF was annotated with {next(iter(said.genes))}: give --genes")
         run = stack.enter_context(opened([model.name for model in said.models], repo, options))
-        faults = [*_of_genome(said, genome), *_of_genes(said, genes), *_of_models(said, run)]
+        faults = [
+            *genome_faults(said, genome),
+            *genes_faults(said, genes),
+            *(
+                fault
+                for was, model in zip(said.models, run, strict=True)
+                for fault in model_faults(was, model.card)
+            ),
+        ]
         if faults:
             return Verified(faults)
         transcripts = transcripts_of(os.fspath(genes), genome)
@@ -140,46 +147,6 @@ def _on_haplotypes(reader: VariantReader, models: Sequence[Model]) -> VariantRea
         )
     sample = sample_of(reader.header, reader.path, samples.pop())
     return PhasedRecords(reader, sample, windows)
-
-
-def _of_genome(said: Recorded, genome: Genome) -> Iterator[str]:
-    """Yield how the FASTA differs from those in the header."""
-    own = genome.index_sha256
-    for name, sha256 in said.references.items():
-        if sha256 != own:
-            yield (
-                f"genome: annotated with {name}, of other contigs, lengths or lines than "
-                f"{genome.path.name} (sha256 of the .fai: {sha256[:12]}, not {own[:12]})"
-            )
-    for contig, md5 in said.contigs.items():
-        if contig in genome.lengths and genome.md5(contig) != md5:
-            yield f"genome: {contig} of {genome.path.name} has other bases (its md5 is not {md5})"
-
-
-def _of_genes(said: Recorded, genes: File) -> Iterator[str]:
-    """Yield how the file of --genes differs from the one in the header."""
-    for source in sources_of([Path(genes)]) if genes else ():
-        if source.sha256 not in said.genes.values():
-            names = ", ".join(said.genes) or "no file"
-            yield f"genes: annotated with {names}, not {source.name}: its sha256 differs"
-
-
-def _of_models(said: Recorded, run: Sequence[OpenModel]) -> Iterator[str]:
-    """Yield how the models that are there differ from those in the header."""
-    for was, model in zip(said.models, run, strict=True):
-        yield from _of_model(was, model)
-
-
-def _of_model(was: RecordedModel, model: OpenModel) -> Iterator[str]:
-    card = model.card
-    for what, before, now in (
-        ("version", was.version, card.version),
-        ("weights (sha256)", was.sha256, card.sha256),
-        ("background (sha256)", was.background, card.background and card.background.sha256),
-    ):
-        if (before or "") != (now or ""):
-            of = f"{before or 'none'} in the VCF, {now or 'none'} in the repository"
-            yield f"model {card.name}: {what} {of}"
 
 
 def _of_tags(said: Recorded, tags: Mapping[str, Sequence[InfoField]]) -> Iterator[str]:

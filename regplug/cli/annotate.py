@@ -62,12 +62,6 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option("--no-version", is_flag=True, help="Version and command are not in the header.")
 @tags_options
 @click.option(
-    "--by",
-    type=click.Choice(["model", "assay"]),
-    help="Whose tags sum up: each model's, or over all models each assay's.  [default: assay, of "
-    "more than 8 models]",
-)
-@click.option(
     "--regions", "-r", default="", help="Only these: CHR:FROM-TO,...; 1-based; needs an index."
 )
 @regions_file_option("Only these, with an index: ", "-R")
@@ -90,6 +84,13 @@ def _index(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     default="",
     help="GTF, GFF3 or BED12: write the nearest gene (RP_GENE, RP_TSS_DISTANCE); tells models of "
     "RNA the transcribed strand.",
+)
+@click.option(
+    "--from",
+    "table",
+    default="",
+    metavar="TABLE.vcf.gz",
+    help="Of regplug precompute: what it has is filled in, and the rest computed.",
 )
 @click.option("--matrix", default="", help="All targets, a row per ALT: FILE.parquet or .tsv(.gz).")
 @click.option("--summary", default="", help="What the run did, as JSON: FILE, or - for stdout.")
@@ -125,6 +126,7 @@ def annotate(
             "first (bcftools concat, bcftools merge)"
         )
     from regplug.api.annotate import annotate as annotate_vcf
+    from regplug.cli.shared.progress import tell
     from regplug.cli.shared.report import progress_bar, report, tell_of_assays
 
     selection = selection_from(options)
@@ -147,3 +149,7 @@ def annotate(
         report(done.tally, done.renamed, done.unindexed, done.gone, done.warnings)
         if done.by_assay and not options["by"]:
             tell_of_assays(len(done.by_assay))
+        if table := options["table"]:
+            tell(f"{done.tally.filled:,} of {done.tally.alts:,} ALTs were filled in from {table}")
+        if done.unfilled:
+            tell(done.unfilled)

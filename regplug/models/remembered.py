@@ -17,7 +17,7 @@ from regplug.scoring.backend import Answering, Array, Backend, engine_of
 from regplug.scoring.outputs import Output
 from regplug.scoring.stretches import Request, Sizes
 
-ROOM = 32 << 20  # bytes of the answers that are kept in memory
+ROOM = 4 << 20  # bytes of the answers that are kept in memory
 _ENTRY = 250  # bytes that one of them takes beside itself
 _KEY = 16  # bytes of a digest: two of 10^9 rows have the same with a chance of 10^-21
 _NUMBER = np.dtype("<f4")

@@ -5,7 +5,7 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ from regplug.scoring.model import INPUT_STATUS, Model, batch_size, over_models
 from regplug.scoring.on_haplotypes import Phased, score_phased
 from regplug.scoring.phased_tags import phased_columns
 from regplug.scoring.ranking_tags import Overall
+from regplug.vcf.lookup import Lookup, filled, filled_scores
 from regplug.vcf.near_genes import gene_columns
 from regplug.vcf.phased_records import PhasedRecord
 from regplug.vcf.records import variants_of
@@ -41,11 +42,13 @@ class Tally:
         alts: all of them.
         records: that they stand in.
         by_model: name of the model → status → ALTs.
+        filled: ALTs whose values come from a table.
     """
 
     alts: int
     records: int
     by_model: dict[str, Counter[Status]]
+    filled: int = 0
 
     def add(self, other: "Tally") -> None:
         """Add the counts of other records, with the same models."""
@@ -63,6 +66,7 @@ def annotate_records(
     writers: Sequence[Sink],
     samples_of: Callable[[pysam.VariantRecord], bytes] = lambda record: b"",
     genes: Transcripts | None = None,
+    lookup: Lookup | None = None,
     ranked: Collection[str] | None = None,
     force: bool = False,
     progress: Callable[[Batch], None] = lambda batch: None,
@@ -77,6 +81,8 @@ def annotate_records(
         writers: each gets every batch.
         samples_of: called with each record, in order: FORMAT and samples that it is without.
         genes: to name the nearest of, in RP_GENE and RP_TSS_DISTANCE.
+        lookup: ALTs that it has are not scored: they get its values, and no scores. It has none
+            of haplotypes.
         ranked: names of the models that RP_TOP and RP_Q are of; None: all.
         force: True to go on where the REFs are of another build.
         progress: called with each batch once it is written.
@@ -88,6 +94,8 @@ def annotate_records(
     tally = Tally(0, 0, {model.card.name: Counter() for model in models})
     build = BuildCheck(genome, force=force)
     shared = over_models(models, ranked)
+    fields = [field for each in shared for field in each.fields]
+    fields += [field for model in models for field in model.fields]
 
     def score(
         batch: list[pysam.VariantRecord],
@@ -96,14 +104,23 @@ def annotate_records(
         alts: list[PhasedAlt],
     ) -> Batch:
         examined = [examine(variant, genome) for variant in variants]
-        scores = [model.score(examined, genome) for model in models]
-        statuses = [allele.status for allele in examined]
+        found = lookup.found(examined, fields, models) if lookup else {}
+        left = [allele for at, allele in enumerate(examined) if at not in found]
+        scores = [model.score(left, genome) for model in models]
         phased = [
             score_phased(model, alone, examined, alts, genome)
             for model, alone in zip(models, scores, strict=True)
             if model.options.sample
         ]
-        made = _batch(batch, samples, variants, statuses, models, scores, shared, phased)
+        columns = _columns(models, scores, shared, phased)
+        if found:
+            columns = filled(columns, found, len(examined))
+            scores = [
+                filled_scores(of_model, model, found, len(examined))
+                for model, of_model in zip(models, scores, strict=True)
+            ]
+        statuses = [allele.status for allele in examined]
+        made = _batch(batch, samples, variants, statuses, columns, scores, phased)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
@@ -118,25 +135,18 @@ def annotate_records(
         tally.alts += len(batch.variants)
         tally.records += len(batch.records)
         progress(batch)
+    tally.filled = lookup.filled if lookup else 0
     return tally
 
 
-def _batch(
-    records: list[pysam.VariantRecord],
-    samples: list[bytes],
-    variants: list[Variant],
-    statuses: list[Status],
+def _columns(
     models: Sequence[Model],
     scores: list[Scores],
     shared: Sequence[Overall | Assays],
     phased: list[Phased],
-) -> Batch:
-    """Return the batch with a column for each tag."""
-    first, at = [], 0
-    for record in records:
-        first.append(at)
-        at += len(record.alts or (".",))
-    columns: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
+) -> dict[str, Values]:
+    """Return tag → values, of what models say of ALTs."""
+    columns: dict[str, Values] = {}
     for each in shared:
         columns |= each.columns(scores)
     for model, of_model in zip(models, scores, strict=True):
@@ -145,7 +155,25 @@ def _batch(
     for model, haplotypes in zip(of_haplotypes, phased, strict=True):
         alone = scores[models.index(model)]
         columns |= phased_columns(model.ranking, model.options, alone, haplotypes)
-    return Batch(records, first, variants, statuses, columns, scores, samples, phased)
+    return columns
+
+
+def _batch(
+    records: list[pysam.VariantRecord],
+    samples: list[bytes],
+    variants: list[Variant],
+    statuses: list[Status],
+    columns: Mapping[str, Values],
+    scores: list[Scores],
+    phased: list[Phased],
+) -> Batch:
+    """Return the batch with a column for each tag."""
+    first, at = [], 0
+    for record in records:
+        first.append(at)
+        at += len(record.alts or (".",))
+    own: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
+    return Batch(records, first, variants, statuses, own | dict(columns), scores, samples, phased)
 
 
 _Read = tuple[list[pysam.VariantRecord], list[bytes], list[Variant], list[PhasedAlt]]

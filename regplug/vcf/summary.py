@@ -19,6 +19,7 @@ class Summary(msgspec.Struct, frozen=True):
         command: word by word.
         records: that were written.
         alts: that they hold; a record without ALT counts as one.
+        filled: how many of them were filled in from a table (`--from`).
         models: model → status → how many ALTs got it; each adds up to `alts`.
         renamed: contigs, as the VCF calls them → as the FASTA does.
         unindexed: outputs that got no index, as their records are not sorted.
@@ -28,6 +29,7 @@ class Summary(msgspec.Struct, frozen=True):
     command: tuple[str, ...]
     records: int
     alts: int
+    filled: int
     models: dict[str, dict[str, int]]
     renamed: dict[str, str]
     unindexed: tuple[str, ...]
@@ -42,7 +44,7 @@ def summary(
         for model, counts in tally.by_model.items()
     }
     return Summary(
-        *(VERSION, tuple(command), tally.records, tally.alts, models),
+        *(VERSION, tuple(command), tally.records, tally.alts, tally.filled, models),
         *(dict(renamed), tuple(unindexed)),
     )
 

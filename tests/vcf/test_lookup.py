@@ -74,6 +74,31 @@ def test_bcftools_annotate(folder):
 
 
 @pytest.mark.parametrize("name", ["in", "split"])
+def test_annotate_from(folder, tmp_path, name):
+    """Its records are those of a run that computes all, to the last letter."""
+    out, told = tmp_path / "out.vcf.gz", tmp_path / "run.json"
+    call = ("annotate", folder / f"{name}.vcf.gz", "-o", out, *PLACE)
+    regplug(*call, "--from", folder / "table.vcf.gz", "--summary", told)
+    records = run("bcftools", "view", "-H", out)
+    assert records == run("bcftools", "view", "-H", folder / f"{name}.out.vcf.gz")
+    assert json.loads(told.read_text())["filled"] >= 12
+
+
+def test_a_cache_and_verify_have_the_same_digits(folder, tmp_path):
+    """A few of the table's records are scored as the many were, with a cache and without."""
+    table, cache = folder / "table.vcf.gz", tmp_path / "kept"
+    place = PLACE[:2]
+    regplug("verify", table, *place, "--records", "3")
+    regplug("verify", table, *place, "--all", "--cache", cache)
+    regplug("verify", table, *place, "--records", "3", "--cache", cache)
+    out = tmp_path / "out.vcf.gz"
+    regplug("annotate", folder / "in.vcf.gz", "-o", out, *PLACE, "--cache", cache)
+    assert run("bcftools", "view", "-H", out) == run(
+        *("bcftools", "view", "-H", folder / "in.out.vcf.gz")
+    )
+
+
+@pytest.mark.parametrize("name", ["in", "split"])
 def test_vcfanno(folder, tmp_path, name):
     conf = {"file": str(folder / "table.vcf.gz"), "fields": list(TAGS), "names": list(TAGS)}
     conf["ops"] = ["self"] * len(TAGS)

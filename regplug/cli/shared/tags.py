@@ -7,7 +7,7 @@ import click
 
 
 def tags_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --model, --targets, --all-targets, --scores and --background."""
+    """Add --model, --targets, --all-targets, --scores, --background and --by."""
     for option in reversed(
         [
             click.option(
@@ -39,6 +39,12 @@ def tags_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="STRATUM",
                 help="What changes are compared with: random, elements ... (regplug models show "
                 "NAME).",
+            ),
+            click.option(
+                "--by",
+                type=click.Choice(["model", "assay"]),
+                help="Whose tags sum up: each model's, or over all models each assay's.  "
+                "[default: assay, of more than 8 models]",
             ),
         ]
     ):
