@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 
 from regplug.genome.codes import encode, reverse_complement
+from regplug.genome.variant import Status, Variant
 from regplug.models.embedded import open_session
 from regplug.models.joined import Reading, joined
 from regplug.models.repository import check_model
-from regplug.scoring.alleles import column
+from regplug.scoring.alleles import Alleles, column
+from regplug.scoring.coverage import Coverage
+from regplug.scoring.outputs import Output
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 
 pytest.importorskip("h5py")
 jensenshannon = pytest.importorskip("scipy.spatial.distance").jensenshannon
 
 from regplug_bpnet.keras_files import read_keras_file  # noqa: E402
-from regplug_bpnet.profiles import Place, alike  # noqa: E402
+from regplug_bpnet.profiles import Place, alike, distances  # noqa: E402
 from tests.plugins.bpnet.toys import write_chrombpnet  # noqa: E402
 
 WINDOW, BASES, AT = 170, 48, column(170)
@@ -267,3 +270,33 @@ def test_a_batch_without_a_score(regplug, world):
     for record in cyvcf2.VCF(str(world / "out.vcf")):
         assert record.INFO["RP_MINE__STATUS"] == "mostly_n"
         assert record.INFO.get("RP_MINE_COUNTS__JSD") is None
+
+
+@pytest.mark.parametrize("base_first", [False, True])
+def test_strands_are_one_distribution(base_first):
+    """Of an indel the same bases are left out of both strands, which share one softmax."""
+    bases, window = 21, 41
+    shape = (bases, 2) if base_first else (2, bases)
+    profile = Output("profile", shape, "profile_logits")
+    coverage = Coverage(Output("log_counts", (1,), "log_count"), profile, 1, bases, base_first)
+    codes = np.zeros((3, window), np.uint8)
+    alleles = Alleles(
+        [Variant("chr1", 9, "CAAA", "C"), Variant("chr1", 9, "C", "A")],
+        [Status.OK] * 2, codes, codes, np.array([0, 0, 1]), [(4, 1), (1, 1)],
+    )  # fmt: skip
+    ref, alt = np.random.default_rng(1).normal(size=(2, 3, *shape)).astype(np.float32)
+    found = distances(ref, alt, alleles, coverage)
+    assert found.shape == (3, 1)
+    every = range(bases)
+    kept = [  # the column is the middle, base 10 of the profile
+        ([*range(11), *range(14, 21)], range(18)),
+        ([*range(8), *range(11, 21)], range(3, 21)),
+        (every, every),
+    ]
+    for row, places in enumerate(kept):
+        sides = [
+            (side[row].T if base_first else side[row])[:, list(some)].ravel().astype(float)
+            for side, some in zip((ref, alt), places, strict=True)
+        ]
+        wanted = jensenshannon(*map(softmax, sides), base=2.0)
+        assert found[row, 0] == pytest.approx(wanted, abs=1e-6)
