@@ -156,7 +156,8 @@ def answer(model: Oracle, contigs, chrom: str, pos: int, ref: str, alt: str, inf
     else:
         made = Altered(before[:start] + plain(alt) + before[end:], start, end)
     if made.left and made.right:
-        start, put_out, _ = trimmed(before, made.letters, start)
+        anchor = max(0, made.start - 1) if is_structural(alt) else start
+        start, put_out, _ = trimmed(before, made.letters, anchor)  # there if nothing changes
         end = start + len(put_out)
     strands = [s for s in "+-" if _in_a_gene(model.genes, chrom, start, end, s)]
     if model.genes is None:

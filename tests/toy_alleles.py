@@ -85,7 +85,7 @@ def _contig(random: Random) -> str:
 def _record(random: Random, contigs: dict[str, str]) -> tuple[str, int, str, list[str], str]:
     """Return a record of one to three ALTs that share REF."""
     chrom, contig = random.choice(list(contigs.items()))
-    if random.random() < 0.25:
+    if random.random() > 0.75:
         pos, ref, alts, info = structural_record(random, chrom, contig)
         return _name(random, chrom), pos + _slip(random, contig), _case(random, ref), alts, info
     start, end = _span(random, len(contig))
