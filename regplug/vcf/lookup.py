@@ -86,10 +86,13 @@ class Lookup:
             self._file.close()
 
     def _named(self, allele: Examined) -> Variant | None:
-        """Return an ALT as the file calls its contig, or None if it cannot be there."""
+        """Return an ALT as the file calls its contig, or None if it cannot be there.
+
+        One that is no sequence is not looked up: ALT alone does not tell how far it goes.
+        """
         variant = allele.variant
         contig = self._contigs.get(self._genome.contig(variant.chrom) or "")
-        if allele.status is not Status.OK or contig is None:
+        if allele.status is not Status.OK or allele.edit or contig is None:
             return None
         return Variant(contig, variant.pos, variant.ref, variant.alt)
 

@@ -99,6 +99,18 @@ def test_what_was_written_is_replayed(world, annotate, groups, regplug):
     assert done.status == 0, done.out + done.err
 
 
+def test_symbols_are_not_looked_up(world, annotate):
+    """Another <DEL> of a table may begin at the same base, and go elsewhere."""
+    at = f"chr1 100 . {world.base('chr1', 100)} <DEL> . ."
+    table, out = world.folder / "table.vcf.gz", world.folder / "out.vcf"
+    assert annotate(world.vcf("short.vcf", [f"{at} END=140"], INFO), "-o", table).status == 0
+    vcf = world.vcf("long.vcf", [f"{at} END=260"], INFO)
+    wanted = annotate(vcf, "-o", "-").out
+    done = annotate(vcf, "--from", table, "-o", out)
+    assert done.status == 0, done.err
+    assert tags_of(out.read_text()) == tags_of(wanted) != []
+
+
 @pytest.fixture
 def mixed(world, groups):
     """Return a VCF of an SNV, and alleles that have scores and no picture."""
