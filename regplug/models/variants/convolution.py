@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regplug.models.variants.addresses import Group
 from regplug.models.variants.geometry import Geometry, Reading
 from regplug.models.variants.reading import length_of, reading_of
-from regplug.models.variants.rows import Group, Rows
+from regplug.models.variants.rows import Rows
 from regplug.models.variants.tensor import (
     Attributes,
     Constant,

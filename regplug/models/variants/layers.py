@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from regplug.models.variants.addresses import GROUPS
 from regplug.models.variants.convolution import convolution
 from regplug.models.variants.geometry import Reading, joint
 from regplug.models.variants.reading import length_of, reading_of
-from regplug.models.variants.rows import GROUPS
 from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived, like
 
 Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
