@@ -144,6 +144,9 @@ class Embedded(Answering):
         try:
             (answer,) = session.run([output.name], inputs_of(request))
         except Exception as error:
+            if _MEMORY_FULL.search(str(error)):  # window by window it takes less
+                windows = request.windows(self.card.window or 0, self._variants[1].column)
+                return self.predict(windows[0]), self.predict(windows[1])
             raise BackendError(
                 f"{self.card.name} cannot score {len(request.of)} variants: {error}"
             ) from error

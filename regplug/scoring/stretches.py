@@ -101,12 +101,14 @@ def pair_predictions(alleles: Alleles, backend: Backend) -> tuple[Array, Array]:
     Raises:
         BackendError: as `Backend.predict`.
     """
-    if not (isinstance(backend, VariantsBackend) and (sizes := backend.sizes)):
+    sizes = backend.sizes if isinstance(backend, VariantsBackend) else None
+    if sizes is None or sizes.numbers(alleles.ref.shape[1], 1, 1) > NUMBERS:
         return backend.predict(alleles.ref), backend.predict(alleles.alt)
     snv = only_differs_at(alleles.ref, alleles.alt, sizes.column)
     ref, alt = np.empty((2, len(snv), len(backend.card.targets)), np.float32)
     asked = [*requests(alleles, np.flatnonzero(snv), sizes)]
-    for request, (before, after) in zip(asked, backend.predict_variants(asked), strict=True):
+    together: VariantsBackend = backend  # type: ignore[assignment]
+    for request, (before, after) in zip(asked, together.predict_variants(asked), strict=True):
         ref[request.rows], alt[request.rows] = before[request.of], after
     others = ~snv
     if others.any():

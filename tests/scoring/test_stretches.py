@@ -152,6 +152,15 @@ def test_rows_of_every_kind_get_the_scores_of_their_windows(codes, card):
     assert fast.plain == 2 * 3  # the insertion's two rows, and the MNV
 
 
+def test_windows_too_large_for_one_request_go_by_themselves(codes, card):
+    alleles = alleles_of(snvs(codes, [50, 55]), codes)
+    fast = Weighted(card)
+    fast.sizes = Sizes(COLUMN, (LayerSize(1 << 24, WINDOW, 0, 1),))
+    pair_predictions(alleles, fast)
+    assert not fast.asked
+    assert fast.plain == 2 * 6
+
+
 def test_only_one_column_may_differ():
     ref = np.zeros((4, 5), np.uint8)
     alt = ref.copy()

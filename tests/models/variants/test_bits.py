@@ -62,3 +62,17 @@ def test_a_model_that_scores_none_together_does_not_behind_a_cache(tmp_path: Pat
     with Cache(tmp_path / "kept") as cache:
         found = pair_predictions(alleles, Remembered(backend, cache))
     np.testing.assert_array_equal(found[1], backend.predict(alleles.alt))
+
+
+def test_where_the_memory_is_full_windows_go_by_themselves() -> None:
+    backend = Embedded(OURS / "yeast", threads=1)
+    alleles = drawn(backend.card.window or 0)
+    wanted = pair_predictions(alleles, backend)
+
+    class Full:
+        def run(self, *arguments: object) -> None:
+            raise RuntimeError("Failed to allocate memory for requested buffer")
+
+    backend.__dict__["_variants"] = (Full(), backend.sizes)
+    for found, side in zip(pair_predictions(alleles, backend), wanted, strict=True):
+        np.testing.assert_allclose(found, side, atol=1e-5)
