@@ -167,15 +167,12 @@ def _errors(
 ) -> tuple[float, float]:
     """Return the largest errors of the predictions together and of the plain ones."""
     graph = onnx.load_from_string(read_onnx(folder, read_card(folder)))
-    middle = len(alleles.ref) // 2
-    wanted = reference(graph, np.concatenate(
-        [side[middle : middle + CHECKED] for side in (alleles.ref, alleles.alt)]
-    ))  # fmt: skip
-    ref, alt = pair_predictions(alleles, together)
-    found = np.concatenate([side[middle : middle + CHECKED] for side in (ref, alt)])
-    alone = plain.predict(np.concatenate(
-        [side[middle : middle + CHECKED] for side in (alleles.ref, alleles.alt)]
-    ))  # fmt: skip
+    chosen = slice(len(alleles.ref) // 2, len(alleles.ref) // 2 + CHECKED)
+    windows = np.concatenate([side[chosen] for side in (alleles.ref, alleles.alt)])
+    # One by one: float64 takes much memory.
+    wanted = np.concatenate([reference(graph, window[np.newaxis]) for window in windows])
+    found = np.concatenate([side[chosen] for side in pair_predictions(alleles, together)])
+    alone = plain.predict(windows)
     return float(abs(found - wanted).max()), float(abs(alone - wanted).max())
 
 
