@@ -1,5 +1,6 @@
 """Motif files in MEME's format: Motifs ⇄ text."""
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,16 +85,18 @@ def _motif(path: Path, number: int, lines: list[str]) -> Motif:
             break
         if line:
             rows.append(_row(path, line_number, line))
-    width = _promised(lines[head], "w", len(rows))
+    width = _promised(path, lines[head], "w", len(rows))
     if not rows or len(rows) != width:
         raise _fault(path, f"{names[0]} has {len(rows)} rows where its matrix asks for {width:g}")
-    sites = round(_promised(lines[head], "nsites", 0))
+    sites = round(_promised(path, lines[head], "nsites", 0))
     return Motif(names[0], np.array(rows), sites, " ".join(names[1:]))
 
 
-def _promised(line: str, key: str, default: int) -> float:
+def _promised(path: Path, line: str, key: str, default: int) -> float:
     """Return the number in `key= number` in a line `letter-probability matrix`, else `default`."""
     found = re.search(rf"\b{key}= *([0-9.]+)\b", line)
+    if found and not (_is_number(found[1]) and math.isfinite(float(found[1]))):
+        raise _fault(path, f"{key}= {found[1][:20]} is no number of things")
     return float(found[1]) if found else default
 
 

@@ -183,7 +183,7 @@ def _opened(path: Path, source: Path | io.BytesIO) -> Iterator[Any]:
             yield file
     except ModelError as error:
         raise ModelError(f"the weights in {path} cannot be taken: {error}") from error
-    except (OSError, RuntimeError, KeyError, ValueError) as error:  # HDF5's own, of a damaged file
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # h5py's, if damaged
         raise ModelError(f"the weights in {path} cannot be read: {error}") from error
 
 
