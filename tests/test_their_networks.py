@@ -130,6 +130,6 @@ def test_families_of_readme_stand_on_the_page():
     page = {row.split(" | ")[0].strip("| "): row for row in PAGE.splitlines() if row[:2] == "| "}
     assert len(rows) > 5
     for family, _, _, licence in rows[:-1]:
-        name = family.removeprefix("DeepSEA ").split(",")[0]
+        name = re.sub(r"^DeepSEA |[\[\]]|\(.*\)", "", family).split(",")[0]
         (row,) = (row for title, row in page.items() if name in title)
         assert licence in row.split(" | ")[-1], family

@@ -51,7 +51,11 @@ def annotate(versions, regplug):
 def test_two_servers_behind_one_address(versions, annotate, protocol):
     place, *served = versions
     serve = PROTOCOLS[protocol]
-    with serve(served[0]) as first, serve(served[1]) as second, proxied([first, second]) as url:
+    with (
+        serve(served[0]) as first,
+        serve(served[1]) as second,
+        proxied([first, second, second]) as url,
+    ):
         done = annotate(url)
     assert done.status == 1
     assert "another gc" in done.err or "two models called gc" in done.err

@@ -10,6 +10,7 @@ import pytest
 
 from regplug.errors import BackendError, ModelError
 from regplug.genome.codes import encode
+from regplug.genome.variant import Status, Variant
 from regplug.hooks.measuring import Measuring
 from regplug.models import triton
 from regplug.models.embedded import Embedded
@@ -25,6 +26,7 @@ from regplug.models.repository import (
 from regplug.models.triton_proof import Answer, Proof
 from regplug.models.verify import verify_model
 from regplug.scoring.adapter import VariantEffect
+from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import card_to_json
 from tests.toy_models import LOGITS, gc_model, profile_model
@@ -140,11 +142,15 @@ def test_a_proof_of_each_output():
             proof.holds(other, 12)
 
 
-def test_the_default_adapter_reads_the_main_output(regplug, tmp_path):
+def test_the_main_output_is_what_scores_and_predictions_are_of(regplug, tmp_path):
     profile_model(tmp_path)
     with closing(Embedded(tmp_path / "profile", threads=1)) as backend:
-        (track,) = VariantEffect().track([encode("A" * 12 + "CG")], backend, width=12, step=1)
-        assert track.tolist() == [[0, 0], [1, 2], [2, 4]]
+        codes = np.stack([encode("A" * 12), encode("A" * 10 + "CG")])
+        alleles = Alleles(
+            [Variant("c", 6, "A", "C")], [Status.OK], codes[:1], codes[1:], np.zeros(1, np.intp)
+        )
+        scores = VariantEffect().score(alleles, backend)
+        assert (scores.ref.tolist(), scores.alt.tolist()) == ([[0, 0]], [[2, 4]])
     (tmp_path / "x.fa").write_text(">x\nACGTACGGTTCA\n")
     done = regplug("predict", tmp_path / "x.fa", "--model", "profile", "--model-repo", tmp_path)
     assert done.out == "name\tplus\tminus\nx\t6.0\t12.0\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from regplug.cli.shared.options import backend_options
 from regplug.data.sites.parts import PARTS
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from regplug.train.deepbind.measure import MeasuredSet
 
 FILE = click.Path(path_type=Path)
+GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)  # not by default
 COLUMNS = ("target", "metric", "value", "low", "high", "n")
 
 
@@ -79,7 +81,8 @@ def test(
                 raise click.UsageError(f"{option} goes with --along")
         test_on_sites(paths[0], model, output, **options)
         return
-    if given := [name for name, value in options.items() if value]:
+    context = click.get_current_context()
+    if given := [name for name in options if context.get_parameter_source(name) in GIVEN]:
         raise click.UsageError(f"--{given[0].replace('_', '-')} goes with --model")
     if len(paths) == 1:
         raise click.UsageError("give RUN and SETS, or --model and SITES")
