@@ -30,6 +30,7 @@ WINDOW = 600
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network, another of other weights, and one without convolutions."""
+    pytest.importorskip("safetensors")
     folder = tmp_path_factory.mktemp("repo")
     basset_model(folder, "open")
     gc_model(folder)
