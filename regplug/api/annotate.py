@@ -6,41 +6,37 @@ VariantReader, Genome, OpenModel ─annotate_records→ outputs
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pluggy
 
 from regplug.api.filling import check_filling
-from regplug.api.models import PLAIN, OpenModel, matching, opened, targets_of, trained_on
+from regplug.api.models import PLAIN, OpenModel, matching, opened, trained_on
 from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
 from regplug.api.parts.run import parted
-from regplug.errors import ModelError, OutputError, VariantFileError
-from regplug.files.output import STDOUT, check_paths, destination
-from regplug.files.version import VERSION
+from regplug.api.prepared import DIFF, asked_of, plan_of, refuse_overwriting, scoring_models
+from regplug.errors import OutputError, VariantFileError
+from regplug.files.output import STDOUT, destination
 from regplug.genome.assembly import check_organism
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import check_build, find_fasta
 from regplug.genome.region_file import read_region_file
 from regplug.genome.regions import check_regions, parse_regions
-from regplug.genome.transcripts import Transcripts, transcripts_of
+from regplug.genome.transcripts import transcripts_of
 from regplug.genome.variant import Interval
 from regplug.hooks.manager import plugin_manager, writer_for
-from regplug.hooks.writer import Batch, Plan, VariantWriter
+from regplug.hooks.writer import Batch, VariantWriter
 from regplug.models.cache import Cache
-from regplug.scoring.adapter import FieldOptions, InfoField
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.model import INPUT_STATUS, Model, by_assay, check_tags, over_models
-from regplug.scoring.ranking_tags import FEW, OVER_ALL
+from regplug.scoring.model import INPUT_STATUS, Model, by_assay
+from regplug.scoring.ranking_tags import OVER_ALL
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.genotypes import sample_of
 from regplug.vcf.lists import as_vcf
 from regplug.vcf.lookup import Lookup
-from regplug.vcf.near_genes import GENE_FIELDS, SOURCE
 from regplug.vcf.outputs import outputs
 from regplug.vcf.overlap import Overlap, around, lies_in
 from regplug.vcf.phased_records import PhasedRecords
-from regplug.vcf.provenance import annotated_header, header_lines, tags_of
 from regplug.vcf.records import VariantReader
 from regplug.vcf.selection import EVERYTHING, Selection
 from regplug.vcf.summary import summary as summarised
@@ -48,7 +44,6 @@ from regplug.vcf.summary import write_summary
 from regplug.vcf.writers import TYPES, VcfText, check_wanted_index, writer_of_type
 
 File = str | os.PathLike[str]
-DIFF = ("diff",)
 AROUND = 4  # windows on either side of a region, in which ALTs count as neighbours
 
 
@@ -250,16 +245,6 @@ def _call(vcf: str, output: str) -> list[str]:
     return [f"regplug.annotate({vcf!r}, output={output!r})"]
 
 
-def refuse_overwriting(inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Raise OutputError if two outputs are the same file, or an output is an input."""
-    given = [Path(output).absolute() for output in outputs if output]
-    if len(set(given)) < len(given):
-        twice = next(name for name in outputs if given.count(Path(name).absolute()) > 1)
-        raise OutputError(f"two outputs of the run would be {twice}: give each a name of its own")
-    files = [Path(output).absolute() for output in outputs if output not in ("", "-")]
-    check_paths(files, [Path("/dev/stdin" if path == "-" else path) for path in inputs if path])
-
-
 def _regions(text: str, file: str, contigs: Mapping[str, int | None]) -> list[Interval]:
     """Return the regions of both options, checked against the input's contigs."""
     regions = parse_regions(text, contigs) + (read_region_file(file) if file else [])
@@ -285,75 +270,6 @@ def _on_haplotypes(
         return PhasedRecords(reader, sample, windows)
     reader.restrict([around(region, AROUND * max(windows)) for region in regions], overlap)
     return PhasedRecords(reader, sample, windows, lies_in(regions, overlap))
-
-
-def asked_of(
-    run: Sequence[OpenModel],
-    targets: Sequence[str],
-    scores: Sequence[str],
-    background: str,
-    sample: str = "",
-    *,
-    all_targets: bool,
-    by: Literal["model", "assay"] | None = None,
-) -> dict[str, FieldOptions]:
-    """Return what is asked of each model, by its name."""
-    if all_targets and targets:
-        raise ModelError("all targets, or those named: give --targets or --all-targets")
-    if sample and by == "assay":
-        raise ModelError("haplotypes have tags of each model: --phased without --by assay")
-    every = all_targets or (not targets and tuple(scores) != DIFF)
-    chosen = targets_of(targets, [model.card for model in run])
-    return {
-        card.name: FieldOptions(
-            tuple(card.labels if every else dict.fromkeys(chosen[card.name])),
-            tuple(scores),
-            background,
-            by or ("model" if sample or len(run) <= FEW else "assay"),
-            sample,
-        )
-        for card in (model.card for model in run)
-    }
-
-
-def scoring_models(
-    run: Sequence[OpenModel],
-    options: Mapping[str, FieldOptions],
-    transcripts: Transcripts | None,
-    cache: Cache | None,
-) -> list[Model]:
-    """Return the models as they score variants, no two with the same tag."""
-    models = [model.for_variants(options[model.card.name], transcripts, cache) for model in run]
-    check_tags(models)
-    return models
-
-
-def plan_of(
-    header: str,
-    genome: Genome,
-    models: Sequence[Model],
-    command: Sequence[str],
-    genes: str,
-    *,
-    reference_md5: bool,
-) -> Plan:
-    """Return a run's plan; `header` is the input's, whose tags of an earlier run are replaced."""
-    tags = tags_of_run(models, genes=bool(genes))
-    lines = header_lines(VERSION, command, models, genome, genes=genes, md5=reference_md5)
-    cards = [model.card for model in models]
-    pairs = {model.card.name: model.pairs for model in models}
-    phased = any(model.options.sample for model in models)
-    full = annotated_header(header, tags, lines)
-    return Plan(full, tags_of(header, tags), cards, pairs, phased)
-
-
-def tags_of_run(models: Sequence[Model], *, genes: bool) -> dict[str, list[InfoField]]:
-    """Return the tags that a run writes: source (`regplug`, `regplug:MODEL` ...) → its tags."""
-    tags = {
-        "regplug": [INPUT_STATUS, *(f for shared in over_models(models) for f in shared.fields)]
-    }
-    tags |= {f"regplug:{model.card.name}": model.fields for model in models}
-    return tags | ({SOURCE: list(GENE_FIELDS)} if genes else {})
 
 
 def _check_text(kinds: Mapping[str, type[VariantWriter]]) -> None:

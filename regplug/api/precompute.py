@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from typing import Literal, NamedTuple
 
-from regplug.api.annotate import DIFF, File, asked_of, plan_of, refuse_overwriting, scoring_models
+from regplug.api.annotate import File
 from regplug.api.models import PLAIN, OpenModel, matching, opened, trained_on
 from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
 from regplug.api.parts.run import parted
+from regplug.api.prepared import DIFF, asked_of, plan_of, refuse_overwriting, scoring_models
 from regplug.api.progress import Bar, silent
 from regplug.errors import OutputError, RegionError
 from regplug.genome.assembly import check_organism

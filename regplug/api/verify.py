@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import NamedTuple
 
-from regplug.api.annotate import File, tags_of_run
+from regplug.api.annotate import File
 from regplug.api.models import PLAIN, opened
+from regplug.api.prepared import tags_of_run
 from regplug.api.promised import genes_faults, genome_faults, model_faults
 from regplug.errors import GenomeError, VariantFileError
 from regplug.genome.fasta import Genome
