@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regplug.api.annotate import Annotated, annotate
+    from regplug.api.attribute.attribute import Attributed, attribute
     from regplug.api.calibrate import calibrate
     from regplug.api.explain import Maps, explain
     from regplug.api.models import OpenModel, list_models, open_model
@@ -42,6 +43,7 @@ _HOMES = {
     "Adapter": "scoring.adapter",
     "Alleles": "scoring.alleles",
     "Annotated": "api.annotate",
+    "Attributed": "api.attribute.attribute",
     "Backend": "scoring.backend",
     "BackendOptions": "scoring.backend",
     "Cache": "models.cache",
@@ -63,6 +65,7 @@ _HOMES = {
     "VariantEffect": "scoring.adapter",
     "Verified": "api.verify",
     "annotate": "api.annotate",
+    "attribute": "api.attribute.attribute",
     "calibrate": "api.calibrate",
     "explain": "api.explain",
     "hookimpl": "hooks.hookspecs",
@@ -83,6 +86,7 @@ __all__ = [
     "Adapter",
     "Alleles",
     "Annotated",
+    "Attributed",
     "Backend",
     "BackendOptions",
     "Cache",
@@ -105,6 +109,7 @@ __all__ = [
     "Verified",
     "__version__",
     "annotate",
+    "attribute",
     "calibrate",
     "explain",
     "hookimpl",

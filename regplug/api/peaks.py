@@ -18,7 +18,7 @@ from regplug.files.commands import for_a_card
 from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome
 from regplug.genome.reference import find_fasta
-from regplug.genome.regions import BedLine, position, read_bed_lines
+from regplug.genome.regions import BedLine, middle, read_bed_lines
 from regplug.genome.variant import Interval
 from regplug.models.repository import read_card, rewrite_card
 from regplug.scoring.alleles import column
@@ -108,15 +108,7 @@ def _windows(lines: Sequence[BedLine], genome: Genome, width: int) -> list[Inter
     found = set()
     for line in lines:
         contig = genome.contig(line.region.chrom)
-        start = _summit(line) - column(width)
+        start = middle(line) - column(width)
         if contig and 0 <= start <= genome.lengths[contig] - width:
             found.add((order[contig], start, contig))
     return [Interval(contig, start, start + width) for _, start, contig in sorted(found)]
-
-
-def _summit(line: BedLine) -> int:
-    """Return the 0-based summit of a narrowPeak, or a region's middle."""
-    region, offset = line.region, position(line.cells[9]) if len(line.cells) > 9 else None
-    if offset is None or offset >= region.end - region.start:
-        return (region.start + region.end) // 2
-    return region.start + offset

@@ -17,6 +17,7 @@ ISSUES = "https://github.com/regplug/regplug/issues"
 
 COMMANDS = {
     "annotate": "regplug.cli.annotate",
+    "attribute": "regplug.cli.attribute",
     "embed": "regplug.cli.embed",
     "explain": "regplug.cli.explain",
     "export": "regplug.cli.export",

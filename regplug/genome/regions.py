@@ -99,6 +99,14 @@ def read_bed_lines(path: str) -> list[BedLine]:
     return found
 
 
+def middle(line: BedLine) -> int:
+    """Return the 0-based summit of a narrowPeak (column 10), or else a region's middle base."""
+    region, offset = line.region, position(line.cells[9]) if len(line.cells) > 9 else None
+    if offset is None or offset >= region.end - region.start:
+        return (region.start + region.end) // 2
+    return region.start + offset
+
+
 def merged(regions: Iterable[Interval]) -> list[Interval]:
     """Return the regions sorted and joined where they overlap or touch.
 

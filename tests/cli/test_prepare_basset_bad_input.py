@@ -217,13 +217,13 @@ def test_a_run_killed_while_it_writes(tmp_path, kind):
 def test_a_signal_while_hdf5_writes(tmp_path, kind, at):
     arguments = command(tmp_path, {"a": GOOD})
     code = (
-        "import signal\nfrom regplug.data.sites.writer import _File\n"
-        "write, calls = _File.write, []\n"
+        "import signal\nfrom regplug.files.hdf5 import UnfailingFile\n"
+        "write, calls = UnfailingFile.write, []\n"
         "def hit(self, data):\n"
         "    calls.append(0)\n"
         f"    if len(calls) == {at}:\n        signal.raise_signal({int(kind)})\n"
         "    return write(self, data)\n"
-        "_File.write = hit\nfrom regplug.cli import main\nmain()"
+        "UnfailingFile.write = hit\nfrom regplug.cli import main\nmain()"
     )
     there = {path.name for path in tmp_path.iterdir()} | {"genome.fa.fai"}
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)

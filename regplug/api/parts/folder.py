@@ -1,6 +1,7 @@
 """The finished parts of a run, in a folder beside its output, until the output is complete."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ import msgspec
 
 from regplug.errors import UNREADABLE, OutputError
 from regplug.files.output import check_parents, complete, naming
+
+_OWN = re.compile(r"(\.\d+-)?part-\d+\..+")  # also what a killed process was just writing
 
 
 class Part(NamedTuple):
@@ -52,7 +55,7 @@ class PartsFolder:
         self.path = path
         check_parents(path)
         there = [each.name for each in path.iterdir()] if path.is_dir() else []
-        if strange := [name for name in there if not name.lstrip(".").startswith("part")]:
+        if strange := [name for name in there if not _OWN.fullmatch(name)]:
             raise OutputError(f"{path} holds {strange[0]}, which is no part of a run: move it away")
         if there and not resume:
             raise OutputError(

@@ -1,6 +1,5 @@
 """Sites, some at a time ─SitesWriter→ the HDF5 file that `sites` describes."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,44 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.data.sites.sites import BLOCK, SitesCard
+from regplug.files.hdf5 import COMPRESSED, UnfailingFile
 from regplug.files.signals import signals_held
 from regplug.genome.codes import Codes
 
 TOGETHER = 16 * BLOCK  # rows written at once
-COMPRESSED = {"compression": "gzip", "compression_opts": 1, "fletcher32": True}
-
-
-class _File(io.FileIO):
-    """A file whose writes never fail: HDF5 2.0 crashes if one does.
-
-    The first error is kept for `check` to raise. For the same reason signals are held while HDF5 is
-    at work: a KeyboardInterrupt in a write would be such a failure.
-    """
-
-    failure: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        """Write `data`, or after a failure nothing; either way return that all was written."""
-        left = memoryview(data)
-        try:
-            while len(left) and not self.failure:
-                left = left[super().write(left) :]
-        except OSError as error:
-            self.failure = error
-        return len(data)
-
-    def truncate(self, size: int | None = None) -> int:
-        """Set the size; keep the error if that fails."""
-        try:
-            return super().truncate(size)
-        except OSError as error:
-            self.failure = self.failure or error
-            return size or 0
-
-    def check(self) -> None:
-        """Raise the first error, if there was any."""
-        if self.failure:
-            raise self.failure
 
 
 class SitesWriter:
@@ -61,7 +27,7 @@ class SitesWriter:
     @signals_held()
     def __init__(self, path: Path, length: int, names: Sequence[str], samples: Sequence[str]):
         """Begin the file at `path` for sites of `length` bases on the contigs `names`."""
-        self._raw = _File(path, "w+")
+        self._raw = UnfailingFile(path, "w+")
         self._file = h5py.File(self._raw, "w", libver=("v110", "v110"))  # all is checksummed
         self._names, self._samples = names, samples
         self._pending: list[dict[str, NDArray[Any]]] = []

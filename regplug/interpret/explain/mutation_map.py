@@ -82,11 +82,17 @@ def mutation_maps(
     genome: Reference,
     interval: Interval,
     *,
+    effect: Callable[[Array, Array], Array] = difference,
     progress: Callable[[int], None] = lambda bases: None,
 ) -> list[MutationMap]:
     """Return the map of `interval` for each of the model's targets, in order.
 
-    `progress` is called with the number of bases done, a batch at a time.
+    Args:
+        model: whose scores these are.
+        genome: what the sequence and its flanks are read from.
+        interval: that is changed, base by base.
+        effect: how a change is compared with the sequence, of `effects.EFFECTS`.
+        progress: called with the number of bases done, a batch at a time.
 
     Raises:
         RegplugError: as the genome and the backend raise.
@@ -106,7 +112,7 @@ def mutation_maps(
             found = model.score([Examined(snv, Status.OK) for snv in snvs], genome)
             at, base = np.array(changes).T
             scores[at] = found.ref
-            differences[at, base] = difference(found.ref, found.alt)
+            differences[at, base] = effect(found.ref, found.alt)
             differences[known, codes[known]] = np.where(np.isnan(scores[known]), np.nan, 0)
         progress(min(BASES, len(codes) - start))
     middle = (len(codes) - 1) // 2
