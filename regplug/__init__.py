@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from regplug.api.attribute.attribute import Attributed, attribute
     from regplug.api.calibrate import calibrate
     from regplug.api.explain import Maps, explain
+    from regplug.api.marginalize import marginalize
     from regplug.api.models import OpenModel, list_models, open_model
     from regplug.api.precompute import precompute
     from regplug.api.predict import predict
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from regplug.genome.variant import Interval, Status, Variant
     from regplug.hooks.hookspecs import hookimpl
     from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.interpret.marginal.tables import Marginals
     from regplug.models.cache import Cache
     from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, VariantEffect
     from regplug.scoring.alleles import Alleles
@@ -52,6 +54,7 @@ _HOMES = {
     "InfoField": "scoring.adapter",
     "Interval": "genome.variant",
     "Maps": "api.explain",
+    "Marginals": "interpret.marginal.tables",
     "ModelCard": "scoring.card",
     "OpenModel": "api.models",
     "RegplugError": "errors",
@@ -70,6 +73,7 @@ _HOMES = {
     "explain": "api.explain",
     "hookimpl": "hooks.hookspecs",
     "list_models": "api.models",
+    "marginalize": "api.marginalize",
     "open_backend": "hooks.manager",
     "open_model": "api.models",
     "plugin_manager": "hooks.manager",
@@ -95,6 +99,7 @@ __all__ = [
     "InfoField",
     "Interval",
     "Maps",
+    "Marginals",
     "ModelCard",
     "OpenModel",
     "RegplugError",
@@ -114,6 +119,7 @@ __all__ = [
     "explain",
     "hookimpl",
     "list_models",
+    "marginalize",
     "open_backend",
     "open_model",
     "plugin_manager",

@@ -21,6 +21,7 @@ COMMANDS = {
     "embed": "regplug.cli.embed",
     "explain": "regplug.cli.explain",
     "export": "regplug.cli.export",
+    "marginalize": "regplug.cli.marginalize",
     "models": "regplug.cli.models.command",
     "motifs": "regplug.cli.motifs",
     "plugins": "regplug.cli.plugins",

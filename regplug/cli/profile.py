@@ -81,6 +81,7 @@ def profile(
     """
     from regplug.api.models import open_model, trained_on
     from regplug.cli.shared.progress import bar
+    from regplug.data.measure.bands import band
     from regplug.files.output import check_folder
     from regplug.genome.assembly import check_organism
     from regplug.genome.fasta import Genome
@@ -88,7 +89,7 @@ def profile(
     from regplug.interpret.profile.exons import SIDES
     from regplug.interpret.profile.report import FILES, write_profile
     from regplug.interpret.profile.scores import Layout, exon_group, score_group
-    from regplug.interpret.profile.statistics import Profile, band, check_libraries, compare
+    from regplug.interpret.profile.statistics import Profile, check_libraries, compare
     from regplug.scoring.card import read_width
 
     check_folder(output, FILES)

@@ -3,6 +3,7 @@
 from typing import Any
 
 RAISES, LOWERS, GREY = "#0072B2", "#D55E00", "#8C8C8C"  # what a change does to a score; neither
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # kinds
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -1,16 +1,66 @@
-"""matplotlib figures as files; the same figure has the same bytes each time."""
+"""matplotlib figures as files, all in one style; the same figure has the same bytes each time.
+
+A figure is made and drawn within `drawing`, which sets the sizes of letters and lines. "small" is
+then the smallest size there is: SMALLEST points where the figure is printed as wide as it is, or,
+if it is wider than a journal's page, where it is shrunk to that.
+"""
 
 import base64
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from regplug.errors import OutputError
+from regplug.files.extras import needs
+
 DPI = 150
+COLUMN, PAGE = 3.5, 7.1  # inches: one column of a journal, and two
+SMALLEST = 7.0  # points
+FORMATS = ("png", "svg", "pdf")
+
+_SMALL = 0.833  # "small" of matplotlib, as a share of font.size
+
+
+@contextmanager
+def drawing(width: float, height: float) -> Iterator[Any]:
+    """Give a matplotlib figure of so many inches, and the style within the block.
+
+    Raises:
+        MissingLibraryError: matplotlib is not installed.
+    """
+    with needs("motifs"):
+        import matplotlib
+        from matplotlib.figure import Figure
+    with matplotlib.rc_context(_style(width)):
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+def names_of(stem: str) -> set[str]:
+    """Return the file names of a picture in all formats."""
+    return {f"{stem}.{form}" for form in FORMATS}
+
+
+def save_formats(figure: Any, stem: Path) -> None:
+    """Write a figure as `stem`.png, .svg and .pdf."""
+    for form in FORMATS:
+        save_figure(figure, stem.with_name(f"{stem.name}.{form}"))
+
+
+def check_format(path: Path) -> None:
+    """Check that a picture's name ends in one of FORMATS.
+
+    Raises:
+        OutputError: it does not.
+    """
+    if path.suffix.lower()[1:] not in FORMATS:
+        raise OutputError(f"{path} is no picture: let its name end in .png, .svg or .pdf")
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a matplotlib figure to `path`, whose suffix (.png, .svg) says in which format."""
-    _save(figure, path, path.suffix[1:])
+    """Write a matplotlib figure to `path`, whose suffix (.png, .svg, .pdf) says in which format."""
+    _save(figure, path, path.suffix.lower()[1:])
 
 
 def svg_address(figure: Any) -> str:
@@ -20,13 +70,37 @@ def svg_address(figure: Any) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
 
 
+def _style(width: float) -> dict[str, Any]:
+    """Return the settings of matplotlib for a figure of so many inches.
+
+    TrueType letters stay letters in a PDF, which journals ask for.
+    """
+    scale = max(1.0, width / PAGE)
+    small: Sequence[str] = (
+        *("axes.labelsize", "xtick.labelsize", "ytick.labelsize"),
+        *("legend.fontsize", "legend.title_fontsize", "figure.labelsize"),
+    )
+    return dict.fromkeys(small, "small") | {
+        "font.size": SMALLEST / _SMALL * scale,
+        "axes.titlesize": "medium",
+        "figure.titlesize": "medium",
+        "axes.linewidth": 0.6 * scale,
+        "lines.linewidth": 1.2 * scale,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "pdf.fonttype": 42,
+        "svg.hashsalt": "regplug",
+    }
+
+
 def _save(figure: Any, file: Path | io.BytesIO, form: str) -> None:
     import matplotlib
 
-    _fix_layout(figure)
-    with matplotlib.rc_context({"svg.hashsalt": "regplug"}):
-        metadata = {"Date": None} if form == "svg" else None
-        figure.savefig(file, format=form, dpi=DPI, metadata=metadata)
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with matplotlib.rc_context(_style(figure.get_figwidth())):
+        _fix_layout(figure)
+        figure.savefig(file, format=form, dpi=DPI, metadata=undated.get(form))
 
 
 def _fix_layout(figure: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.files.clustered import draw_tree, spaced
 from regplug.files.colours import diverging
 from regplug.files.figures import save_figure
 from regplug.interpret.filters.influence import Influence
@@ -144,8 +145,8 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     drawn = values[rows]
     most = np.abs(drawn).max()
     grid = figure.add_gridspec(2, 2, width_ratios=(0.7, width), height_ratios=(0.5, height))
-    order = _tree(figure.add_subplot(grid[1, 0]), drawn, above=False)
-    columns = _tree(figure.add_subplot(grid[0, 1]), drawn.T, above=True)
+    order = draw_tree(figure.add_subplot(grid[1, 0]), drawn, above=False)
+    columns = draw_tree(figure.add_subplot(grid[0, 1]), drawn.T, above=True)
     axis = figure.add_subplot(grid[1, 1])
     image = axis.imshow(
         drawn[np.ix_(order, columns)],
@@ -155,7 +156,7 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
         aspect="auto",
         interpolation="nearest",
     )
-    shown = _spaced(influence.overall[rows[order]], int(height / _ROOM))
+    shown = spaced(influence.overall[rows[order]], int(height / _ROOM))
     axis.yaxis.tick_right()
     axis.set_yticks(shown, [filters[rows[order[at]]].label for at in shown])
     fitting = int(width / _ROOM)
@@ -181,33 +182,3 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
     note = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
     figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{note}", fontsize=10)
     return figure
-
-
-def _tree(axis: Any, values: NDArray[np.float64], *, above: bool) -> list[int]:
-    """Draw the average-linkage tree of the rows of `values`; return them in its order.
-
-    It stands above the heat map, or beside its left edge with the first row at the top.
-    """
-    from scipy.cluster.hierarchy import dendrogram, linkage
-
-    axis.set_axis_off()
-    if len(values) < 2:
-        return [0]
-    tree = dendrogram(linkage(values, "average", optimal_ordering=True), no_plot=True)
-    leaf = 10  # width of a leaf in scipy's coordinates
-    for along, up in zip(tree["icoord"], tree["dcoord"], strict=True):
-        axis.plot(*((along, up) if above else (up, along)), color="#555555", lw=0.7)
-    ends, top = (0, leaf * len(values)), max(map(max, tree["dcoord"])) or 1
-    axis.set(xlim=ends, ylim=(0, top)) if above else axis.set(xlim=(top, 0), ylim=ends[::-1])
-    order: list[int] = tree["leaves"]
-    return order
-
-
-def _spaced(weights: NDArray[np.float64], most: int) -> list[int]:
-    """Return the rows to name, ascending: the heaviest ones with room between, at most `most`."""
-    gap = max(1, len(weights) / most)
-    chosen: list[int] = []
-    for at in np.argsort(-weights, kind="stable").tolist():
-        if all(abs(at - other) >= gap for other in chosen):
-            chosen.append(at)
-    return sorted(chosen)

@@ -1,4 +1,4 @@
-"""Values of groups of exons ─band→ means and their bands; ─compare→ tests against a control."""
+"""Values of groups of exons ─compare→ tests against a control; `data/measure/bands` has means."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from regplug.data.measure.bands import Mean
 from regplug.files.extras import needs
 from regplug.interpret.profile.exons import SIDES, Side
 from regplug.interpret.profile.scores import ExonGroup, Layout, Values
-
-DRAWS = 1000  # bootstraps of a band: draws of as many exons as there are, with replacement
-BAND = (2.5, 97.5)  # percentiles of the draws' means
-SEED = 0
-
-_AT_ONCE = 50  # draws computed together
-
-
-class Mean(NamedTuple):
-    """Arrays of shape (positions,): a group's mean, its band, and the exons that have a value."""
-
-    mean: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    exons: NDArray[np.int64]
 
 
 class Test(NamedTuple):
@@ -87,27 +73,6 @@ def check_libraries() -> None:
     with needs("motifs"):
         import matplotlib  # noqa: F401
         import scipy  # noqa: F401
-
-
-def band(values: NDArray[np.float32]) -> Mean:
-    """Return the mean of values (exons, positions) and its 95 % bootstrap band.
-
-    The exons are drawn again DRAWS times (seeded); the band holds the middle 95 % of the means.
-    """
-    known = ~np.isnan(values)
-    weights, sums = known.astype(np.float64), np.where(known, values, 0).astype(np.float64)
-    random = np.random.default_rng(SEED)
-    shares = np.full(len(values), 1 / len(values))
-    means = []
-    with np.errstate(invalid="ignore"):  # 0 / 0 where no exon that was drawn has a value
-        for _ in range(0, DRAWS, _AT_ONCE):
-            drawn = random.multinomial(len(values), shares, size=_AT_ONCE).astype(np.float64)
-            means.append((drawn @ sums) / (drawn @ weights))
-        mean = sums.sum(axis=0) / weights.sum(axis=0)
-    some = known.any(axis=0)
-    low, high = np.full((2, values.shape[1]), np.nan)
-    low[some], high[some] = np.nanpercentile(np.concatenate(means)[:, some], BAND, axis=0)
-    return Mean(mean, low, high, known.sum(axis=0))
 
 
 def compare(groups: Mapping[str, Values], control: str, layout: Layout) -> list[Test]:

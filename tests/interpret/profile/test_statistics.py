@@ -1,37 +1,15 @@
-"""Bands and tests, against other programs and by hand."""
+"""Tests, against other programs and by hand."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from regplug.interpret.profile.scores import Layout
-from regplug.interpret.profile.statistics import band, compare
+from regplug.interpret.profile.statistics import compare
 
 scipy_stats = pytest.importorskip("scipy.stats")
 
 LAYOUT = Layout(flank=4, exon=1, window=2, step=2)
-
-
-def test_a_band_by_hand():
-    """Of two exons, a quarter of the draws are (1, 1), a quarter (3, 3), the others mean 2."""
-    values = np.array([[1, 5, np.nan, np.nan], [3, 5, 7, np.nan]], np.float32)
-    found = band(values)
-    np.testing.assert_array_equal(found.mean, [2, 5, 7, np.nan])
-    np.testing.assert_array_equal(found.low, [1, 5, 7, np.nan])
-    np.testing.assert_array_equal(found.high, [3, 5, 7, np.nan])
-    np.testing.assert_array_equal(found.exons, [2, 2, 1, 0])
-
-
-def test_a_band_is_scipys():
-    """Over 40 positions, as draws are random; a band of 90 % would end 0.04 nearer."""
-    values = np.random.default_rng(1).exponential(size=(60, 40)).astype(np.float32)
-    found = band(values)
-    theirs = scipy_stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=2000, rng=0
-    ).confidence_interval
-    assert np.mean(found.low - theirs.low) == pytest.approx(0, abs=0.01)
-    assert np.mean(found.high - theirs.high) == pytest.approx(0, abs=0.01)
-    np.testing.assert_array_equal(found.low, band(values).low)
 
 
 def sides(up, down):

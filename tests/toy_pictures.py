@@ -1,0 +1,19 @@
+"""What pictures are asked for: how small their letters are on a journal's page."""
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from regplug.files.figures import PAGE
+
+
+def smallest_letters(figure: Figure) -> float:
+    """Return the size in points of the smallest text that shows, shrunk with the figure to PAGE."""
+    figure.draw_without_rendering()
+    shown = [
+        text
+        for axis in [figure, *(axis for axis in figure.axes if axis.axison)]
+        for text in axis.findobj(Text)
+        if text.get_visible() and text.get_text().strip()
+    ]
+    assert shown, "no text"
+    return min(text.get_fontsize() for text in shown) * min(1.0, PAGE / figure.get_figwidth())
