@@ -1,5 +1,6 @@
 """`regplug export`: a finished training run as a model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ from regplug.files.extras import needs
     help="Folder of the test sets, called as the run's targets are; for a panel's run, or of "
     "<TARGET>_*_B.seq.gz. SET.h5 for one of `regplug train basset`, which may go without.",
 )
+@click.option(
+    "--outputs",
+    multiple=True,
+    metavar="RUN=T,T",
+    help="Take these targets alone of a run of `regplug train basset`.  [default: all]",
+)
 @windows_options
 @threads_option
 @click.option(
@@ -32,11 +39,17 @@ from regplug.files.extras import needs
 @click.option("--doc", default="", help="What the outputs are.  [default: by the kind of run]")
 @click.option("--default", is_flag=True, help="Let annotate run it unasked.")
 def export(
-    runs: tuple[Path, ...], test: Path | None, output: Path, threads: int, **options: Any
+    runs: tuple[Path, ...],
+    test: Path | None,
+    outputs: tuple[str, ...],
+    output: Path,
+    threads: int,
+    **options: Any,
 ) -> None:
     """Make a model of the run in folder RUNS, and test it on held-out data in the form users run.
 
-    Several runs of `regplug train basset` with networks of kind cnn become one ensemble. Without
+    Several runs of `regplug train basset` with networks of kind cnn become one ensemble: a target
+    is the mean of the runs that have it, and a run of a narrower window reads the middle. Without
     --test, the card of such a model has the AUCs on validation sites. A panel's run is tested on
     windows of a genome too.
     """
@@ -49,6 +62,7 @@ def export(
     from regplug.hooks.measuring import SNVS, measuring
 
     windows, split = windows_from(options)
+    taken = _outputs_of(outputs)
     about = About(**options)
     run, *more = runs
     form = form_of(run)
@@ -56,9 +70,11 @@ def export(
         raise ModelError(f"{run} holds no finished run: train it, or go on with --resume")
     if form is not Form.PANEL and (windows or split):
         raise ConfigError(f"{run} is a {form}: leave out --windows and --windows-split")
+    if taken and form is not Form.BASSET:
+        raise ConfigError(f"{run} is a {form}: leave out --outputs")
     with measuring(SNVS, threads) as how:
         if form is Form.BASSET:
-            made = publish_basset(runs, output, about, test=test, measuring=how)
+            made = publish_basset(runs, output, about, test=test, outputs=taken, measuring=how)
         elif more:
             raise ConfigError(f"{run} is no run of regplug train basset: export one at a time")
         elif test is None:
@@ -78,3 +94,13 @@ def export(
         click.echo("\t".join([target.label, *aucs]))
     for metric, value in made.metrics.items():
         click.echo(f"{output / made.name}\t{metric} {value:.4f}")
+
+
+def _outputs_of(pairs: Sequence[str]) -> dict[Path, list[str]]:
+    """Return run → targets of the values of --outputs; ConfigError for one that says no such."""
+    split = [pair.rpartition("=") for pair in pairs]
+    if wrong := [
+        pair for pair, (run, _, names) in zip(pairs, split, strict=True) if not run or not names
+    ]:
+        raise ConfigError(f"--outputs {wrong[0]} does not say RUN=TARGET,TARGET")
+    return {Path(run): names.split(",") for run, _, names in split}

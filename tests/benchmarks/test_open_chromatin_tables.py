@@ -90,22 +90,25 @@ def test_in_how_many_cells_a_base_is_open(main, tmp_path):
         assert file.intervals("b") == ((10, 20, 0.0), (20, 30, 1.0), (30, 50, 0.0))
 
 
+class Counts:
+    """A model of two outputs, the As and twice the Cs of four bases."""
+
+    card = type("Card", (), {"window": 4, "labels": ["A", "C"]})
+
+    def predict(self, codes):
+        assert codes.shape[1] == 4
+        counts = [(codes == 0).sum(1), 2 * (codes == 1).sum(1)]
+        return np.stack(counts, axis=1).astype(np.float32)
+
+
 def test_what_a_model_says_of_real_sequence(main, tmp_path, monkeypatch):
-    """A model of two outputs, the As and twice the Cs of the middle four bases."""
+    """The model reads the middle four bases."""
     sites = [random_letters(10, seed=seed) for seed in range(40)]
     parts = ["test"] * 10 + ["train"] * 30
     opened = [int(at % 3 == 0) for at in range(40)]
     set_ = write_sites(tmp_path / "s.h5", sites, {"x": opened}, parts)
 
-    class Model:
-        card = type("Card", (), {"window": 4, "labels": ["A", "C"]})
-
-        def predict(self, codes):
-            assert codes.shape[1] == 4
-            counts = [(codes == 0).sum(1), 2 * (codes == 1).sum(1)]
-            return np.stack(counts, axis=1).astype(np.float32)
-
-    monkeypatch.setattr(reporter_table, "open_backend", lambda *_: Model())
+    monkeypatch.setattr(reporter_table, "open_backend", lambda *_: Counts())
     monkeypatch.setattr(reporter_table, "CHANGED", 0.3)
     out = tmp_path / "t.tsv.gz"
     options = ["--model", "m", "--model-repo", tmp_path, "--rows", 30]
@@ -129,3 +132,35 @@ def test_what_a_model_says_of_real_sequence(main, tmp_path, monkeypatch):
     both = np.log([float(row[2]) / (1 - float(row[2])) for row in rows])
     mean = ((counts - counts.mean(0)) / counts.std(0)).mean(1)
     np.testing.assert_allclose(both, mean / mean.std(), atol=2e-3)
+
+
+def test_pieces_and_what_single_changes_do(main, tmp_path, monkeypatch):
+    """Rows of four bases, out of sites of any length: as they stand, changed, and with an SNV."""
+    sites = {length: [random_letters(length, seed=seed) for seed in range(30)] for length in (6, 9)}
+    parts = ["test"] * 5 + ["valid"] * 5 + ["train"] * 20
+    sets = [
+        write_sites(tmp_path / f"{length}.h5", of, {"x": [0] * 30}, parts)
+        for length, of in sites.items()
+    ]
+    monkeypatch.setattr(reporter_table, "open_backend", lambda *_: Counts())
+    out = tmp_path / "t.tsv.gz"
+    options = ["--model", "m", "--model-repo", tmp_path, "--output-of", "a=A", "--pieces"]
+    main(reporter_table, *sets, sets[0], *options, "--rows", 180, "--valid", 12, "-o", out)
+    with gzip.open(out, "rt") as file:
+        header, *rows = csv.reader(file, delimiter="\t")
+    assert header == ["chr", "start", "end", "sequence", "a"]
+    for part, count, held in (("train", 60, slice(10, 30)), ("valid", 4, slice(5, 10))):
+        letters = [row[3] for row in rows if row[0] == part]
+        assert len(letters) == 3 * count
+        real, _, single = letters[:count], letters[count : 2 * count], letters[2 * count :]
+        joined = [site for of in sites.values() for site in of[held]]
+        assert all(any(piece in site for site in joined) for piece in real)
+        for before, after in zip(real, single, strict=True):
+            assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
+    places = [(row[0], row[1], row[2]) for row in rows]
+    assert len(set(places)) == len(rows)
+    grades = np.array([float(row[4]) for row in rows])
+    counts = np.array([row[3].count("A") for row in rows])
+    np.testing.assert_allclose(
+        np.log(grades / (1 - grades)), (counts - counts.mean()) / counts.std(), atol=2e-3
+    )

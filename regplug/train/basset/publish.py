@@ -25,7 +25,7 @@ from regplug.models.export import PLAIN, export_model
 from regplug.models.stack import StackShape, rows_per_call
 from regplug.scoring.card import ModelCard, Target, as_label
 from regplug.train.basset.run import BassetRun, read_basset_run, run_graph
-from regplug.train.cnn.graph import ensemble_graph
+from regplug.train.cnn.graph import Member, joint_graph
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.about import About
 
@@ -46,9 +46,13 @@ def publish_basset(
     about: About,
     *,
     test: Path | None = None,
+    outputs: Mapping[Path, Sequence[str]] = {},
     measuring: Measuring = PLAIN,
 ) -> ModelCard:
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
+
+    Runs may have different targets, and windows: a target is the mean of the runs that have it, and
+    a run of a narrower window reads the middle of the widest.
 
     With `test`, the card has the AUCs of the exported graph on the set's part `test`: of a target's
     open sites against all other sites, and where some of these are closed in all samples and some
@@ -60,17 +64,22 @@ def publish_basset(
         repo: the model repository.
         about: what the user says of the model.
         test: a set of sites (.h5), or None.
+        outputs: run → the targets that are taken of it; of other runs all are.
         measuring: how the targets' spreads are measured.
 
     Raises:
-        ModelError: a run is not finished, two targets have one name in a VCF, or several runs are
-            not of one shape, or not of kind cnn.
+        ModelError: a run is not finished, two targets have one name in a VCF, several runs are not
+            of kind cnn, or `outputs` names a run or target that is not there.
         DataError: the set is damaged, or does not fit.
     """
     found = [read_basset_run(run) for run in runs]
-    onnx = ensemble(found).SerializeToString()
+    taken = [_taken(run, name, outputs) for run, name in zip(found, runs, strict=True)]
+    if unknown := [str(run) for run in outputs if run not in runs]:
+        raise ModelError(f"outputs of {unknown[0]} are asked for, which is not exported")
+    targets = list(dict.fromkeys(target for of in taken for target in of))
+    onnx = ensemble(found, targets, taken).SerializeToString()
     first = found[0]
-    labels = [as_label(target) for target in first.targets]
+    labels = [as_label(target) for target in targets]
     if twice := [label for label in labels if labels.count(label) > 1]:
         raise ModelError(f"two targets of {runs[0]} are called {twice[0]} in a VCF: rename one")
     basset = isinstance(first.shape, StackShape)
@@ -80,50 +89,76 @@ def publish_basset(
         name=about.name,
         version=about.version,
         family="basset",
-        window=first.shape.width,
+        window=max(run.shape.width for run in found),
         targets=tuple(map(Target, labels)),
         strand="mean",
         output_scale="probability",
-        max_batch_size=rows_per_call(first.filters * first.shape.width),
+        max_batch_size=rows_per_call(max(run.filters * run.shape.width for run in found)),
         sha256="",
         default=about.default,
         assembly=about.assembly,
         doc=about.doc
         or f"{what} with an output per sample: probability that the site is open or bound, "
         f"{average} of both strands",
-        trained_on=about.trained_on or first.metrics.set.name,
+        trained_on=about.trained_on
+        or ", ".join(dict.fromkeys(run.metrics.set.name for run in found)),
         license=about.license,
         cite_as=about.cite_as or (CITE if basset else ""),
         created_by=f"regplug {VERSION}: "
         + "; ".join(for_a_card(run.metrics.command) for run in found),
     )
-    aucs = _validated(found) if test is None else _tested(card, onnx, test)
+    aucs = _validated(found, targets, taken) if test is None else _tested(card, onnx, test)
     return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
-def ensemble(runs: Sequence[BassetRun]) -> ModelProto:
+def _taken(run: BassetRun, name: Path, outputs: Mapping[Path, Sequence[str]]) -> Sequence[str]:
+    """Return the targets that are taken of the run in folder `name`."""
+    taken = outputs.get(name, run.targets)
+    if unknown := [target for target in taken if target not in run.targets]:
+        raise ModelError(f"{name} has no target {unknown[0]}: it has {', '.join(run.targets)}")
+    return taken
+
+
+def ensemble(
+    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Sequence[str]]
+) -> ModelProto:
     """Return the graph of a run, or of several of kind cnn, whose logits are averaged.
+
+    Args:
+        runs: a target is averaged over those that it is taken of.
+        targets: of the graph.
+        taken: those that are taken of each run.
 
     Raises:
         ModelError: several runs that cannot be averaged, or weights that do not fit.
     """
-    first = runs[0]
-    if len(runs) == 1:
-        return run_graph(first)
-    if any((run.shape, run.targets) != (first.shape, first.targets) for run in runs):
-        raise ModelError("the runs differ in shape or targets: export them one by one")
-    if not isinstance(first.shape, CnnShape):
-        raise ModelError("runs of kind basset have no ensemble: export them one by one")
+    if len(runs) == 1 and tuple(taken[0]) == runs[0].targets:
+        return run_graph(runs[0])
+    members = []
+    for run, of in zip(runs, taken, strict=True):
+        if not isinstance(run.shape, CnnShape):
+            raise ModelError("runs of kind basset have no ensemble: export each whole, by itself")
+        columns = [targets.index(target) if target in of else None for target in run.targets]
+        members.append(Member(run.shape, run.arrays, columns))
     try:
-        return ensemble_graph(first.shape, [run.arrays for run in runs], probabilities=True)
+        return joint_graph(members, probabilities=True)
     except (KeyError, ValueError) as error:
         raise ModelError(f"a run's weights do not fit its shape: {error}") from error
 
 
-def _validated(runs: Sequence[BassetRun]) -> Aucs:
-    """Return the targets' AUCs on validation sites, means over the runs."""
-    aucs = [list(run.metrics.valid_aucs.values()) for run in runs]
-    return {"valid_auc": np.array(aucs, float).mean(axis=0)}
+def _validated(
+    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Sequence[str]]
+) -> Aucs:
+    """Return the targets' AUCs on validation sites, means over the runs they are taken of."""
+    aucs = []
+    for target in targets:
+        of_runs = [
+            run.metrics.valid_aucs[target]
+            for run, of in zip(runs, taken, strict=True)
+            if target in of
+        ]
+        aucs.append(np.array(of_runs, float).mean())
+    return {"valid_auc": np.array(aucs)}
 
 
 def _tested(card: ModelCard, onnx: bytes, test: Path) -> Aucs:

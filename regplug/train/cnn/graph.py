@@ -2,12 +2,15 @@
 
     codes ─both strands→ letters ─members→ logits ─mean over members and strands→ scores
 
+Of members with different targets, each target is the mean of those that have it.
+
 The norms of the blocks are folded into their filters; the stem's stands behind its maximum, which
 a negative scale would turn into a minimum.
 """
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,20 @@ Weights = Mapping[str, Array]
 _EPSILON = 1e-5  # torch's default of a norm
 
 
+class Member(NamedTuple):
+    """A trained network, and the graph's targets that its outputs count for.
+
+    Attributes:
+        shape: of the network.
+        weights: arrays of a Cnn's state.
+        columns: of each output the graph's target, from 0; None: the output is left out.
+    """
+
+    shape: CnnShape
+    weights: Weights
+    columns: Sequence[int | None]
+
+
 def ensemble_graph(
     shape: CnnShape, members: Sequence[Weights], *, probabilities: bool = False
 ) -> ModelProto:
@@ -28,30 +45,72 @@ def ensemble_graph(
 
     Scores are mean logits, or `probabilities`, the sigmoids of these.
     """
+    columns = range(shape.targets)
+    return joint_graph(
+        [Member(shape, weights, columns) for weights in members], probabilities=probabilities
+    )
+
+
+def joint_graph(members: Sequence[Member], *, probabilities: bool = False) -> ModelProto:
+    """Return the graph of networks of which each has some of the targets.
+
+    A target's score is the mean of the logits of the members that have it, or `probabilities`, the
+    sigmoid of that. The window is the widest member's; a narrower one reads its middle. Where the
+    widths differ by an odd number that is the middle left of the two, on either strand.
+
+    Args:
+        members: each target is some member's.
+        probabilities: what scores are.
+    """
+    width = max(member.shape.width for member in members)
+    targets = 1 + max(at for member in members for at in member.columns if at is not None)
     graph = Builder()
-    letters = _letters(graph, shape)
-    logits = []
-    for number, weights in enumerate(members, start=1):
+    both = graph.both_strands(graph.known("codes"), width)
+    letters: dict[tuple[int, int], str] = {}
+    logits, counts = [], np.zeros(targets)
+    for number, (shape, weights, columns) in enumerate(members, start=1):
+        read = (shape.width, shape.length)
+        if read not in letters:
+            letters[read] = _letters(graph, both, (width - shape.width) // 2, shape)
         with graph.scope(f"member{number}"):
-            logits.append(_member(graph, shape, weights, letters))
+            logits.append(
+                _member(graph, shape, _spread_out(weights, columns, targets), letters[read])
+            )
+        counts[[at for at in columns if at is not None]] += 1
     total = graph.op("Sum", *logits)
-    strands = graph.reshape(total, 2, -1, shape.targets)
+    strands = graph.reshape(total, 2, -1, targets)
     mean = graph.op("ReduceMean", strands, axes=[0], keepdims=0)
-    share = graph.constant(1 / len(members), np.float32)
+    alike = (counts == len(members)).all()
+    share = graph.constant(1 / len(members) if alike else 1 / counts, np.float32)
     scores = graph.op("Mul", mean, share)
     graph.name("scores", graph.op("Sigmoid", scores) if probabilities else scores)
     return graph.model(
         "deepbind",
-        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", shape.width])],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", shape.targets])],
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", width])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", targets])],
         doc=f"Mean logits of an ensemble{', as probabilities' if probabilities else ''}: "
         "codes A C G T = 0 1 2 3, anything else unknown",
     )
 
 
-def _letters(graph: Builder, shape: CnnShape) -> str:
-    """Return both strands with unknown bases around, shape (2n, 4, 1, bases)."""
-    both = graph.both_strands(graph.known("codes"), shape.width)
+def _spread_out(weights: Weights, columns: Sequence[int | None], targets: int) -> Weights:
+    """Return the weights with a head of all targets; logits of those it has not are 0."""
+    used = [output for output, at in enumerate(columns) if at is not None]
+    places = [at for at in columns if at is not None]
+    head = {name: weights[name] for name in ("head.weight", "head.bias")}
+    for name, array in head.items():
+        head[name] = np.zeros((targets, *array.shape[1:]), np.float32)
+        head[name][places] = array[used]
+    return {**weights, **head}
+
+
+def _letters(graph: Builder, both: str, beside: int, shape: CnnShape) -> str:
+    """Return both strands with unknown bases around, shape (2n, 4, 1, bases).
+
+    Of the codes of both strands, (2n, width), so many at either end are left out.
+    """
+    if beside:
+        both = graph.cut(both, beside, beside + shape.width, 1)
     ends = shape.length // 2
     around = graph.op("Pad", both, graph.ints(0, ends, 0, ends), graph.constant(4, np.int32))
     return graph.one_hot(around)

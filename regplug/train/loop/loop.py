@@ -23,6 +23,7 @@ from regplug.train.loop.examples import ExampleSource, TensorBatch, batches
 from regplug.train.loop.learner import Learner, learner
 from regplug.train.loop.machine import CPU, Machine
 from regplug.train.loop.schedule import Schedule
+from regplug.train.loop.single_changes import changed_logits
 
 AHEAD = 150  # batches read before they are needed: more than Sites reads at once, 128 of 128
 CHECKED = (
@@ -145,10 +146,13 @@ def _fit(
         codes, targets = machine.moved(batch.codes), machine.moved(batch.targets)
         weights = None if batch.weights is None else machine.moved(batch.weights)
         with torch.autocast(machine.device.type, torch.bfloat16, enabled=is_bfloat16):
+            changed = changed_logits(network, codes) if schedule.snv_penalty else None
             logits = network(codes)
         loss = functional.binary_cross_entropy_with_logits(
             logits.float(), targets.float(), weight=weights
         )
+        if changed is not None:
+            loss = loss + schedule.snv_penalty * (logits - changed).abs().mean()
         state.step(loss, schedule)
         waiting.append(loss.detach())
         if len(waiting) == CHECKED:

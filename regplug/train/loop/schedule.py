@@ -32,6 +32,8 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         shift: a batch moves by up to so many bases either way, unknown bases moving in.
         strands: "random" turns half of a batch to the other strand, "alternate" all sequences of
             every second epoch, the first being read forward.
+        snv_penalty: added to the loss times the mean change of the logits, either way, when a
+            random known base of each sequence becomes another; each step then takes twice the time.
         precision: of the matrix products; weights and losses are float32 always.
     """
 
@@ -47,4 +49,5 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     longest_row: Size = 0.0
     shift: Natural = 4
     strands: Literal["random", "alternate"] = "random"
+    snv_penalty: Size = 0.0
     precision: Literal["float32", "bfloat16"] = "float32"

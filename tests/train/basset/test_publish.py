@@ -28,6 +28,10 @@ def folder(tmp_path_factory):
         train_basset(recipe, sites, made / name)
     codes, targets = toy_codes(TRAIN + VALID + 300, seed=4)
     write_open(made / "test.h5", codes, targets)
+    codes, targets = toy_codes(TRAIN + VALID, seed=1)
+    write_open(made / "narrow.h5", codes[:, 7:37], targets, samples=("liver", "kidney"))
+    recipe = read_basset_recipe(made / "cnn.toml", ["schedule.epochs=1"])
+    train_basset(recipe, made / "narrow.h5", made / "narrow")
     return made
 
 
@@ -56,6 +60,43 @@ def test_an_ensemble_averages_logits(export, folder, tmp_path):
     runs = [read_basset_run(folder / name).metrics.valid_auc for name in "ab"]
     assert card.metrics == {"mean validation AUC": round(np.mean(runs), 4)}
     assert (card.family, card.output_scale) == ("basset", "probability")
+
+
+@pytest.mark.parametrize(
+    ("words", "labels", "of"),
+    [
+        ([], ["liver", "brain-new", "kidney"], [["a", "narrow"], ["a"], ["narrow"]]),
+        (["--outputs", "narrow=kidney", "--outputs", "a=liver"], ["liver", "kidney"],
+         [["a"], ["narrow"]]),
+    ],
+)  # fmt: skip
+def test_runs_with_other_targets_and_windows(export, folder, tmp_path, words, labels, of):
+    """Each target is the mean of the runs that it is taken of; a narrower one reads the middle."""
+    done = export("a", "narrow", *words)
+    assert done.status == 0, done.err
+    codes, _ = toy_codes(40, seed=9)
+    logits, aucs = {}, {}
+    for name, low, names in (
+        ("a", 0, ("liver", "brain-new")), ("narrow", 7, ("liver", "kidney"))
+    ):  # fmt: skip
+        run = read_basset_run(folder / name)
+        network = build(run.shape, 0.0).eval()
+        load_arrays(network, run.arrays)
+        with torch.no_grad():
+            found = network.both_strands(torch.from_numpy(codes[:, low : 44 - low].copy()))
+        logits |= {(name, label): found[:, at] for at, label in enumerate(names)}
+        each = run.metrics.valid_aucs.values()
+        aucs |= {(name, label): auc for label, auc in zip(names, each, strict=True)}
+    backend = Embedded(tmp_path / "toy")
+    found = backend.predict(codes)
+    backend.close()
+    card = read_card(tmp_path / "toy")
+    assert (card.labels, card.window) == (labels, 44)
+    for at, (label, runs) in enumerate(zip(labels, of, strict=True)):
+        expected = torch.stack([logits[run, label] for run in runs]).mean(0).sigmoid()
+        np.testing.assert_allclose(found[:, at], expected.numpy(), atol=1e-5)
+        mean = np.mean([aucs[run, label] for run in runs])
+        assert float(card.targets[at].about["valid_auc"]) == pytest.approx(mean, abs=1e-4)
 
 
 def test_the_card_has_the_areas_of_the_test(export, tmp_path):
@@ -111,8 +152,12 @@ def test_areas_of_what_is_known():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("a", "c"), "differ in shape"),
+        (("a", "c"), "have no ensemble"),
         (("c", "c"), "have no ensemble"),
+        (("c", "--outputs", "c=liver"), "have no ensemble"),
+        (("a", "--outputs", "a=heart"), "a has no target heart: it has liver, brain; new"),
+        (("a", "--outputs", "b=liver"), "outputs of b are asked for, which is not exported"),
+        (("a", "--outputs", "liver"), "--outputs liver does not say RUN=TARGET,TARGET"),
         (("a", "none"), "no finished run"),
         (("a", "--windows", "x"), "leave out --windows"),
         (("a", "--test", "none.h5"), "none.h5"),
