@@ -151,9 +151,8 @@ class _Writer:
         """Write the sequences from number `first` on."""
         rows = slice(first, first + len(codes))
         letters, hypothetical = one_hot(codes), found.hypothetical
-        for name, array in zip(
-            _MATRICES, (letters, hypothetical, hypothetical * letters), strict=True
-        ):
+        arrays: list[NDArray[Any]] = [letters, hypothetical, hypothetical * letters]
+        for name, array in zip(_MATRICES, arrays, strict=True):
             self._file[name][rows] = array.transpose(0, 2, 1)
         self._file["predictions"][rows] = found.predictions
         self._file["references"][rows] = found.references
