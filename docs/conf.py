@@ -42,7 +42,7 @@ napoleon_use_ivar = True
 napoleon_attr_annotations = False  # types stand in the signature
 # What the extras bring: reading docstrings needs none of it.
 autodoc_mock_imports = [
-    "h5py", "logomaker", "matplotlib", "memelite", "numba", "optuna", "pandas", "pyarrow",
+    "h5py", "matplotlib", "memelite", "numba", "optuna", "pandas", "pyarrow",
     "pyjaspar", "safetensors", "scipy", "sklearn", "torch", "tritonclient",
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ __all__ = ["planted_codes", "random_codes"]  # fixtures, which pytest finds here
 DATA = Path(os.environ.get("REGPLUG_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 # Libraries of extras that tests import at their top, and their reference implementations.
-EXTRAS = {"h5py", "logomaker", "matplotlib", "numba", "optuna", "safetensors", "scipy", "torch"}
+EXTRAS = {"h5py", "matplotlib", "numba", "optuna", "safetensors", "scipy", "torch"}
 
 # A loaded machine is no fault of the code: no test is timed.
 hypothesis.settings.register_profile("untimed", deadline=None)

@@ -17,7 +17,7 @@ def beside_examples(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_docs_in_python(beside_examples):
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     done = doctest.testfile(str(ROOT / "docs" / "python.md"), module_relative=False)
     assert done.attempted > 5
     assert done.failed == 0
@@ -25,7 +25,7 @@ def test_docs_in_python(beside_examples):
 
 @pytest.mark.slow
 def test_the_notebook_runs(beside_examples):
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     cells = json.loads((ROOT / "examples" / "notebook.ipynb").read_text())["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     names: dict[str, object] = {}

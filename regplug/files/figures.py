@@ -108,8 +108,10 @@ def _fix_layout(figure: Any) -> None:
 
     Their last digits vary from run to run, and with them the ids in an SVG.
     """
-    if figure.get_layout_engine() is None:
-        return
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+    if isinstance(figure.get_layout_engine(), PlaceHolderLayoutEngine | None):
+        return  # it has none, or was fixed for another file
     figure.set_dpi(DPI)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")

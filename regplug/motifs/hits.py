@@ -5,17 +5,21 @@ Its p-value is the smallest of those on REF and ALT times their number; q is Ben
 Hochberg's over the motifs that were scanned.
 """
 
+import functools
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from regplug.files.extras import needs
 from regplug.genome.codes import UNKNOWN, Codes
 from regplug.genome.fasta import Genome, Reference
 from regplug.genome.haplotype import Haplotype
 from regplug.genome.variant import Interval, Variant
 from regplug.motifs.motif import Motif
+from regplug.motifs.scan import bins_of, log_odds, p_value, scores_in
+from regplug.motifs.tested import benjamini_hochberg
 
 SIGNIFICANT = 0.05  # q below which a motif is named
 Allele = Literal["ref", "alt"]
@@ -77,13 +81,10 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
     `variant` is normalised.
 
     Raises:
-        MissingLibraryError: memelite or scipy is not installed.
         GenomeError: as `genome` raises.
     """
     motifs = [motif for motif in motifs if motif.width]
-    if not motifs:
-        return []
-    margin = max(motif.width for motif in motifs)
+    margin = max((motif.width for motif in motifs), default=0)
     lengths = (len(variant.ref), len(variant.alt))
     start = variant.start - margin
     sources: tuple[Reference, ...] = (genome, Haplotype(genome, variant))
@@ -91,59 +92,66 @@ def find_hits(genome: Genome, variant: Variant, motifs: Sequence[Motif]) -> list
         source.codes(Interval(variant.chrom, start, variant.start + length + margin))
         for source, length in zip(sources, lengths, strict=True)
     ]
-    table = _scan(sequences, motifs)
-    ends = margin + table["sequence_name"].map(dict(enumerate(lengths)))
-    table = table[(table["start"] < ends) & (table["end"] > margin)]
-    first = table.sort_values("p-value", kind="stable").groupby("motif_name").first()
-    tops = table.groupby(["motif_name", "sequence_name"])["score"].max().unstack()
-    tops = tops.reindex(columns=[0, 1]).dropna()
-    first = first.loc[tops.index]
-    scanned = [motifs[int(index)] for index in first.index]
-    placements = [2 * (sum(lengths) + 2 * (motif.width - 1)) for motif in scanned]
-    p = (first["p-value"].to_numpy() * placements).clip(0, 1)
-    hits = [
-        Hit(
-            *(motif, ref_score, alt_score, placement["p-value"], corrected, 1.0),
-            "alt" if placement["sequence_name"] else "ref",
-            placement["start"] - margin,
-            placement["strand"],
-        )
-        for motif, (ref_score, alt_score), placement, corrected in zip(
-            scanned,
-            tops.to_numpy().tolist(),
-            first.to_dict("records"),
-            p.tolist(),
-            strict=True,
-        )
-    ]
-    return _adjusted(sorted(hits, key=lambda hit: hit.p))
+    over = functools.cache(lambda width: _Placements.over(sequences, lengths, margin, width))
+    found = (_hit(motif, over(motif.width)) for motif in motifs)
+    return _adjusted(sorted(filter(None, found), key=lambda hit: hit.p))
+
+
+class _Placements(NamedTuple):
+    """Where a motif of a width can lie so that it covers a base of the variant.
+
+    Attributes:
+        windows: the bases there, shape (known, width): only placements without an unknown base.
+        alleles: 0 for REF, 1 for ALT, shape (known,).
+        starts: in bases from the variant's first, shape (known,).
+        number: of placements with unknown bases too, on both strands.
+    """
+
+    windows: NDArray[np.intp]
+    alleles: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    number: int
+
+    @classmethod
+    def over(
+        cls, sequences: Sequence[Codes], lengths: Sequence[int], margin: int, width: int
+    ) -> "_Placements":
+        """Return those in REF and ALT, of `lengths`, each with `margin` bases on either side."""
+        places = [np.arange(1 - width, length) for length in lengths]
+        windows = [
+            sliding_window_view(codes, width)[margin + at]
+            for codes, at in zip(sequences, places, strict=True)
+        ]
+        alleles = np.repeat([0, 1], [len(at) for at in places])
+        joined, starts = np.concatenate(windows).astype(np.intp), np.concatenate(places)
+        known = (joined != UNKNOWN).all(axis=1)
+        return cls(joined[known], alleles[known], starts[known], 2 * len(starts))
+
+
+def _hit(motif: Motif, placements: _Placements) -> Hit | None:
+    """Return where the motif fits best, q still 1; None if an allele has no known placement."""
+    of_alt = placements.alleles == 1
+    if of_alt.all() or not of_alt.any():
+        return None
+    bits = log_odds(motif)
+    scores = scores_in(placements.windows, bits)
+    bins = bins_of(scores)
+    strand, at = divmod(int(bins.argmax()), len(of_alt))
+    p = p_value(bits, int(bins.max()))
+    return Hit(
+        motif=motif,
+        ref=float(scores[:, ~of_alt].max()),
+        alt=float(scores[:, of_alt].max()),
+        p_placement=p,
+        p=min(1.0, p * placements.number),
+        q=1.0,
+        allele="alt" if of_alt[at] else "ref",
+        start=int(placements.starts[at]),
+        strand="+-"[strand],
+    )
 
 
 def _adjusted(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits with q computed over these hits only."""
-    with needs("motifs"):
-        from scipy.stats import false_discovery_control
-    if not hits:
-        return []
-    q = false_discovery_control([hit.p for hit in hits]).tolist()
+    q = benjamini_hochberg(np.array([hit.p for hit in hits])).tolist()
     return [hit._replace(q=value) for hit, value in zip(hits, q, strict=True)]
-
-
-def _scan(sequences: Sequence[Codes], motifs: Sequence[Motif]) -> Any:
-    """Return fimo's table of all placements on known bases.
-
-    Its column motif_name is the index in `motifs`, sequence_name that in `sequences`; start and end
-    are 0-based and half-open.
-    """
-    with needs("motifs"):
-        import pandas
-        from memelite import fimo
-    codes = np.full((len(sequences), max(map(len, sequences))), UNKNOWN, np.uint8)
-    for row, sequence in zip(codes, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    one_hot = (codes[:, None] == np.arange(4)[:, None]).astype(np.int8)
-    matrices = {str(index): motif.frequencies.T for index, motif in enumerate(motifs)}
-    table = pandas.concat(fimo(matrices, one_hot, threshold=1.1))  # above 1: every placement
-    unknown = np.pad((codes == UNKNOWN).cumsum(axis=1), ((0, 0), (1, 0)))
-    row, start, end = (table[name].to_numpy(np.intp) for name in ("sequence_name", "start", "end"))
-    return table[unknown[row, end] == unknown[row, start]]

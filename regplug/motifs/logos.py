@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from regplug.files.extras import needs
 from regplug.files.figures import save_figure
+from regplug.motifs.glyphs import WIDTH, draw_base
 from regplug.motifs.motif import Motif
 
 INCHES_OF_BASE, INCHES_OF_EDGE, HEIGHT = 0.24, 0.75, 1.5  # of a single logo
@@ -15,7 +18,7 @@ def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "
     """Write a motif's logo to `stem`.png and `stem`.svg; `letters` name its four columns.
 
     Raises:
-        MotifError: logomaker or matplotlib is not installed.
+        MissingLibraryError: matplotlib is not installed.
     """
     figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
     _logo(motif, figure.subplots(), letters, title)
@@ -34,7 +37,7 @@ def draw_overview(
         letters: of the motifs' four columns.
 
     Raises:
-        MotifError: logomaker or matplotlib is not installed.
+        MissingLibraryError: matplotlib is not installed.
     """
     columns = max(len(logos) for _, logos in rows)
     widest = max((motif.width for _, logos in rows for motif, _ in logos), default=1)
@@ -53,22 +56,24 @@ def draw_overview(
 
 def _figure(width: float, height: float) -> Any:
     with needs("motifs"):
-        import logomaker  # noqa: F401  # asked for here, so that its lack is an error before drawing
         from matplotlib.figure import Figure
     return Figure(figsize=(max(width, 1.8), height), layout="constrained")
 
 
 def _logo(motif: Motif, axis: Any, letters: str, title: str, size: int = 8) -> None:
-    """Draw the motif into the axis."""
-    import logomaker
-    import pandas
-
-    heights = motif.frequencies * motif.information[:, None]
-    logomaker.Logo(pandas.DataFrame(heights, columns=list(letters)), ax=axis, show_spines=False)
-    axis.spines["left"].set_visible(True)
+    """Draw the motif into the axis, the base that carries most bits on top."""
+    for column, heights in enumerate(motif.frequencies * motif.information[:, None]):
+        floor = 0.0
+        for base in np.argsort(heights):
+            draw_base(axis, letters[base], column, floor, heights[base])
+            floor += heights[base]
+    edge = WIDTH / 2
+    axis.set_xlim(-edge, motif.width - 1 + edge)
     axis.set_ylim(0, 2)
     axis.set_yticks([0, 1, 2])
     axis.set_xticks([])
+    axis.spines[["top", "right", "bottom"]].set_visible(False)
+    axis.axhline(0, color="black", linewidth=0.5, zorder=-1)
     axis.tick_params(labelsize=size)
     axis.set_ylabel("bits", fontsize=size)
     axis.set_title(title, fontsize=size)

@@ -5,9 +5,11 @@ long ones of CTCF. So a motif is compared without the flat columns at its ends, 
 columns in random orders: a match that means something is better than those of nearly all of them.
 """
 
+import itertools
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, get_args
 
 import numpy as np
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from regplug.files.extras import needs
 from regplug.motifs.motif import Frequencies, Motif, without_ends
+from regplug.motifs.tested import benjamini_hochberg
 
 FEW = 25  # known motifs, below which TomTom's p-values depend on which they are
 # A match means something if fewer than REACHED of SHUFFLES random orders of the motif's columns
@@ -29,6 +32,18 @@ REPORTED = 0.1  # a motif is said to be like a known one below this q
 # Groups of organisms that JASPAR has a hundred motifs or so of.
 TaxGroup = Literal["vertebrates", "fungi", "insects", "nematodes", "plants", "urochordates"]
 TAX_GROUPS: tuple[TaxGroup, ...] = get_args(TaxGroup)
+
+# The counts of the newest version of each motif: base by base, position by position.
+_NEWEST = """
+WITH newest AS (SELECT BASE_ID, max(VERSION) AS VERSION FROM MATRIX GROUP BY BASE_ID)
+SELECT m.BASE_ID || '.' || m.VERSION, m.NAME, d.val
+FROM MATRIX m
+JOIN newest ON newest.BASE_ID = m.BASE_ID AND newest.VERSION = m.VERSION
+JOIN MATRIX_DATA d ON d.ID = m.ID
+JOIN MATRIX_ANNOTATION a ON a.ID = m.ID
+WHERE m.COLLECTION = 'CORE' AND a.TAG = 'tax_group' AND a.VAL = ?
+ORDER BY a.LOCAL_ID, d.row, d.col
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +96,15 @@ def jaspar(tax_group: TaxGroup = "vertebrates") -> Collection:
     with needs("motifs"):
         from pyjaspar import jaspardb
     database = jaspardb()
-    try:
-        found = database.fetch_motifs(collection="CORE", tax_group=[tax_group])
+    try:  # a query, where its own fetch_motifs takes seven for each motif
+        rows = database.conn.execute(_NEWEST, (tax_group,)).fetchall()
     finally:
         database.conn.close()
     motifs = []
-    for entry in found:
-        counts = np.array([entry.counts[base] for base in "ACGT"]).T
+    for (name, protein), cells in itertools.groupby(rows, key=itemgetter(0, 1)):
+        counts = np.array([count for *_, count in cells], np.float64).reshape(4, -1).T
         shares = counts / counts.sum(axis=1, keepdims=True)
-        motifs.append(Motif(entry.matrix_id, shares, round(counts.sum(axis=1).max()), entry.name))
+        motifs.append(Motif(name, shares, round(counts.sum(axis=1).max()), protein))
     return Collection(f"{database.release} CORE {tax_group}", motifs)
 
 
@@ -99,14 +114,13 @@ def match(motifs: Sequence[Motif], collection: Collection, *, both_strands: bool
     Columns at a motif's ends that have fewer than FLAT bits are left out.
 
     Raises:
-        MissingLibraryError: memelite or scipy is not installed.
+        MissingLibraryError: memelite is not installed.
     """
-    with needs("motifs"):
-        from scipy.stats import false_discovery_control
     queries = [without_ends(motif.frequencies, FLAT) for motif in motifs]
     p = _tomtom(queries, collection, both_strands)
-    q = false_discovery_control(p, axis=None, method="bh").reshape(p.shape)
-    found = Matches(p, q, np.ones(len(motifs)), collection.motifs, collection.title)
+    found = Matches(
+        p, benjamini_hochberg(p), np.ones(len(motifs)), collection.motifs, collection.title
+    )
     best = np.ones((len(motifs), SHUFFLES))  # the smallest p of each order
     random, rows = np.random.default_rng(0), list(range(len(motifs)))
     for order in range(SHUFFLES):

@@ -180,7 +180,7 @@ def test_track_writes_what_predict_says(toy_repo, fasta, tmp_path):
 
 @pytest.mark.slow
 def test_explain_draws_in_a_notebook(toy_repo, fasta, variants, tmp_path):
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     made = regplug.explain(
         regplug.Variant(*variants[0]), model="gc", fasta=fasta, repo=str(toy_repo), flank=10
     )

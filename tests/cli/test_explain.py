@@ -20,10 +20,8 @@ from tests.toy_genomes import vcf_text, write_fasta
 from tests.toy_models import table_model
 from tests.toy_networks import random_panel
 
-pytest.importorskip("logomaker")
-pytest.importorskip("memelite")
+pytest.importorskip("matplotlib")
 pytest.importorskip("pyjaspar")
-pytest.importorskip("scipy")
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +57,7 @@ def explain(world, regplug, tmp_path):
 
 @pytest.fixture
 def numbers_only(monkeypatch):
-    """Leave out what takes seconds: the picture, and numba's compilation of the scan."""
+    """Leave out what takes seconds: the picture, and the scan."""
     monkeypatch.setattr("regplug.interpret.explain.report.draw_maps", lambda *_, **__: None)
     monkeypatch.setattr("regplug.motifs.hits.find_hits", lambda *_: [])
 

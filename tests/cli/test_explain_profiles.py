@@ -11,7 +11,7 @@ from regplug.genome.codes import encode
 from regplug.scoring.alleles import column
 from tests.toy_profiles import WINDOW, ProfileToy
 
-pytest.importorskip("logomaker")
+pytest.importorskip("matplotlib")
 pytest.importorskip("memelite")
 pytest.importorskip("pyjaspar")
 pytest.importorskip("scipy")

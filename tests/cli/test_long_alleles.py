@@ -149,7 +149,7 @@ def test_a_page_lists_long_alleles_without_pictures(world, annotate, regplug, mi
     ],
 )
 def test_a_map_of_a_long_allele_is_refused(world, regplug, long, message):
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     ref = world.base("chr1", 100, 40)
     ref = ref if long else OTHER[ref[0]] + ref[1:]
     run = ("explain", f"chr1:100:{ref}:{ref[0]}", "--model", "gc", "-o", world.folder / "out")

@@ -6,7 +6,7 @@ import pytest
 
 from regplug.errors import MotifError
 
-pytest.importorskip("logomaker")
+pytest.importorskip("matplotlib")
 
 # One filter of one strand: matches of GAUA - 3.
 PARAMETERS = """# deepbind 0.1

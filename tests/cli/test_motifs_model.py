@@ -10,7 +10,7 @@ from regplug.genome.codes import decode, encode
 from tests.toy_filters import basset_words, export_words, turned_words
 from tests.toy_networks import random_panel
 
-pytest.importorskip("logomaker")
+pytest.importorskip("matplotlib")
 
 WIDTH, WORDS = 30, ("GATTACA", "TTTCCCG", "GGGGGGG")
 MEME = "MEME version 4\nMOTIF M1 GATA\nletter-probability matrix: w= 7\n"

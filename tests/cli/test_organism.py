@@ -43,7 +43,7 @@ def commands(world, out):
     }
 
 
-PICTURES = {"explain": "logomaker", "profile": "matplotlib"}  # drawn by libraries of extras
+PICTURES = {"explain": "matplotlib", "profile": "matplotlib"}  # drawn by libraries of extras
 
 
 @pytest.mark.parametrize("name", list(commands(Path(), Path())))

@@ -30,7 +30,6 @@ def test_names():
 
 def test_the_target_s_own_motif_comes_first():
     """0.04 alone is significant; among 20 with p = 0.5 it is not, and 0.0001 is."""
-    pytest.importorskip("scipy")
     rest = [hit(0.5, f"M{i}")._replace(q=0.5) for i in range(20)]
     own = hit(0.04, "MA0001.1", "REST")._replace(q=0.4)
     other = hit(0.0001, "MA0002.1", "SP1")._replace(q=0.0022)
@@ -41,11 +40,9 @@ def test_the_target_s_own_motif_comes_first():
     assert best([], ["CTCF"]) is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("strand", "+-")
 def test_scores_and_p_values_are_those_of_all_sequences(genome_of, strand):
     """Five bases have 1,024 sequences; FIMO adds 1e-4 to each frequency, and bins scores by 0.1."""
-    pytest.importorskip("memelite")
     motif = word("GATTC" if strand == "+" else "GAATC", also="toy")
     letters = "ACACACAC" + "GATGC" + "ACACACAC"
     genome = genome_of(c=letters)
@@ -62,9 +59,7 @@ def test_scores_and_p_values_are_those_of_all_sequences(genome_of, strand):
     assert found.q == found.p
 
 
-@pytest.mark.slow
 def test_insertions_deletions_and_contig_ends(genome_of):
-    pytest.importorskip("memelite")
     genome = genome_of(c="TTT" + "GATAAGC" + random_letters(40, 3, "CT"))
     motif, silent = word("GATAAGC"), Motif("none", np.empty((0, 4)))
     deletion = Variant("c", 5, "AT", "A")
@@ -76,20 +71,16 @@ def test_insertions_deletions_and_contig_ends(genome_of):
     assert find_hits(genome, deletion, [silent]) == []
 
 
-@pytest.mark.slow
 def test_unknown_bases_are_no_match(genome_of):
     """FIMO gives them 0 bits, which is much for a motif that most sequences are far from."""
-    pytest.importorskip("memelite")
     motif, genome = word("GCGCGC"), genome_of(c="ACAC" + "TA" * 10 + "N" * 9 + "TATATA")
     assert find_hits(genome, Variant("c", 2, "C", "CNNNNNNNN"), [motif]) == []
     assert [hit.start for hit in find_hits(genome, Variant("c", 2, "C", "CGC"), [motif])] == [-1]
     assert find_hits(genome, Variant("c", 25, "N", "A"), [motif]) == []
 
 
-@pytest.mark.slow
 def test_random_variants_are_seldom_given_a_motif(genome_of):
     """40 random motifs at 60 random SNVs: q < 0.05 by chance in about one of 20 at most."""
-    pytest.importorskip("memelite")
     random = np.random.default_rng(0)
     motifs = [
         Motif(str(i), random.dirichlet([0.1] * 4, size=random.integers(6, 16))) for i in range(40)

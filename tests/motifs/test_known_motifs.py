@@ -44,7 +44,7 @@ def test_known_motifs_are_found(regplug: Callable, data: Path, tmp_path: Path) -
 
 def test_rbfox_reads_ugcaug(regplug: Callable, data: Path, tmp_path: Path) -> None:
     """The loudest windows in random RNA show a filter's word."""
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     random = np.random.default_rng(0)
     letters = ("".join(random.choice(list("ACGU"), 41)) for _ in range(2000))
     (tmp_path / "random.fa").write_text("".join(f">{i}\n{s}\n" for i, s in enumerate(letters)))

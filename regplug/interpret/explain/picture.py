@@ -4,6 +4,7 @@ REF's map above ALT's, in one scale and aligned; a block per target. Where lette
 narrow to be read, the loss and gain of each base are drawn instead.
 """
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from regplug.motifs.hits import Hit
 from regplug.scoring.card import ModelCard
 
 BASE = 0.16  # inches of a base with a letter
+SMALL, LETTER = 8, 0.062  # points of the caption, and inches of a letter of it, on average
 LEAST = 0.1  # the scales of colours and letters reach at least to this, as in Basset
 COLOURS = {
     "basset": "Colour: what changing the base to that letter does to the score: blue raises, "
@@ -102,7 +104,7 @@ def draw_maps(
         of_target = [axes.pop(0) for _ in range(2 * len(explained.explanation.maps))]
         _draw_target(figure, of_target, explained, style)
     caption = COLOURS[style] + (LETTERS if legible else "")
-    figure.supxlabel(caption, fontsize=8, wrap=True)
+    figure.supxlabel(textwrap.fill(caption, round(size[0] / LETTER)), fontsize=SMALL)
     for path in paths:
         save_figure(figure, path)
 

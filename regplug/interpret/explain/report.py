@@ -40,11 +40,7 @@ def check_map_folder(folder: Path) -> None:
     """
     check_folder(folder, _FILES | {path.name for path in folder.glob("[lg]*_*.bw")})
     with needs("motifs"):
-        import logomaker  # noqa: F401
         import matplotlib  # noqa: F401
-        import memelite  # noqa: F401
-        import pyjaspar  # noqa: F401
-        import scipy  # noqa: F401
 
 
 def write_maps(

@@ -9,6 +9,7 @@ from regplug.files.colours import LOWERS, RAISES, diverging
 from regplug.genome.codes import UNKNOWN, decode
 from regplug.interpret.explain.maps import Allele, Explanation
 from regplug.interpret.explain.mutation_map import MutationMap
+from regplug.motifs.glyphs import draw_base
 from regplug.motifs.hits import Hit
 
 READABLE = 240  # bases; in a longer map letters are too narrow, and profiles are drawn
@@ -45,21 +46,16 @@ def draw_letters(
         limit: the height at the top of the axis.
         prefix: in an SVG a letter is the group `prefix`-COLUMN-LETTER.
     """
-    import logomaker
-    import pandas
-
     # Basset's letters are 0.25 + 1.75 * loss / limit high: a seventh of the limit at loss 0.
     foot = limit / 7 if style == "basset" else 0.0
     heights = np.nan_to_num(heights_of(mutations, style)) + foot
-    table = np.zeros((places[-1] + 1, 4))
+    axis.axhline(0, color="black", linewidth=0.5, zorder=-1)
     known = mutations.codes != UNKNOWN
-    table[places[known], mutations.codes[known]] = heights[known]
-    if table.any():  # where nothing binds, DeepBind's letters have no height
-        frame = pandas.DataFrame(table, columns=list("ACGT"))
-        logo = logomaker.Logo(frame, ax=axis, show_spines=False)
-        for glyph in logo.glyph_list:
-            if glyph.patch is not None:
-                glyph.patch.set_gid(f"{prefix}-{int(glyph.p)}-{glyph.c}")
+    for column, base, height in zip(
+        places[known].tolist(), decode(mutations.codes[known]), heights[known], strict=True
+    ):
+        if height:  # where nothing binds, DeepBind's letters have none
+            draw_base(axis, base, column, 0, height).set_gid(f"{prefix}-{column}-{base}")
     axis.axhline(foot, color="grey", linewidth=0.5)
     axis.set_ylim(0, (foot + limit) * 1.05)
     ticks = [0, limit / 2, limit]
