@@ -23,6 +23,7 @@ from regplug.files.figures import save_figure
 from regplug.genome.codes import decode
 from regplug.interpret.attribute.contributions import Floats
 from regplug.interpret.attribute.file import Stored, read_contributions
+from regplug.motifs.glyphs import draw_base
 
 MOST, SHOWN = 20, 90  # bases that are compared; that are drawn
 
@@ -66,8 +67,6 @@ def overlap(one: Floats, other: Floats) -> float:
 
 def draw(stored: dict[str, Stored], own: dict[str, Floats], path: Path) -> None:
     """Draw r over all sequences, and the letters of the sequence of median agreement."""
-    import logomaker
-    import pandas
     from matplotlib.figure import Figure
 
     names = list(own)
@@ -89,8 +88,13 @@ def draw(stored: dict[str, Stored], own: dict[str, Floats], path: Path) -> None:
     axes[0].grid(axis="x", color=GREY, alpha=0.3)
     letters = stored[names[0]].letters[row, first : first + SHOWN]
     for name, axis in zip(names, axes[1:], strict=True):
-        heights = letters * own[name][row, first : first + SHOWN, None]
-        logomaker.Logo(pandas.DataFrame(heights, columns=list("ACGT")), ax=axis, show_spines=False)
+        heights = own[name][row, first : first + SHOWN].tolist()
+        for column, (one_hot, height) in enumerate(zip(letters, heights, strict=True)):
+            draw_base(axis, "ACGT"[one_hot.argmax()], column, 0, height)
+        axis.axhline(0, color="black", linewidth=0.5, zorder=-1)
+        axis.set_xlim(-0.5, SHOWN - 0.5)
+        axis.autoscale(axis="y")
+        axis.spines[:].set_visible(False)
         axis.set_ylabel(name, fontsize=8)
         axis.set_xticks([])
         axis.tick_params(labelsize=7)

@@ -47,7 +47,7 @@ def fasta(world, *sequences):
 
 def test_a_map_of_explain(world, attribute, regplug, bed):
     """The window around base 110 (0-based) reaches from 100 to 120: explain's region 101-121."""
-    pytest.importorskip("logomaker")
+    pytest.importorskip("matplotlib")
     pytest.importorskip("pyjaspar")
     done = attribute(bed, "--score", "diff")
     assert done.status == 0, done
