@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,6 +22,12 @@ MODELS = {
     "deepbind_single",
     "deepbind_single_scan",
 }
+KERNEL = "regplug_deepbind/_kernel.so"  # where there is a compiler
+ENGINE = """
+from regplug.hooks.manager import open_backend, plugin_manager
+from regplug.scoring.backend import BackendOptions
+print(open_backend(plugin_manager(), None, "deepbind_single", BackendOptions()).engine)
+"""
 LOAD = """
 from importlib.metadata import entry_points
 for one in entry_points(group="regplug"):
@@ -33,10 +41,15 @@ pytestmark = pytest.mark.slow
 def wheel(tmp_path_factory):
     """Return the path of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
+    return built(folder)
+
+
+def built(folder, **environment):
+    """Build the wheel into a folder and return its path."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
     if importlib.util.find_spec("hatchling"):
         command.append("--no-build-isolation")
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env={**os.environ, **environment})
     (path,) = folder.glob("*.whl")
     return path
 
@@ -83,7 +96,8 @@ def test_it_holds_the_packages_and_the_models_and_no_more(names):
     for package in PACKAGES:
         folder = ROOT / package if package == "regplug" else ROOT / "plugins" / package
         wanted |= {f"{package}/{path.as_posix()}" for path in files(folder)}
-    assert {name for name in names if ".dist-info/" not in name} == wanted
+    found = {name for name in names if ".dist-info/" not in name}
+    assert found - {KERNEL} == wanted - {KERNEL}
 
 
 def test_it_holds_what_is_no_module(names):
@@ -115,3 +129,26 @@ def test_it_lists_its_plugins_and_models(installed):
     assert {"embedded", "triton", "deepbind", "basset", "browser"} <= set(plugins)
     listed = installed("-m", "regplug", "models", "list")
     assert all(name in listed for name in MODELS)
+
+
+def test_it_has_the_kernel_where_there_is_a_compiler(wheel, names, installed):
+    compiles = shutil.which(shlex.split(os.environ.get("CC", "cc"))[0]) is not None
+    assert (KERNEL in names) == compiles
+    assert wheel.name.endswith("-py3-none-any.whl") != compiles
+    assert ("kernel" in installed("-c", ENGINE)) == compiles
+
+
+@pytest.mark.parametrize("environment", [{"CC": "no-such-compiler"}, {"CC": "false"}])
+def test_without_a_compiler_it_is_pure(environment, tmp_path):
+    path = built(tmp_path, **environment)
+    assert path.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(path) as archive:
+        assert KERNEL not in archive.namelist()
+        assert "regplug_deepbind/kernel.c" in archive.namelist()
+        archive.extractall(tmp_path / "site")
+    done = subprocess.run(
+        [sys.executable, "-c", ENGINE],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("onnxruntime")
