@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from regplug.api.annotate import Annotated, annotate
     from regplug.api.attribute.attribute import Attributed, attribute
     from regplug.api.calibrate import calibrate
+    from regplug.api.compare import compare
     from regplug.api.explain import Maps, explain
     from regplug.api.marginalize import marginalize
     from regplug.api.models import OpenModel, list_models, open_model
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from regplug.genome.variant import Interval, Status, Variant
     from regplug.hooks.hookspecs import hookimpl
     from regplug.hooks.manager import open_backend, plugin_manager
+    from regplug.interpret.compare.report import Comparison
     from regplug.interpret.marginal.tables import Marginals
     from regplug.models.cache import Cache
     from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, VariantEffect
@@ -49,6 +51,7 @@ _HOMES = {
     "Backend": "scoring.backend",
     "BackendOptions": "scoring.backend",
     "Cache": "models.cache",
+    "Comparison": "interpret.compare.report",
     "FieldOptions": "scoring.adapter",
     "Genome": "genome.fasta",
     "InfoField": "scoring.adapter",
@@ -70,6 +73,7 @@ _HOMES = {
     "annotate": "api.annotate",
     "attribute": "api.attribute.attribute",
     "calibrate": "api.calibrate",
+    "compare": "api.compare",
     "explain": "api.explain",
     "hookimpl": "hooks.hookspecs",
     "list_models": "api.models",
@@ -94,6 +98,7 @@ __all__ = [
     "Backend",
     "BackendOptions",
     "Cache",
+    "Comparison",
     "FieldOptions",
     "Genome",
     "InfoField",
@@ -116,6 +121,7 @@ __all__ = [
     "annotate",
     "attribute",
     "calibrate",
+    "compare",
     "explain",
     "hookimpl",
     "list_models",

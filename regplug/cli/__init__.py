@@ -18,6 +18,7 @@ ISSUES = "https://github.com/regplug/regplug/issues"
 COMMANDS = {
     "annotate": "regplug.cli.annotate",
     "attribute": "regplug.cli.attribute",
+    "compare": "regplug.cli.compare",
     "embed": "regplug.cli.embed",
     "explain": "regplug.cli.explain",
     "export": "regplug.cli.export",

@@ -58,7 +58,8 @@ def explain(world, regplug, tmp_path):
 @pytest.fixture
 def numbers_only(monkeypatch):
     """Leave out what takes seconds: the picture, and the scan."""
-    monkeypatch.setattr("regplug.interpret.explain.report.draw_maps", lambda *_, **__: None)
+    monkeypatch.setattr("regplug.interpret.explain.report.maps_figure", lambda *_, **__: None)
+    monkeypatch.setattr("regplug.interpret.explain.report.save_formats", lambda *_: None)
     monkeypatch.setattr("regplug.motifs.hits.find_hits", lambda *_: [])
 
 
@@ -136,7 +137,7 @@ def test_a_region_s_map_is_annotate_s(explain, world, place, regplug, tmp_path):
     assert [row["pos"] for row in bases] == [str(pos) for pos in range(1, 61)]
     assert "".join(row["base"] for row in bases) == world.base("chr1", 1, 60)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("gain.bw", "loss.bw", "map.png", "map.svg", "map.tsv")
+        *("gain.bw", "loss.bw", "map.pdf", "map.png", "map.svg", "map.tsv")
     ]
     for name in ("loss", "gain"):
         with pyBigWig.open(str(tmp_path / "out" / f"{name}.bw")) as track:
@@ -298,7 +299,7 @@ def test_names_and_reports_are_replaced(explain, world, tmp_path):
         assert "<a $1$> & b chr1:100-105" in done.err
         ElementTree.parse(tmp_path / "out" / "map.svg")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("gain.bw", "loss.bw", "map.png", "map.svg", "map.tsv")
+        *("gain.bw", "loss.bw", "map.pdf", "map.png", "map.svg", "map.tsv")
     ]
 
 

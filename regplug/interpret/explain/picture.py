@@ -4,19 +4,21 @@ REF's map above ALT's, in one scale and aligned; a block per target. Where lette
 narrow to be read, the loss and gain of each base are drawn instead.
 """
 
-import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.files.figures import save_figure
+from regplug.files.figures import PAGE, SMALLEST, drawing, save_figure
 from regplug.interpret.explain.aspects import UNITS, Aspect
 from regplug.interpret.explain.maps import Explanation
 from regplug.interpret.explain.rows import (
     READABLE,
+    SPELT,
     Style,
     changes_of,
     draw_colours,
@@ -29,8 +31,7 @@ from regplug.interpret.explain.rows import (
 from regplug.motifs.hits import Hit
 from regplug.scoring.card import ModelCard
 
-BASE = 0.16  # inches of a base with a letter
-SMALL, LETTER = 8, 0.062  # points of the caption, and inches of a letter of it, on average
+BASE = 0.16  # inches of a base with a letter, before the picture is shrunk to a page
 LEAST = 0.1  # the scales of colours and letters reach at least to this, as in Basset
 COLOURS = {
     "basset": "Colour: what changing the base to that letter does to the score: blue raises, "
@@ -38,7 +39,10 @@ COLOURS = {
     "deepbind": "Colour: what changing the base to that letter does to the score: blue raises, "
     "orange lowers it; times the larger of both scores, 0 if neither is positive; grey: not known.",
 }
-LETTERS = "  Letters: the taller, the more a change can take away; small letters: the base itself."
+LETTERS = [
+    "  Letters: the taller, the more a change can take away.",
+    "  Letters: the taller, the more a change can take away; small letters: the base itself.",
+]
 
 
 class Explained(NamedTuple):
@@ -89,37 +93,55 @@ class Explained(NamedTuple):
 def draw_maps(
     shown: Sequence[Explained], paths: Sequence[Path], *, style: Style = "basset"
 ) -> None:
-    """Write the picture to each of `paths`, .png or .svg; `shown` are targets of the same place."""
-    from matplotlib.figure import Figure
-
-    columns = len(shown[0].explanation.positions)
-    rows = sum(2 * len(explained.explanation.maps) for explained in shown)
-    legible = columns <= READABLE
-    width = columns * BASE if legible else max(16.0, columns / 140)
-    heights = ([1.3, 0.75] if legible else [2.2, 1.1]) * (rows // 2)
-    size = (max(width, 7.5) + 2, sum(heights) + 0.7 * len(shown) + 0.8)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = list(figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0])
-    for explained in shown:
-        of_target = [axes.pop(0) for _ in range(2 * len(explained.explanation.maps))]
-        _draw_target(figure, of_target, explained, style)
-    caption = COLOURS[style] + (LETTERS if legible else "")
-    figure.supxlabel(textwrap.fill(caption, round(size[0] / LETTER)), fontsize=SMALL)
+    """Write the picture to each of `paths`, .png, .svg or .pdf; `shown` are of the same place."""
+    figure = maps_figure(shown, style=style)
     for path in paths:
         save_figure(figure, path)
 
 
-def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Style) -> None:
-    """Draw one target: a row of letters and a row of colours per map."""
+def maps_figure(
+    shown: Sequence[Explained], *, style: Style = "basset", limits: Sequence[float] = ()
+) -> Any:
+    """Return the picture as a figure.
+
+    Args:
+        shown: targets of the same place, of one model or several.
+        style: whose colours and letters.
+        limits: where the colours and letters of each end; by default at the largest of its own.
+    """
+    columns = len(shown[0].explanation.positions)
+    rows = sum(2 * len(explained.explanation.maps) for explained in shown)
+    legible = columns <= READABLE
+    width = max(columns * BASE + 2, PAGE) if legible else max(18.0, columns / 140)
+    letters = width / PAGE  # how much larger all is drawn than it is printed
+    heights = [0.45 + 0.6 * letters, max(0.6, 0.5 * letters)] * (rows // 2)
+    between = 0.45 * letters * len(shown) + 0.75 * letters
+    with drawing(width, sum(heights) + between) as figure:
+        axes = list(
+            figure.subplots(rows, 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+        )
+        for explained, limit in zip_longest(shown, limits):
+            of_target = [axes.pop(0) for _ in range(2 * len(explained.explanation.maps))]
+            _draw_target(figure, of_target, explained, style, limit)
+        caption = COLOURS[style] + (LETTERS[columns <= SPELT] if legible else "")
+        figure.supxlabel("\n".join(wrap(caption, 118)), parse_math=False)
+        return figure
+
+
+def _draw_target(
+    figure: Any, axes: list[Any], explained: Explained, style: Style, end: float | None
+) -> None:
+    """Draw one target: a row of letters and a row of colours per map; both end at `end`."""
     explanation, hit = explained.explanation, explained.hit
     maps = explanation.maps
     legible = len(explanation.positions) <= READABLE
     changes = {allele: changes_of(mutations, style) for allele, mutations in maps.items()}
-    limit = _largest(np.abs(of_allele) for of_allele in changes.values())
-    above = 22 if hit and hit.allele == "ref" else 8
+    limit = end or _largest(np.abs(of_allele) for of_allele in changes.values())
+    small = figure.get_figwidth() / PAGE * SMALLEST  # points
+    above = small * (2.4 if hit and hit.allele == "ref" else 1)
     title = "\n".join(filter(None, (explained.title, explained.meaning)))
-    axes[0].set_title(title, fontsize=12, fontweight="bold", pad=above, parse_math=False)
-    tallest = _largest(heights_of(mutations, style) for mutations in maps.values())
+    axes[0].set_title(title, fontweight="bold", pad=above, parse_math=False)
+    tallest = end or _largest(heights_of(mutations, style) for mutations in maps.values())
     for row, (allele, mutations) in enumerate(maps.items()):
         top, below = axes[2 * row : 2 * row + 2]
         places = explanation.places(allele)
@@ -130,7 +152,7 @@ def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Styl
             draw_profile(top, mutations, style)
         mesh = draw_colours(below, mutations, changes[allele], explanation, allele, limit)
         what = "loss" if legible or style == "deepbind" else "loss, gain"
-        top.set_ylabel(f"{allele.upper()}\n" * (len(maps) > 1) + what, fontsize=9)
+        top.set_ylabel(f"{allele.upper()}\n" * (len(maps) > 1) + what)
         draw_mark(top, below, explanation)
         if hit and hit.allele == allele:
             draw_motif(top, hit, explanation)
@@ -140,10 +162,7 @@ def _draw_target(figure: Any, axes: list[Any], explained: Explained, style: Styl
     label = f"change of {of}"
     label += " × score" if style == "deepbind" else ""
     bar = figure.colorbar(mesh, ax=axes, pad=0.01, aspect=30, fraction=0.03)
-    bar.set_label(
-        f"{label}\n{explained.target}, {explained.card.name}", fontsize=8, parse_math=False
-    )
-    bar.ax.tick_params(labelsize=8)
+    bar.set_label(f"{label}\n{explained.target}, {explained.card.name}", parse_math=False)
 
 
 def _largest(arrays: Iterable[NDArray[np.float32]]) -> float:
@@ -155,13 +174,13 @@ def _coordinates(axis: Any, explanation: Explanation) -> None:
     """Label the columns with positions in REF, 1-based."""
     positions, interval = explanation.positions, explanation.ref.interval
     steps = [a * 10**b for b in range(7) for a in (1, 2, 5)]
-    most = max(6, min(len(positions) * 0.016, 24))  # labels that fit
+    most = 7  # labels that fit
     step = next(step for step in steps if len(positions) / step <= most)
     shown = [at for at in range(interval.start + 1, interval.end + 1) if at % step == 0]
     ticks = np.searchsorted(positions, shown)
-    axis.set_xticks(ticks, [f"{position:,}" for position in shown], fontsize=8)
+    axis.set_xticks(ticks, [f"{position:,}" for position in shown])
     axis.tick_params(labelbottom=True)
-    axis.set_xlabel(f"{interval.chrom}, forward strand", fontsize=9, parse_math=False)
+    axis.set_xlabel(f"{interval.chrom}, forward strand", parse_math=False)
 
 
 def _short(text: str) -> str:

@@ -1,6 +1,6 @@
 """The folder that `regplug explain` writes: Explained ─write_maps→ files.
 
-map.png, map.svg   the picture
+map.png, .svg, .pdf  the picture
 map.tsv            a row per base: what each base there adds to the score, and
                      loss    score - the lowest with another base (Basset)
                      gain    the highest with another base - score (Basset)
@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 
 from regplug.files.extras import needs
+from regplug.files.figures import names_of, save_formats
 from regplug.files.output import check_folder, complete
 from regplug.genome.codes import decode
-from regplug.interpret.explain.picture import Explained, draw_maps
+from regplug.interpret.explain.picture import Explained, maps_figure
 from regplug.interpret.explain.rows import Style
 from regplug.motifs.hits import Hit
 from regplug.tracks.bigwig import bigwigs
 
 REPORTED = 1e-4  # p of a placement, FIMO's own threshold
 
-_FILES = {"map.png", "map.svg", "map.tsv", "motifs.tsv", "loss.bw", "gain.bw"}
+_FILES = {"map.tsv", "motifs.tsv", "loss.bw", "gain.bw"} | names_of("map")
 
 
 def check_map_folder(folder: Path) -> None:
@@ -67,7 +68,7 @@ def write_maps(
     check_map_folder(folder)
     with complete(folder.absolute()) as partial:
         partial.mkdir()
-        draw_maps(shown, [partial / "map.png", partial / "map.svg"], style=style)
+        save_formats(maps_figure(shown, style=style), partial / "map")
         _write_table(partial / "map.tsv", _bases(shown))
         if shown[0].explanation.variant:
             _write_table(partial / "motifs.tsv", _motifs(hits))

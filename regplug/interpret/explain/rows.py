@@ -13,6 +13,7 @@ from regplug.motifs.glyphs import draw_base
 from regplug.motifs.hits import Hit
 
 READABLE = 240  # bases; in a longer map letters are too narrow, and profiles are drawn
+SPELT = 90  # bases; in a longer map there is no room for the base itself among the colours
 MARK = "#FFE9A8"  # the variant
 
 Style = Literal["basset", "deepbind"]
@@ -59,7 +60,7 @@ def draw_letters(
     axis.axhline(foot, color="grey", linewidth=0.5)
     axis.set_ylim(0, (foot + limit) * 1.05)
     ticks = [0, limit / 2, limit]
-    axis.set_yticks([foot + tick for tick in ticks], [f"{tick:.2g}" for tick in ticks], fontsize=8)
+    axis.set_yticks([foot + tick for tick in ticks], [f"{tick:.2g}" for tick in ticks])
     axis.spines[:].set_visible(False)
     axis.spines["left"].set_visible(True)
 
@@ -71,12 +72,11 @@ def draw_profile(axis: Any, mutations: MutationMap, style: Style) -> None:
         drawn = {"step": "mid", "linewidth": 0}
         axis.fill_between(at, 0, -mutations.loss, color=LOWERS, label="loss", **drawn)
         axis.fill_between(at, 0, mutations.gain, color=RAISES, label="gain", **drawn)
-        axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper right")
+        axis.legend(ncols=2, loc="upper right")
     else:
         axis.fill_between(at, 0, mutations.height, step="mid", color=LOWERS, linewidth=0)
     axis.axhline(0, color="grey", linewidth=0.5)
-    axis.spines[["top", "right", "bottom"]].set_visible(False)
-    axis.tick_params(labelsize=8)
+    axis.spines["bottom"].set_visible(False)
 
 
 def draw_colours(
@@ -114,11 +114,11 @@ def draw_colours(
     )
     axis.set_facecolor("#D9D9D9")
     axis.set_ylim(3.5, -0.5)
-    axis.set_yticks(range(4), "ACGT", fontsize=7)
+    axis.set_yticks(range(4), "ACGT")
     axis.tick_params(left=False)
     axis.set_xlim(-0.5, columns - 0.5)
-    if columns <= READABLE:
-        middle = {"ha": "center", "va": "center", "fontsize": 6}
+    if columns <= SPELT:
+        middle = {"ha": "center", "va": "center", "fontsize": "small"}
         for column, code, letter in zip(
             places, mutations.codes, decode(mutations.codes), strict=True
         ):
@@ -164,6 +164,6 @@ def draw_motif(axis: Any, hit: Hit, explanation: Explanation) -> None:
         hit.text,
         transform=above,
         ha="center",
-        fontsize=8,
+        fontsize="small",
         parse_math=False,
     )
