@@ -1,10 +1,11 @@
 """What do the genotypes of a cohort cost `regplug annotate`? Processor time beside the sites alone.
 
-    python -m benchmarks.cohort [--records 20000] [--samples 2504] [--rounds 3]
+    python -m benchmarks.cohort [--records 20000] [--samples 2504] [--rounds 3] [--default-models]
 
 Each figure is the processor time (user and system, of all threads) of a whole command less that of
-the same command on no records, with a model that costs nothing; `bcftools view` of the same file
-stands beside it. The commands take turns, and the median of the rounds is printed.
+the same command on no records, with a model that costs nothing or those that run by default;
+`bcftools view` of the same file stands beside it. The commands take turns, and the median of the
+rounds is printed.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from regplug.models.export import random_codes
 from tests.toy_models import centre_model
 
 EVERY = 40  # bases between variants
+NOTHING = ["--model-repo", "FOLDER/toy", "--model", "nothing"]
 GENOTYPES = {"0|0": 90, "0|1": 4, "1|0": 4, "1|1": 2}
 
 
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--samples", type=int, default=2504)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--default-models", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -75,7 +79,8 @@ def _write_vcf(path: Path, bases: str, records: int, samples: int) -> None:
 def _measured(folder: Path, options: argparse.Namespace) -> dict[tuple[str, str], list[float]]:
     """Return program and files → microseconds of processor time for a record, per round."""
     found: dict[tuple[str, str], list[float]] = {}
-    programs = {"regplug annotate": _annotate, "bcftools view": _bcftools}
+    annotate = partial(_annotate, [] if options.default_models else NOTHING)
+    programs = {"regplug annotate": annotate, "bcftools view": _bcftools}
     for _ in range(options.rounds):
         for given, made in (("vcf", "vcf"), ("vcf.gz", "vcf"), ("vcf.gz", "vcf.gz")):
             for samples in (0, options.samples):
@@ -92,10 +97,10 @@ def _measured(folder: Path, options: argparse.Namespace) -> dict[tuple[str, str]
     return found
 
 
-def _annotate(folder: Path, given: str, made: str) -> list[str]:
+def _annotate(models: list[str], folder: Path, given: str, made: str) -> list[str]:
     command = [sys.executable, "-m", "regplug", "annotate", str(folder / given), "--threads", "1"]
-    command += ["--fasta", str(folder / "genome.fa"), "--model-repo", str(folder / "toy")]
-    return [*command, "--model", "nothing", "-o", str(folder / made)]
+    models = [word.replace("FOLDER", str(folder)) for word in models]
+    return [*command, "--fasta", str(folder / "genome.fa"), *models, "-o", str(folder / made)]
 
 
 def _bcftools(folder: Path, given: str, made: str) -> list[str]:

@@ -171,8 +171,8 @@ def annotate(
             "a haplotype reaches over the ends of parts: run --phased without --resume and "
             "--executor, by region if need be (-r)"
         )
-    if table and (phased or executor or resume):
-        raise VariantFileError("--from goes with neither --phased nor --resume and --executor")
+    if table and phased:
+        raise VariantFileError("a table has no haplotypes: run --phased without --from")
     manager = plugin_manager()
     with ExitStack() as stack:
         source = stack.enter_context(as_vcf(vcf, dbsnp))
@@ -214,7 +214,8 @@ def annotate(
         )
         with outputs(kinds, plan, reader.contigs, write_index=write_index) as writers:
             if parting:
-                files = Files(path, genes, repo or "", str(cache.path) if cache else "")
+                kept = str(cache.path) if cache else ""
+                files = Files(path, genes, repo or "", kept, "" if unfilled else table)
                 settings = settings_of(asked, plan, kinds.values(), files, options, force=force)
                 tally, renamed = in_parts(reader, settings, parting, writers, progress=progress)
             else:

@@ -173,7 +173,7 @@ def matching(
         return models
     there = list_models(repo, options=options)
     companions = {card.companion for card in there}
-    known = [card.name for card in there if card.name not in companions]
+    known = [card for card in there if card.name not in companions]
     return [
         found
         for model in models

@@ -22,6 +22,7 @@ from regplug.hooks.manager import plugin_manager
 from regplug.hooks.writer import Batch, VariantWriter
 from regplug.models.cache import Cache
 from regplug.scoring.backend import BackendOptions
+from regplug.scoring.model import by_assay
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.every_snv import EverySnv
 from regplug.vcf.outputs import outputs
@@ -35,11 +36,13 @@ class Precomputed(NamedTuple):
         tally: how many ALTs got which status.
         bases: of the regions.
         unknown: those of them that are not A, C, G or T, and have no records.
+        by_assay: names of the models whose tags are those of assays.
     """
 
     tally: Tally
     bases: int
     unknown: int
+    by_assay: Sequence[str] = ()
 
 
 def precompute(
@@ -140,4 +143,4 @@ def precompute(
                 raise RegionError(f"all {snvs.bases:,} bases of the regions are N in {path}")
         if parting:
             parting.folder.remove()
-    return Precomputed(tally, snvs.bases, snvs.unknown)
+    return Precomputed(tally, snvs.bases, snvs.unknown, by_assay(scoring))

@@ -52,6 +52,7 @@ def precompute(
     """
     from regplug.api.precompute import precompute as precompute_table
     from regplug.cli.shared.progress import bar, tell
+    from regplug.cli.shared.report import tell_of_assays
 
     repo, backend = backend_from(options)
     with opened_cache(cache) as kept:
@@ -67,4 +68,8 @@ def precompute(
             bar=bar,
             **options,
         )
+    if done.by_assay:
+        if not options["by"]:
+            tell_of_assays(len(done.by_assay), matrix=False)
+        tell("annotate --from fills in nothing of it: tags of assays are over all models of a run")
     tell(f"{done.tally.alts:,} SNVs of {done.bases - done.unknown:,} bases; {done.unknown:,} are N")

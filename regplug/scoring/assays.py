@@ -20,9 +20,10 @@ from regplug.scoring.ranking import Ranking
 from regplug.scoring.ranking_tags import Overall, names_of, short, tops_of
 
 OTHER = "other"  # the assay of a target whose card names none
-SCORED = (Status.OK, Status.JUNCTIONS)
 # What a model says of an ALT; the other statuses are the ALT's own.
-OF_MODELS = (*SCORED, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT)
+OF_MODELS = (
+    Status.OK, Status.JUNCTIONS, Status.TOO_LONG, Status.MOSTLY_N, Status.NO_TRANSCRIPT,
+)  # fmt: skip
 
 
 class Assays:
@@ -70,7 +71,8 @@ class _Assay:
              "corrected for the choice among targets and models, 0 to 1", 0),
             ("share of places that score lower for __TOP than the stronger allele, 0 to 1", 0),
             ("ok, junctions (by the windows at its junctions), or why a model has not scored the "
-             "ALT: too_long, mostly_n, no_transcript; . where RP_STATUS tells", 1),
+             "ALT: too_long, mostly_n, no_transcript, with & between them; . where RP_STATUS "
+             "tells", 1),
         )  # fmt: skip
         self.fields = [
             InfoField(name, f"{of}: {what}", "String" if text else "Float")
@@ -113,13 +115,13 @@ def _targets(ranking: Ranking) -> dict[str, list[int]]:
 
 
 def _statuses(scores: Sequence[Scores]) -> list[str | None]:
-    """Return ok or junctions where all models have scored an ALT, else why one has not.
+    """Return ok or junctions where all models have scored an ALT, else all reasons why one has not.
 
     None where the ALT's own status tells.
     """
     found: list[str | None] = []
     for of_alt in zip(*(of.status for of in scores), strict=True):
-        faults = [status for status in of_alt if not status.has_score]
-        status = faults[0] if faults else max(of_alt, key=SCORED.index)
-        found.append(str(status) if status in OF_MODELS else None)
+        told = [status for status in OF_MODELS if status in of_alt]
+        faults = [status for status in told if not status.has_score]
+        found.append("&".join(map(str, faults or told[-1:])) or None)
     return found

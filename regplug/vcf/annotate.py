@@ -54,6 +54,7 @@ class Tally:
         """Add the counts of other records, with the same models."""
         self.alts += other.alts
         self.records += other.records
+        self.filled += other.filled
         for name, counts in other.by_model.items():
             self.by_model[name].update(counts)
 
@@ -91,6 +92,7 @@ def annotate_records(
         GenomeError: the REFs disagree with the FASTA as those of another build do (unless `force`).
         RegplugError: as the reader, the backends and the writers raise.
     """
+    before = lookup.filled if lookup else 0
     tally = Tally(0, 0, {model.card.name: Counter() for model in models})
     build = BuildCheck(genome, force=force)
     shared = over_models(models, ranked)
@@ -135,7 +137,7 @@ def annotate_records(
         tally.alts += len(batch.variants)
         tally.records += len(batch.records)
         progress(batch)
-    tally.filled = lookup.filled if lookup else 0
+    tally.filled = lookup.filled - before if lookup else 0
     return tally
 
 

@@ -151,6 +151,24 @@ def test_one_model_has_a_score_and_the_other_not(annotated, repo):
     assert tags["RP_DNASE_SEQ__TOP"] in ("gc:T0", "place:T0")
 
 
+def test_all_reasons_are_told(annotated, repo, world):
+    """A window of one base is too short for anything, and one of 101 here mostly N."""
+    gc_model(repo, "one", window=1)
+    for name in ("one", "long"):
+        tell_assays(repo, name, ["DNase-seq"] * len(read_card(repo / name).targets))
+    vcf = world.vcf("two.vcf", [world.snv("chr1", 300)])
+    for models, status in (
+        (("one", "gc", "long"), "too_long&mostly_n"),
+        (("gc", "long", "one"), "too_long&mostly_n"),
+        (("gc", "long"), "mostly_n"),
+        (("one", "gc"), "too_long"),
+        (("gc", "place"), "ok"),
+    ):
+        named = [word for model in models for word in ("--model", model)]
+        tags, _ = annotated("--by", "assay", *named, of=vcf)
+        assert tags["chr1:300"]["RP_DNASE_SEQ__STATUS"] == status
+
+
 def test_a_long_allele(annotated, repo, world):
     """It is scored by the windows at its junctions where a window is too short for it."""
     base = world.base("chr1", 60)

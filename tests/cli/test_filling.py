@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from regplug.errors import VariantFileError
 from regplug.models.embedded import Embedded
 from regplug.models.repository import Golden, read_card, rewrite_card, write_model
+from regplug.vcf.lookup import Lookup
 from tests.toy_backgrounds import drawn_scores, with_background
 from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
@@ -109,6 +111,33 @@ def test_the_same_bytes_with_and_without(world, run, table, vcf, rows, suffix):
     assert all(sum(of.values()) == summary["alts"] for of in summary["models"].values())
     assert sum(rows) < computed - 2 * filled  # REF and ALT of two models, REFs shared
     assert run("verify", out, "--all").status == 0
+
+
+def test_in_parts_that_go_on_after_an_error(world, run, table, vcf, rows, monkeypatch):
+    plain, out = world.folder / "plain.vcf", world.folder / "out.vcf"
+    call = ("annotate", vcf, *BOTH, *ASKED, "--no-version", "--from", table)
+    filled = filled_in(run(*call, "-o", plain))
+    parts = (*call, "-o", out, "--resume", "--part-size", "30")
+    found, looked = Lookup.found, []
+
+    def fails_in_the_third(self, *arguments):
+        looked.append(arguments)
+        if len(looked) == 3:
+            raise VariantFileError("no more")
+        return found(self, *arguments)
+
+    monkeypatch.setattr(Lookup, "found", fails_in_the_third)
+    assert (done := run(*parts)).status == 1, done.err
+    assert not out.exists()
+    rows.clear()
+    assert filled_in(run(*parts)) == filled
+    assert out.read_bytes() == plain.read_bytes()
+    computed = sum(rows)
+    rows.clear()
+    other = run(*parts[:-4], world.folder / "b.vcf", *parts[-3:])
+    assert filled_in(other) == filled
+    assert (world.folder / "b.vcf").read_bytes() == plain.read_bytes()
+    assert computed < sum(rows)  # two parts had been kept
 
 
 def test_all_of_it_is_in_the_table(world, run, table, rows):
@@ -308,8 +337,7 @@ def test_what_holds_scores_is_not_filled_in(world, run, table, vcf):
     )
     assert done.status == 1
     assert f"{matrix} holds scores, and --from has a VCF's text alone" in done.err
-    for more in (("--resume",), ("--phased",)):
-        done = run("annotate", vcf, *BOTH, *ASKED, "-o", table, "--from", table, *more)
-        assert "--from goes with neither --phased nor --resume and --executor" in done.err
+    done = run("annotate", vcf, *BOTH, *ASKED, "-o", table, "--from", table, "--phased")
+    assert "a table has no haplotypes: run --phased without --from" in done.err
     done = run("annotate", vcf, *BOTH, *ASKED, "-o", table, "--from", table)
     assert "would be replaced, and is read" in done.err

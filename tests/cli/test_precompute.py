@@ -12,6 +12,7 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.vcf.every_snv import EverySnv
 from tests.toy_genomes import random_letters, write_fasta
+from tests.toy_models import gc_model
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def precompute(world, regplug):
 
     def run(*arguments, output="t.vcf.gz", model="place"):
         place = ("--fasta", world.fasta, "--model-repo", world.repo, "--model", model)
-        return regplug("precompute", *arguments, *place, "-o", world.folder / output)
+        return regplug("precompute", *place, *arguments, "-o", world.folder / output)
 
     return run
 
@@ -48,6 +49,20 @@ def test_its_records_are_those_of_annotate(world, precompute, annotate):
     assert annotate(vcf, "-o", out, "--scores", "ref,alt,diff", model="place").status == 0
     assert lines_of(world.folder / "t.vcf.gz") == lines_of(out)
     assert len(listed) == 153
+
+
+def test_of_many_models_it_says_that_tags_are_of_assays(world, precompute, tmp_path):
+    for at in range(9):
+        gc_model(tmp_path / "many", f"gc{at}")
+    many = ("chr2:40-41", "--model-repo", tmp_path / "many")
+    done = precompute(*many, model="*")
+    assert done.status == 0, done.err
+    assert "models, so tags are of assays (RP_<ASSAY>__TOP ...): --by model gives each" in done.err
+    assert "annotate --from fills in nothing of it" in done.err
+    assert "--matrix" not in done.err
+    assert "RP_OTHER__TOP=" in lines_of(world.folder / "t.vcf.gz")[0]
+    done = precompute(*many, "--by", "model", model="*")
+    assert done.err == "6 SNVs of 2 bases; 0 are N\n"
 
 
 def test_regions_are_joined_sorted_cut_and_matched_by_name(world, precompute):

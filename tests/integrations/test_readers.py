@@ -1,4 +1,4 @@
-"""Readers that share no code with pysam find the same values: cyvcf2, htsjdk, vcftools, oxbow."""
+"""Readers that share no code with pysam find the same values: cyvcf2, htsjdk, vcftools, Rust."""
 
 import json
 import re
@@ -81,6 +81,27 @@ def test_oxbow(pipelines, annotated):
             of = row["info"][tag] or [None] * len(row["alt"])
             for alt, value in zip(row["alt"], of, strict=True):
                 found[row["chrom"], row["pos"], row["ref"], alt] = value
+        assert same(found, values(annotated, tag))
+
+
+POLARS = """
+import json, sys
+import polars_bio
+polars_bio.set_option("datafusion.bio.coordinate_system_zero_based", False)
+rows = polars_bio.read_vcf(sys.argv[1], info_fields=sys.argv[2:]).to_dicts()
+print(json.dumps(rows))
+"""
+
+
+def test_polars_bio(pipelines, annotated):
+    """Another reader in Rust, noodles behind DataFusion; its ALTs are joined by a bar."""
+    rows = json.loads(pipelines(POLARS, annotated, *TAGS))
+    for tag in TAGS:
+        found = {}
+        for row in rows:
+            alts = row["alt"].split("|")
+            for alt, value in zip(alts, row[tag] or [None] * len(alts), strict=True):
+                found[row["chrom"], row["start"], row["ref"], alt] = value
         assert same(found, values(annotated, tag))
 
 

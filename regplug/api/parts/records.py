@@ -37,6 +37,7 @@ from regplug.scoring.backend import BackendOptions
 from regplug.scoring.model import Model
 from regplug.vcf.annotate import Tally, annotate_records
 from regplug.vcf.blocks import Records, blocks
+from regplug.vcf.lookup import Lookup
 from regplug.vcf.outputs import Output, outputs
 from regplug.vcf.records import VariantReader
 
@@ -52,12 +53,14 @@ class Files(NamedTuple):
         genes: GTF, GFF3 or BED12.
         repo: folder of models, or a server's URL.
         cache: of predictions.
+        table: to fill in from.
     """
 
     fasta: str | Path
     genes: str
     repo: str
     cache: str
+    table: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -70,12 +73,14 @@ class Settings(msgspec.Struct, frozen=True):
         suffixes: of the files that a part is written to, in the order of the outputs.
         fasta: reference.
         fai: sha256 of its index.
-        sources: sizes and times of the reference and the genes, so that others are told from them.
+        sources: sizes and times of the reference, the genes and the table, so that others are told
+            from them.
         force: go on though REFs are of another build.
         regplug: version.
         genes: GTF, GFF3 or BED12, or "".
         repo: folder of models, or a server's URL; "": as installed.
         cache: of predictions, or "".
+        table: to fill in from, or "".
         options: how to run the models.
     """
 
@@ -91,13 +96,14 @@ class Settings(msgspec.Struct, frozen=True):
     genes: str
     repo: str
     cache: str
+    table: str
     options: BackendOptions
 
     @property
     def identity(self) -> bytes:
         """Return what an answer depends on: all but where things lie and how models are run."""
         told = msgspec.to_builtins(self)
-        for name in ("fasta", "genes", "repo", "cache", "options"):
+        for name in ("fasta", "genes", "repo", "cache", "table", "options"):
             del told[name]
         return msgspec.json.encode(told, order="deterministic")
 
@@ -117,19 +123,21 @@ def settings_of(
         OutputError: an output cannot be made in parts.
     """
     fasta, genes = whole_path(str(files.fasta)), whole_path(files.genes)
+    table = whole_path(files.table)
     return Settings(
         models={card.name: (card.version, card.sha256) for card in plan.cards},
         asked=dict(asked),
         dropped=tuple(sorted(plan.dropped)),
         suffixes=tuple(_part_suffix(writer) for writer in writers),
         fai=index_sha256(Path(fasta)),
-        sources=tuple(file_state(name) for name in (fasta, genes) if name),
+        sources=tuple(file_state(name) for name in (fasta, genes, table) if name),
         force=force,
         regplug=VERSION,
         fasta=fasta,
         genes=genes,
         repo=whole_path(files.repo),
         cache=whole_path(files.cache),
+        table=table,
         options=options,
     )
 
@@ -165,12 +173,14 @@ class Counts(msgspec.Struct, frozen=True):
         alts: how many.
         statuses: model → status → ALTs.
         renamed: contigs, as the VCF calls them → as the FASTA does.
+        filled: ALTs whose values come from a table.
     """
 
     records: int
     alts: int
     statuses: dict[str, dict[str, int]]
     renamed: dict[str, str]
+    filled: int
 
     @property
     def tally(self) -> Tally:
@@ -179,7 +189,7 @@ class Counts(msgspec.Struct, frozen=True):
             model: Counter({Status(status): count for status, count in each.items()})
             for model, each in self.statuses.items()
         }
-        return Tally(self.alts, self.records, counts)
+        return Tally(self.alts, self.records, counts, self.filled)
 
 
 def in_parts(
@@ -245,6 +255,7 @@ def _score(job: Job, ready: "_Ready") -> Part:
                 *(reader, models, ready.genome),
                 writers=writers,
                 genes=ready.genes,
+                lookup=ready.table,
                 force=job.settings.force,
             )
         files = {
@@ -253,7 +264,7 @@ def _score(job: Job, ready: "_Ready") -> Part:
     told = Counts(
         *(tally.records, tally.alts),
         {name: _plain(counts) for name, counts in tally.by_model.items()},
-        dict(ready.genome.renamed),
+        *(dict(ready.genome.renamed), tally.filled),
     )
     return Part(job.number, job.key, files, msgspec.json.encode(told))
 
@@ -289,6 +300,7 @@ class _Ready(NamedTuple):
     genome: Genome
     genes: Transcripts | None
     cache: Cache | None
+    table: Lookup | None
     stack: ExitStack
 
     def models(self, asked: Mapping[str, FieldOptions]) -> list[Model]:
@@ -311,4 +323,7 @@ def _ready(hashed: _Hashed) -> _Ready:
     check_genome(genome, settings.fai)
     genes = transcripts_of(settings.genes, genome)
     cache = stack.enter_context(Cache(settings.cache)) if settings.cache else None
-    return _Ready(run, genome, genes, cache, stack)
+    table = None
+    if settings.table:
+        table = stack.enter_context(closing(Lookup(settings.table, genome)))
+    return _Ready(run, genome, genes, cache, table, stack)

@@ -48,7 +48,8 @@ models.add_command(variants)
 def list_models(names: tuple[str, ...], **options: Any) -> None:
     """List the models: name, family, window, targets, strand, default, metrics.
 
-    NAMES, which may be patterns such as 'deepbind_*' (quoted, from the shell), leave out others.
+    NAMES, which may be patterns such as 'deepbind_*' or 'K562/*' (quoted, from the shell), leave
+    out others.
     A table on a terminal, tab-separated elsewhere.
     """
     from regplug.hooks.manager import cards, plugin_manager
@@ -56,9 +57,8 @@ def list_models(names: tuple[str, ...], **options: Any) -> None:
 
     location, backend = backend_from(options)
     there = cards(plugin_manager(), location, backend)
-    known = [card.name for card in there]
-    wanted = {found for name in names or known for found in fitting(name, known)}
-    rows = [_cells(card) for card in there if card.name in wanted]
+    wanted = {found for name in names for found in fitting(name, there)}
+    rows = [_cells(card) for card in there if not names or card.name in wanted]
     if sys.stdout.isatty():
         _print_table(rows)
     else:
@@ -95,8 +95,8 @@ def _print_table(rows: "list[list[str]]") -> None:
 def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
     """Check the files of models NAMES (default: all), and replay their golden scores to 1e-5.
 
-    NAMES may be patterns such as 'deepbind_*' (quoted, from the shell). With --device cuda, all
-    outputs are also compared with the CPU's, to 1e-5 on random sequences.
+    NAMES may be patterns such as 'deepbind_*' or 'K562/*' (quoted, from the shell). With --device
+    cuda, all outputs are also compared with the CPU's, to 1e-5 on random sequences.
     """
     from regplug.hooks.manager import cards, locations, plugin_manager
     from regplug.models.patterns import fitting, is_pattern
@@ -104,9 +104,10 @@ def verify(names: tuple[str, ...], against: str | None, **options: Any) -> None:
     manager = plugin_manager()
     location, backend_options = backend_from(options)
     if not names or any(map(is_pattern, names)):
-        known = [card.name for card in cards(manager, location, backend_options)]
+        known = cards(manager, location, backend_options)
         chosen = (fitting(name, known) if is_pattern(name) else [name] for name in names)
-        names = tuple(dict.fromkeys(chain.from_iterable(chosen) if names else known))
+        every = [card.name for card in known]
+        names = tuple(dict.fromkeys(chain.from_iterable(chosen) if names else every))
     folders = [Path(against)] if against else [Path(p) for p in locations(manager, location)]
     bad = 0
     for name in names:

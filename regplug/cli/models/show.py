@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from regplug.scoring.card import ModelCard
 
 APART = (  # what is no line KEY: VALUE
-    "targets", "notice", "outputs", "along", "variants", "background",
+    "targets", "notice", "outputs", "along", "variants", "background", "peaks",
 )  # fmt: skip
 MISSING = "."
 
@@ -43,6 +43,7 @@ def show(name: str, as_json: bool, **options: Any) -> None:
         *_along(card),
         *_variants(card),
         *_background(card),
+        *_peaks(card),
     ):
         click.echo("\t".join(row))
 
@@ -95,6 +96,16 @@ def _background(card: "ModelCard") -> Iterator[list[str]]:
     yield from ([], ["background", "kind", "variants", "scored"])
     for it in card.background.sets:
         yield [it.stratum, it.kind, str(it.variants), str(it.scored)]
+
+
+def _peaks(card: "ModelCard") -> Iterator[list[str]]:
+    """Yield a row of what the model was measured at, below an empty line and a header."""
+    if card.peaks is None:
+        return
+    yield from ([], ["peaks", "scored", "kept", "genome", "of"])
+    of = "this graph" if card.peaks.model == card.sha256 else "another graph: measure them again"
+    counts = (str(card.peaks.peaks), str(card.peaks.kept))
+    yield [card.peaks.file, *counts, card.peaks.genome, of]
 
 
 def _interval(value: float, low: float | None, high: float | None) -> str:

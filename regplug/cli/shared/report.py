@@ -36,11 +36,11 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Callable[[Batch | Tally], N
         yield advance
 
 
-def tell_of_assays(models: int) -> None:
-    """Print that tags are of assays, as there are so many models."""
+def tell_of_assays(models: int, *, matrix: bool = True) -> None:
+    """Print that tags are of assays, as there are so many models; `matrix`: there can be one."""
     tell(
         f"{models} models, so tags are of assays (RP_<ASSAY>__TOP ...): --by model gives each "
-        "model its own, --matrix FILE has all targets"
+        f"model its own{', --matrix FILE has all targets' if matrix else ''}"
     )
 
 

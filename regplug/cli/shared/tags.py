@@ -15,8 +15,8 @@ def tags_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "names",
                 multiple=True,
                 metavar="NAME|PATTERN",
-                help="Model to run, or all that fit 'deepbind_*' (quoted, from the shell); repeat "
-                "for more.  [default: all defaults]",
+                help="Model to run, or all that fit 'deepbind_*', or 'K562/*' (models of K562, by "
+                "their cards); quoted, from the shell; repeat for more.  [default: all defaults]",
             ),
             click.option(
                 "--targets",

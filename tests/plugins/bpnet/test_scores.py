@@ -176,6 +176,8 @@ def annotate(regplug, world, *words):
 def test_scores_are_those_of_variant_scorer(regplug, world, session):
     assert (done := measure(regplug, world)).status == 0, done.err
     assert "mine: 8 peaks" in done.err
+    shown = regplug("models", "show", "mine", "--model-repo", world / "repo").out
+    assert "peaks\tscored\tkept\tgenome\tof\npeaks.bed\t8\t8\tg.fa\tthis graph\n" in shown
     check_model(world / "repo" / "mine")
     windows = [LETTERS[s - AT : s - AT + WINDOW] for s in SUMMITS[1:-1]]
     peaks = np.array([predict(session, letters)[0] for letters in windows])
