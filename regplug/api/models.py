@@ -9,6 +9,7 @@ import pluggy
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
+from regplug.files.last_checks import checked_at_last
 from regplug.genome.codes import Codes
 from regplug.genome.reference import read_config
 from regplug.genome.transcripts import Transcripts
@@ -17,7 +18,7 @@ from regplug.models.cache import Cache
 from regplug.models.patterns import fitting, is_pattern
 from regplug.models.remembered import Remembered
 from regplug.scoring.adapter import Adapter, FieldOptions
-from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.backend import Backend, BackendOptions, confirm
 from regplug.scoring.card import ModelCard
 from regplug.scoring.model import Model
 from regplug.scoring.sequences import predict_codes, predict_sequences
@@ -27,7 +28,7 @@ NO_TAGS = FieldOptions()  # of single targets
 
 
 class OpenModel:
-    """A model that is ready to run; a context manager, which closes it.
+    """A model that is ready to run; a context manager, which confirms and closes it.
 
     Attributes:
         card: what the model is.
@@ -80,6 +81,16 @@ class OpenModel:
             return predict_codes(sequences, self.for_sequences)
         return predict_sequences(list(sequences), self.for_sequences)
 
+    def confirm(self) -> None:
+        """Ask a server whether it still has the model, and its companion, that were opened.
+
+        Raises:
+            BackendError: it has another now, or does not answer.
+        """
+        confirm(self.backend)
+        if self._companion is not None:
+            confirm(self._companion)
+
     def close(self) -> None:
         """Close the model and its companion."""
         self.backend.close()
@@ -96,8 +107,12 @@ class OpenModel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
-        self.close()
+        """Close it, and confirm it where all went well."""
+        try:
+            if error is None:
+                self.confirm()
+        finally:
+            self.close()
 
 
 def open_model(name: str, *, repo: str | None = None, options: BackendOptions = PLAIN) -> OpenModel:
@@ -129,7 +144,9 @@ def list_models(repo: str | None = None, *, options: BackendOptions = PLAIN) -> 
 def opened(
     models: Iterable[str | OpenModel], repo: str | None, options: BackendOptions
 ) -> Iterator[list[OpenModel]]:
-    """Give open models: those given open stay open, those named are opened and closed in the end.
+    """Give the models of a run: those given open stay open, those named are closed in the end.
+
+    Before an output of the run gets its name, and at its good end, they are confirmed.
 
     Args:
         models: names or open models; none: all default models.
@@ -138,7 +155,33 @@ def opened(
 
     Raises:
         ModelError: as `open_model`; or there is no default.
+        BackendError: in the end a server has another model than at the beginning.
     """
+    with kept_open(models, repo, options) as run, confirmed(run):
+        yield run
+
+
+@contextmanager
+def confirmed(run: Sequence[OpenModel]) -> Iterator[None]:
+    """Confirm models before an output of the context gets its name, and at its good end.
+
+    Raises:
+        BackendError: a server has another model than when it was opened.
+    """
+
+    def confirm_all() -> None:
+        for model in run:
+            model.confirm()
+
+    with checked_at_last(confirm_all):
+        yield
+
+
+@contextmanager
+def kept_open(
+    models: Iterable[str | OpenModel], repo: str | None, options: BackendOptions
+) -> Iterator[list[OpenModel]]:
+    """Give models as `opened`, for longer than a run, which is to have them `confirmed`."""
     wanted = list(models) or [
         card.name for card in list_models(repo, options=options) if card.default
     ]

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from regplug.errors import OutputError, ReaderGoneError
+from regplug.files.last_checks import check_all
 from regplug.files.signals import at_last
 
 STDOUT = Path("/dev/stdout")
@@ -19,8 +20,9 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     """Give a name beside `path` to write a file or folder to; at the end it is renamed to `path`.
 
     Folders above it that are missing are made. On any error, Ctrl-C included, what was written and
-    made is removed, and an older `path` stays as it was. Indices of a file that is replaced go with
-    it; one that was made of the new file (its name and a suffix of INDICES) gets its name too.
+    made is removed, and an older `path` stays as it was; so also where what is to be checked at
+    last (`checked_at_last`) fails. Indices of a file that is replaced go with it; one that was made
+    of the new file (its name and a suffix of INDICES) gets its name too.
 
     Args:
         path: of the file or folder.
@@ -48,6 +50,7 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
         with naming(path), at_last(tidy):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
+            check_all()
             if partial.is_dir() and path.is_dir():
                 shutil.rmtree(path)
             _give_name(partial, path, called or path)
@@ -115,7 +118,8 @@ def check_folder(folder: Path, own: Collection[str]) -> None:
 def destination(path: str) -> Iterator[Path]:
     """Give the path to write to.
 
-    That is STDOUT for `-`, the path itself for a device or pipe, and else as in `complete`.
+    That is STDOUT for `-`, the path itself for a device or pipe, and else as in `complete`. What
+    is to be checked at last is checked behind what was written to a pipe.
 
     Raises:
         OutputError: as `complete`.
@@ -125,9 +129,11 @@ def destination(path: str) -> Iterator[Path]:
     if path == "-" or file == STDOUT:
         with naming("-"):
             yield STDOUT
+        check_all()
     elif file.exists() and not file.is_file() and not file.is_dir():
         with naming(path):
             yield file
+        check_all()
     else:
         with complete(file.resolve(), called=file) as partial:  # what a link points to
             yield partial

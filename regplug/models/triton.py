@@ -2,7 +2,8 @@
 
 The model's card comes from the server. What the server has is checked against the card at opening,
 by each connection before its first answer counts, again whenever the server could not be reached
-for a while, and every CHECK_SECONDS; between checks, each answer proves whose it is (see `Proof`).
+for a while, every CHECK_SECONDS, and by each connection at the end of a run (`Triton.confirm`);
+between checks, each answer proves whose it is (see `Proof`).
 """
 
 import queue
@@ -67,6 +68,9 @@ class Triton(Answering):
         self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
         self._variants = Variants(served.card)
         self._closed = threading.Event()
+        self._confirmed = False  # since the last answer
+        self._confirming = threading.Lock()
+        self._together = False  # whether SNVs were scored together
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
         """Return the outputs' answers to codes (n, width); any thread may call it.
@@ -75,6 +79,7 @@ class Triton(Answering):
             BackendError: the server cannot be reached, refuses, has another model now, or answers
                 NaN or inf; or this is closed.
         """
+        self._confirmed = False
         size = self._proof.rows
         starts = range(0, len(codes), size)
         works = [
@@ -98,6 +103,7 @@ class Triton(Answering):
 
     def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
+        self._confirmed, self._together = False, True
         works = [partial(self._ask_together, request=request) for request in requests]
         return [(ref, alt) for ref, alt in self._done(works)]
 
@@ -117,6 +123,39 @@ class Triton(Answering):
             for future in futures:
                 future.cancel()  # after an error or Ctrl-C, some requests may not have begun
             self._asked.difference_update(futures)
+
+    def confirm(self) -> None:
+        """Check by each connection that the server has the model still; once after an answer.
+
+        Raises:
+            BackendError: it has another model now, or cannot be reached; or this is closed.
+        """
+        with self._confirming:
+            if self._confirmed:
+                return
+            self._confirmed = True  # from now on: an answer that comes meanwhile undoes it
+            together = threading.Barrier(max(1, len(self._threads)))
+            try:
+                for _ in self._done([partial(self._confirm, together=together)] * together.parties):
+                    pass
+            except BaseException:
+                self._confirmed = False
+                raise
+            finally:
+                together.abort()  # after an error or Ctrl-C, some threads may wait for others
+
+    def _confirm(self, client: "_Checked", together: threading.Barrier) -> list[Array]:
+        """Check a thread's connection, while each other thread checks its own."""
+        together.wait()
+
+        def ask(_: bool) -> list[Array]:
+            self._check_again(client)
+            if self._together:
+                self._variants.check(client, self._location)
+            return []
+
+        asked, patience = f"{self.card.name} at the end", self._options.retry_seconds
+        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
 
     def close(self) -> None:
         """End the threads and their connections, and whoever waits for an answer.
@@ -218,8 +257,8 @@ class Triton(Answering):
             raise Unavailable(f"{self.card.name} is not ready", answered=True)
         if describe(client, self._location, self.card.name, self._options) != self._served:
             raise BackendError(
-                f"{self._location} now has another {self.card.name} (its card or max_batch_size "
-                "changed): start again, so that one model gives all scores"
+                f"{self._location} now has another {self.card.name} (its card, version or "
+                "max_batch_size changed): start again, so that one model gives all scores"
             )
         client.checked_at = time.monotonic()
 

@@ -10,10 +10,11 @@ from regplug.scoring.card import ModelCard, card_from_json
 
 
 class Served(NamedTuple):
-    """A model as a server has it: its card, and how many rows it takes at once."""
+    """A model as a server has it: its card, how many rows it takes at once, versions it names."""
 
     card: ModelCard
     max_batch_size: int
+    versions: tuple[str, ...]
 
 
 def describe(client: Client, location: str, model: str, options: BackendOptions) -> Served:
@@ -37,8 +38,9 @@ def describe(client: Client, location: str, model: str, options: BackendOptions)
     max_batch_size = int(config.get("max_batch_size", 0)) if config else card.max_batch_size
     if max_batch_size < 1:
         raise BackendError(f"{where} takes no batches: set max_batch_size in its config.pbtxt")
-    _check(card, model, config, client.metadata(model), where)
-    return Served(card, max_batch_size)
+    metadata = client.metadata(model)
+    _check(card, model, config, metadata, where)
+    return Served(card, max_batch_size, tuple(sorted(map(str, metadata.get("versions") or ()))))
 
 
 def _check(

@@ -87,6 +87,20 @@ def engine_of(backend: Backend) -> str:
     return str(getattr(backend, "engine", f"{kind.__module__}.{kind.__qualname__}"))
 
 
+def confirm(backend: Backend) -> None:
+    """Ask what runs a model, at the end of a run, whether it is still the model that was opened.
+
+    A backend that others may change behind it, as a server's, has `confirm()`; of one without it
+    nothing is asked.
+
+    Raises:
+        BackendError: it is another model now, or cannot be asked.
+    """
+    ask = getattr(backend, "confirm", None)
+    if ask is not None:
+        ask()
+
+
 def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:
     """Return an array for each output's answers to so many rows, to be filled."""
     return [np.empty((rows, *output.shape), np.float32) for output in outputs]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from regplug.api.models import OpenModel, opened
+from regplug.api.models import OpenModel, confirmed, kept_open
 from regplug.api.parts.folder import Part
 from regplug.api.parts.run import Parting, finished
 from regplug.api.parts.same import (
@@ -238,7 +238,9 @@ def score_part(job: Job) -> Part:
         RegplugError: as `annotate`.
     """
     with _ONE_AT_A_TIME:
-        return _score(job, _ready(_Hashed(job.settings)))
+        ready = _ready(_Hashed(job.settings))
+        with confirmed(ready.run):
+            return _score(job, ready)
 
 
 def _score(job: Job, ready: "_Ready") -> Part:
@@ -316,7 +318,7 @@ def _ready(hashed: _Hashed) -> _Ready:
     settings = hashed.settings
     check_version(settings.regplug)
     stack = ExitStack()
-    run = stack.enter_context(opened(settings.models, settings.repo or None, settings.options))
+    run = stack.enter_context(kept_open(settings.models, settings.repo or None, settings.options))
     for model in run:
         check_model(model.card, settings.models[model.card.name])
     genome = stack.enter_context(Genome(settings.fasta))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from regplug.api.models import OpenModel, opened
+from regplug.api.models import OpenModel, confirmed, kept_open
 from regplug.api.parts.folder import Part
 from regplug.api.parts.run import Parting, finished
 from regplug.api.parts.same import (
@@ -158,7 +158,8 @@ def track_part(job: Job) -> Part:
         if job.settings.strands:
             tracked, _ = by_strand(tracked)
         made = _Recorder(len(tracked.targets))
-        fill_regions([job.region], tracked, genome, lambda bases: None)(made)
+        with confirmed([run]):
+            fill_regions([job.region], tracked, genome, lambda bases: None)(made)
     return Part(job.number, job.key, {_SUFFIX: made.packed()}, b"{}")
 
 
@@ -221,7 +222,9 @@ def _ready(settings: Settings) -> _Ready:
     """Return the model and the genome of a run, opened once in a process."""
     check_version(settings.regplug)
     stack = ExitStack()
-    (run,) = stack.enter_context(opened([settings.model], settings.repo or None, settings.options))
+    (run,) = stack.enter_context(
+        kept_open([settings.model], settings.repo or None, settings.options)
+    )
     check_model(run.card, settings.wanted)
     card = run.for_sequences.card
     check_model(card, (card.version, settings.companion))

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 
-from regplug.api.models import OpenModel, open_model
+from regplug.api.models import OpenModel, opened
 from regplug.errors import ModelError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
@@ -63,7 +63,7 @@ def makers_of(
 
     @cache
     def makers() -> tuple[MapMaker, ProfileMaker]:
-        run = stack.enter_context(open_model(kept.model, repo=repo, options=options))
+        (run,) = stack.enter_context(opened([kept.model], repo, options))
         if run.card.sha256 != kept.sha256:
             raise ModelError(f"the tracks are of another version of {kept.model}: make them anew")
         return map_maker(run.for_variants(), genome), profile_maker(run, genome)

@@ -133,6 +133,7 @@ def _verified(folder: Path, location: str | None, options: "BackendOptions") -> 
 
     from regplug.hooks.manager import open_backend, plugin_manager
     from regplug.models.verify import apart, verify_model
+    from regplug.scoring.backend import confirm
 
     manager = plugin_manager()
     with closing(open_backend(manager, location, folder.name, options)) as backend:
@@ -141,6 +142,7 @@ def _verified(folder: Path, location: str | None, options: "BackendOptions") -> 
             on_cpu = replace(options, device="cpu")
             with closing(open_backend(manager, location, folder.name, on_cpu)) as other:
                 yield f"off the CPU by {apart(backend, other):.2g}"
+        confirm(backend)
 
 
 class _Importers(click.Group):
