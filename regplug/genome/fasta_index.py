@@ -1,6 +1,8 @@
-"""Whether an index is of its FASTA: what it says of a contig is compared with the bytes there.
+"""Whether an index is of its FASTA: its date, and what it says of a contig beside the bytes there.
 
-An index of another file would give wrong bases, and nothing else would tell. Source of the format:
+An index of another file would give wrong bases, and nothing else would tell. An index that is older
+than its FASTA is an error, but for a minute: a checkout, an unpacked archive or a copy dates the
+files that it makes in any order. Within that minute all lines are compared. Source of the format:
 the manual page faidx(5) of samtools; of `.gzi`, bgzip(1).
 """
 
@@ -13,6 +15,7 @@ import pysam
 
 from regplug.errors import UNREADABLE, GenomeError
 
+GRACE = 60.0  # seconds by which an index may be older than its FASTA
 _NEAR = 64  # bytes that are compared at a contig's first and last bases, and at its first line end
 _CHUNK = 1 << 20  # bytes that are compared at once, where all are
 _HEADER = 1 << 12  # bytes in which a header line is looked for; longer ones are read in more
@@ -39,15 +42,14 @@ class FastaIndex:
         """Read the index of the FASTA at `path`.
 
         Raises:
-            GenomeError: the FASTA does not end where the index says, or cannot be read.
+            GenomeError: the index is older than the FASTA by over a minute, or the FASTA does not
+                end where the index says, or cannot be read.
         """
         self._path = path
         try:
             self._file = _Unpacked(path)
             self._entries = _read_fai(Path(f"{path}.fai"))
-            indices = [f"{path}.fai", f"{path}.gzi"][: 1 + self._file.packed]
-            made = min(Path(index).stat().st_mtime_ns for index in indices)
-            self._older = made < path.stat().st_mtime_ns
+            self._older = self._is_older()
             for last in sorted(self._entries.values(), key=lambda entry: entry.offset)[-1:]:
                 end = self._file.read(last.offset + last.size - 1, _NEAR)
                 if not end[:1].strip() or end[1:].strip():
@@ -55,11 +57,24 @@ class FastaIndex:
         except UNREADABLE as error:
             raise self._fault("at its end") from error
 
+    def _is_older(self) -> bool:
+        """Tell whether the .fai or .gzi is older than the FASTA; a GenomeError if by over GRACE."""
+        indices = [f"{self._path}.fai", f"{self._path}.gzi"][: 1 + self._file.packed]
+        made, index = min((Path(index).stat().st_mtime, index) for index in indices)
+        by = self._path.stat().st_mtime - made
+        if by > GRACE:
+            raise GenomeError(
+                f"{index} is older than {self._path}, so it may be of what that was before: index "
+                f"it again with samtools faidx {self._path}, or touch -r {self._path} {index} if "
+                "you know that it fits"
+            )
+        return by > 0
+
     def check(self, contig: str) -> None:
         """Compare what the index says of a contig with the FASTA.
 
         That is its name and its first and last bases and lines; where the index is older than the
-        FASTA, all lines.
+        FASTA, by up to GRACE, all lines.
 
         Raises:
             GenomeError: they differ; the message has the command that helps.

@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from regplug.genome.variant import Interval
 from tests.toy_genomes import random_letters, write_fasta
 
 LONG = random_letters(150_000, seed=1)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "example.hg38.fa.gz"
 
 
 def test_letters_inside_and_outside(genome_of):
@@ -214,14 +216,57 @@ def test_a_fasta_edited_since_its_index_gives_no_wrong_bases(tmp_path, layout, d
     path.write_bytes(text)
     Path(f"{path}.fai").unlink(missing_ok=True)
     Genome(path).close()
-    os.utime(f"{path}.fai", (1, 1))
+    older(path, 30)
     assert never_wrong(path, contigs)  # an index that is older, and right
     taken = data.draw(st.sampled_from([at for at, byte in enumerate(text) if byte in b"ACGT"]))
     put = data.draw(st.integers(0, len(text) - 1))
     moved = bytearray(text)
     moved.insert(put, moved.pop(taken))
     path.write_bytes(moved)
+    older(path, 30)
     never_wrong(path, contigs_of(bytes(moved)))
+
+
+def older(path, seconds, suffixes=("fai",)):
+    """Date indices so much before their FASTA."""
+    for suffix in suffixes:
+        date = path.stat().st_mtime - seconds
+        os.utime(f"{path}.{suffix}", (date, date))
+
+
+@pytest.mark.fault("reference", "an index that is older than its FASTA")
+@pytest.mark.parametrize("suffix", ["fai", "gzi"])
+@pytest.mark.parametrize("seconds", [61, 86_400])
+def test_an_index_older_than_its_fasta(tmp_path, suffix, seconds):
+    """It fits, to the last byte, but nobody knows; samtools faidx mends it, and so does touch."""
+    path = packed(write_fasta(tmp_path / "g.fa", {"c": LONG}))
+    Genome(path).close()
+    older(path, seconds, [suffix])
+    told = rf"g\.fa\.gz\.{suffix} is older than .*samtools faidx {path}.*touch -r {path} {path}"
+    with pytest.raises(GenomeError, match=told):
+        Genome(path)
+    pysam.faidx(str(path))
+    with Genome(path) as genome:
+        assert genome.letters(Interval("c", 0, len(LONG))) == LONG
+    older(path, seconds, [suffix])
+    date = path.stat()
+    os.utime(f"{path}.{suffix}", ns=(date.st_atime_ns, date.st_mtime_ns))  # touch -r
+    with Genome(path) as genome:
+        assert genome.letters(Interval("c", 0, len(LONG))) == LONG
+
+
+@pytest.mark.fault("reference", "a copy that dates a FASTA and its index in any order")
+@pytest.mark.parametrize("seconds", [-86_400, -1, 0, 1, 59])
+def test_files_of_a_copy_are_dated_in_any_order(tmp_path, seconds):
+    """The FASTA of the example, as a checkout has it."""
+    for file in EXAMPLE.parent.glob(f"{EXAMPLE.name}*"):
+        shutil.copy(file, tmp_path)
+    path = tmp_path / EXAMPLE.name
+    older(path, seconds, ["fai", "gzi"])
+    with Genome(path) as genome, pysam.FastaFile(str(EXAMPLE)) as wanted:
+        ldlr = Interval("chr19", 11_089_300, 11_089_400)
+        assert genome.letters(ldlr) == wanted.fetch("chr19", ldlr.start, ldlr.end).upper()
+        assert set(genome.letters(ldlr)) == set("ACGT")
 
 
 def contigs_of(text):
