@@ -15,13 +15,12 @@ def checked_at_last(check: _Check) -> Iterator[None]:
     That is of outputs in this thread (`files.output.complete` and `destination`). An error of the
     check is the run's, and leaves no output.
     """
-    before = _CHECKS.get()
-    _CHECKS.set((*before, check))
+    _CHECKS.set((*_CHECKS.get(), check))
     try:
         yield
         check()
     finally:
-        _CHECKS.set(before)
+        _CHECKS.set(tuple(each for each in _CHECKS.get() if each is not check))
 
 
 def check_all() -> None:

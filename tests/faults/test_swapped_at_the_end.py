@@ -16,6 +16,8 @@ from regplug.cli import cli
 from regplug.errors import BackendError
 from regplug.models.repository import Golden, read_card, write_model
 from regplug.models.triton_served import describe
+from regplug.motifs.meme import write_meme
+from regplug.motifs.motif import Motif
 from tests.faults.conftest import CONTIGS
 from tests.faults.fakes import PROTOCOLS, Served
 from tests.toy_backgrounds import drawn_scores, with_background
@@ -60,6 +62,8 @@ def world(place_of):
     write_model(place.folder / "models", card, onnx=onnx, golden=Golden([], []))
     letters = CONTIGS["chr1"]
     (place / "in.fa").write_text("".join(f">{at}\n{letters[at : at + 21]}\n" for at in range(80)))
+    (place / "few.fa").write_text(f">a\n{letters[:21]}\n>b\n{letters[21:42]}\n")
+    write_meme(place / "in.meme", [Motif("m", np.eye(4)[[2, 2, 1, 1]], 20)])
     for name, at in (("one", 1000), ("other", 2000)):
         lines = [f"chr1\t{at + far}\t{at + far + 50}\t.\t0\t+\n" for far in (0, 200)]
         (place / f"{name}.bed").write_text("".join(lines))
@@ -80,7 +84,14 @@ def lines_of(place):
             *("annotate", vcf, *fasta, "-o", place / "out.vcf", "--executor", "sequential"),
         ],
         "annotate, to standard output": ["annotate", vcf, *fasta],
+        "attribute": ["attribute", "gc", place / "few.fa", *out],
+        "attribute, in parts": [
+            *("attribute", "gc", place / "few.fa", *out, "--executor", "sequential"),
+        ],
         "explain": ["explain", "chr1:1000-1040", *fasta, *out],
+        "marginalize": [
+            *("marginalize", "GGNCC", "--backgrounds", "4", "--against", place / "in.meme", *out),
+        ],
         "precompute": ["precompute", "chr1:1001-1060", *fasta, "-o", place / "out.vcf.gz"],
         "predict": ["predict", place / "in.fa", "-o", place / "out.tsv"],
         "profile": [
@@ -97,8 +108,19 @@ def lines_of(place):
     }
 
 
-NEEDED = {"explain": ("logomaker", "matplotlib", "pyjaspar"), "profile": ("matplotlib", "scipy")}
-DRAWN = {"explain": "draw_maps", "profile": "draw_profile"}  # which takes long
+NO_MODEL = {"attribute", "top", "verify"}  # that they take as an option
+NEEDED = {
+    "attribute": ("h5py",),
+    "attribute, in parts": ("h5py",),
+    "explain": ("logomaker", "matplotlib", "pyjaspar"),
+    "marginalize": ("jinja2", "matplotlib", "scipy"),
+    "profile": ("matplotlib", "scipy"),
+}
+DRAWN = {  # what takes long → what stands in for it
+    "explain": ("regplug.interpret.explain.report.draw_maps", None),
+    "marginalize": ("regplug.interpret.marginal.report.figures_of", []),
+    "profile": ("regplug.interpret.profile.report.draw_profile", None),
+}
 
 
 @FAULT
@@ -106,12 +128,14 @@ DRAWN = {"explain": "draw_maps", "profile": "draw_profile"}  # which takes long
 def test_each_command(world, regplug, name, monkeypatch):
     for library in NEEDED.get(name, ()):
         pytest.importorskip(library)
-        monkeypatch.setattr(f"regplug.interpret.{name}.report.{DRAWN[name]}", lambda *_, **__: None)
+    if name in DRAWN:
+        drawing, nothing = DRAWN[name]
+        monkeypatch.setattr(drawing, lambda *_, **__: nothing)
     served = Swapped(read_card(world.model))
     with PROTOCOLS["http"](served) as url:
-        where = [] if name in ("top", "verify") else ["--model", "gc"]
+        where = [] if name.split(",")[0] in NO_MODEL else ["--model", "gc"]
         line = [*lines_of(world)[name], *where, "--model-repo", url]
-        if not where:
+        if name in ("top", "verify"):
             was = ("--fasta", world / "genome.fa", "-o", world / "was.vcf", "--model", "gc")
             models = ("--model-repo", world / "models")
             assert regplug("annotate", world / "in.vcf", *was, *models).status == 0

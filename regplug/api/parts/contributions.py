@@ -13,7 +13,7 @@ import numpy as np
 
 from regplug.api.attribute.sequences import Seen
 from regplug.api.attribute.ways import Make, Settings, ready
-from regplug.api.models import opened
+from regplug.api.models import OpenModel, confirmed, kept_open
 from regplug.api.parts.folder import Part
 from regplug.api.parts.run import Parting, finished
 from regplug.api.parts.same import check_genome, check_model, check_version
@@ -69,21 +69,24 @@ def contribute(job: Job) -> Part:
         RegplugError: as `ready` and what it gives.
     """
     with _ONE_AT_A_TIME:
-        make, _ = _ready(job.settings)
+        make, run, _ = _ready(job.settings)
         file = BytesIO()
-        np.savez(file, **make(job.sequences)._asdict())
+        with confirmed([run]):
+            np.savez(file, **make(job.sequences)._asdict())
     return Part(job.number, job.key, {_SUFFIX: file.getvalue()}, b"{}")
 
 
 @lru_cache(maxsize=1)
-def _ready(settings: Settings) -> tuple[Make, ExitStack]:
-    """Return what makes contributions, opened once in a process, and what keeps it open."""
+def _ready(settings: Settings) -> tuple[Make, OpenModel, ExitStack]:
+    """Return what makes contributions, opened once in a process, its model, what keeps it open."""
     check_version(settings.regplug)
     stack = ExitStack()
-    (run,) = stack.enter_context(opened([settings.model], settings.repo or None, settings.options))
+    (run,) = stack.enter_context(
+        kept_open([settings.model], settings.repo or None, settings.options)
+    )
     check_model(run.card, settings.wanted)
     genome = None
     if settings.fasta:
         genome = stack.enter_context(Genome(Path(settings.fasta)))
         check_genome(genome, settings.fai)
-    return ready(settings, run, genome), stack
+    return ready(settings, run, genome), run, stack
