@@ -49,7 +49,7 @@ def _faults(said: Recorded, models: Sequence[Model], genome: Genome, genes: str)
     by_name = {was.name: was for was in said.models}
     both = [(by_name[m.card.name], m) for m in models if m.card.name in by_name]
     for was, model in both:
-        yield from model_faults(was, model.card)
+        yield from model_faults(was, model.card, model.precision)
         yield from _other_options(was, model)
     if any(model.card.strand == "forward" for _, model in both):
         yield from genes_faults(said, genes)

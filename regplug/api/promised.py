@@ -32,8 +32,13 @@ def genes_faults(said: Recorded, genes: str | os.PathLike[str]) -> Iterator[str]
             yield f"genes: annotated with {names}, not {source.name}: its sha256 differs"
 
 
-def model_faults(was: RecordedModel, card: ModelCard) -> Iterator[str]:
-    """Yield how a model that is there differs from the one in the header."""
+def model_faults(was: RecordedModel, card: ModelCard, precision: str) -> Iterator[str]:
+    """Yield how a model that is there, and run in such numbers, differs from that in the header."""
+    if was.precision != precision:
+        yield (
+            f"model {card.name}: run in {was.precision or 'float32'} for the VCF, in "
+            f"{precision or 'float32'} here (--engine)"
+        )
     for what, before, now in (
         ("version", was.version, card.version),
         ("weights (sha256)", was.sha256, card.sha256),

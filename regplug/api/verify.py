@@ -18,7 +18,7 @@ from regplug.genome.reference import find_fasta
 from regplug.genome.transcripts import transcripts_of
 from regplug.models.cache import Cache
 from regplug.scoring.adapter import FieldOptions, InfoField
-from regplug.scoring.backend import BackendOptions
+from regplug.scoring.backend import BackendOptions, precision_of
 from regplug.scoring.model import Model
 from regplug.vcf.annotate import annotate_records
 from regplug.vcf.genotypes import sample_of
@@ -103,7 +103,7 @@ def verify(
             *(
                 fault
                 for was, model in zip(said.models, run, strict=True)
-                for fault in model_faults(was, model.card)
+                for fault in model_faults(was, model.card, precision_of(model.backend))
             ),
         ]
         if faults:

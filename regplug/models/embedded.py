@@ -1,10 +1,13 @@
-"""codes ─Embedded.predict→ predictions: a model directory, in process by onnxruntime."""
+"""codes ─Embedded.predict→ predictions: a model directory, in process by a library.
+
+The library is onnxruntime, or what a plugin brings as a `Library`.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import onnxruntime
 
@@ -16,6 +19,7 @@ from regplug.models.repository import model_names, read_card, read_onnx
 from regplug.models.variants.graph import inputs_of, sizes_of
 from regplug.models.variants.served import graph_of
 from regplug.scoring.backend import (
+    ENGINE,
     Answering,
     Array,
     Backend,
@@ -30,6 +34,49 @@ from regplug.scoring.stretches import Request, Sizes
 # What onnxruntime's errors say of it.
 _MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|alloc_failed|out of memory", re.IGNORECASE)
 IN_CACHE = 64  # rows at once; with more, what a layer gives the next no longer fits a CPU's cache
+
+
+class Session(Protocol):
+    """A graph that is ready to run."""
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, Any], /) -> list[Array]:
+        """Return the named outputs for the inputs, arrays by name."""
+
+
+class Library(Protocol):
+    """What runs graphs in this process.
+
+    Attributes:
+        engine: its name, its version, the device and the precision.
+        precision: in what numbers it computes where it was asked for others than float32, or "".
+        together: whether SNVs are scored together, by a graph of many lookups.
+    """
+
+    engine: str
+    precision: str
+    together: bool
+
+    def open(self, onnx: bytes, name: object) -> Session:
+        """Return a graph, ready to run; `name` is for messages.
+
+        Raises:
+            ModelError: the library cannot run it.
+        """
+
+
+class _OnnxRuntime:
+    """The library that runs models unless another is asked for."""
+
+    precision = ""
+
+    def __init__(self, threads: int, device: str) -> None:
+        self.together = device == CPU
+        self.engine = f"onnxruntime {onnxruntime.__version__} on {device}"
+        self._threads, self._device = threads, device
+
+    def open(self, onnx: bytes, name: object) -> Session:
+        session: Session = open_session(onnx, name, threads=self._threads, device=self._device)
+        return session
 
 
 def open_session(onnx: bytes, name: object, *, threads: int = 0, device: str = CPU) -> Any:
@@ -88,36 +135,41 @@ def _check_shapes(session: Any, card: ModelCard) -> None:
 
 
 class Embedded(Answering):
-    """A model that onnxruntime runs in this process.
+    """A model that a library runs in this process.
 
     Attributes:
         card: the model's.
         engine: the library that runs it, its version, and the device.
+        precision: in what numbers, where not in float32, or "".
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0, device: str = CPU) -> None:
+    def __init__(
+        self, folder: Path, *, threads: int = 0, device: str = CPU, library: Library | None = None
+    ) -> None:
         """Load the model in `folder`.
 
         Args:
             folder: the model's directory.
             threads: of the CPU; with 0 all cores.
             device: cpu, cuda or cuda:N.
+            library: by default onnxruntime, with these threads on this device.
 
         Raises:
             ModelError: the folder holds no model, or a damaged one.
-            BackendError: onnxruntime cannot use the device.
+            BackendError: the library cannot use the device.
         """
         self.card: ModelCard = read_card(folder)
-        self.engine = f"onnxruntime {onnxruntime.__version__} on {device}"
-        self._folder, self._threads, self._device = folder, threads, device
-        self._session = self._opened()
-        _check_shapes(self._session, self.card)
+        self._library = library or _OnnxRuntime(threads, device)
+        self.engine, self.precision = self._library.engine, self._library.precision
+        self._folder, self._device = folder, device
+        self._session: Session | None = self._opened()
+        if library is None:
+            _check_shapes(self._session, self.card)
         most = self.card.max_batch_size
         self._rows = min(most, IN_CACHE) if device == CPU else most  # that are run at once
 
-    def _opened(self) -> Any:
-        graph = read_onnx(self._folder, self.card)
-        return open_session(graph, self._folder, threads=self._threads, device=self._device)
+    def _opened(self) -> Session:
+        return self._library.open(read_onnx(self._folder, self.card), self._folder)
 
     @property
     def sizes(self) -> Sizes | None:
@@ -125,13 +177,13 @@ class Embedded(Answering):
         return self._variants[1] if self._variants else None
 
     @cached_property
-    def _variants(self) -> tuple[Any, Sizes] | None:
+    def _variants(self) -> tuple[Session, Sizes] | None:
         """Return the session of the graph for variants, made of the model's own, and its sizes."""
-        made = graph_of(self._folder, self.card) if self._device == CPU else None
+        made = graph_of(self._folder, self.card) if self._library.together else None
         if made is None:
             return None
         name = f"{self.card.name}, for variants"
-        return open_session(made.SerializeToString(), name, threads=self._threads), sizes_of(made)
+        return self._library.open(made.SerializeToString(), name), sizes_of(made)
 
     def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
@@ -175,6 +227,7 @@ class Embedded(Answering):
 
     def _run(self, batch: Codes, names: list[str]) -> list[Array] | None:
         """Run a batch; return None where the memory is too small for it, and not for a row."""
+        assert self._session, "it is closed"
         try:
             answers: list[Array] = self._session.run(names, {"codes": batch})
         except Exception as error:
@@ -218,7 +271,18 @@ def regplug_cards(location: str) -> list[ModelCard] | None:
 @hookimpl(trylast=True)
 def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
     """Open a model of a repository folder."""
-    folder = Path(location) / model
-    if not (folder / "card.json").is_file():
+    folder = folder_of(location, model)
+    if folder is None:
         return None
+    if options.engine != ENGINE:
+        raise BackendError(
+            f"no engine {options.engine}: there are {ENGINE} and those of plugins, as openvino and "
+            "torch (pip install 'regplug[openvino]', 'regplug[torch]')"
+        )
     return Embedded(folder, threads=options.threads, device=options.device)
+
+
+def folder_of(location: str, model: str) -> Path | None:
+    """Return the directory of a model in a repository folder; None if there is none."""
+    folder = Path(location) / model
+    return folder if (folder / "card.json").is_file() else None

@@ -13,7 +13,7 @@ import numpy as np
 from regplug.errors import ModelError
 from regplug.genome.codes import Codes
 from regplug.models.cache import Cache
-from regplug.scoring.backend import Answering, Array, Backend, engine_of
+from regplug.scoring.backend import Answering, Array, Backend, engine_of, precision_of
 from regplug.scoring.outputs import Output
 from regplug.scoring.stretches import Request, Sizes
 
@@ -32,6 +32,7 @@ class Remembered(Answering):
 
     Attributes:
         card: the model's.
+        precision: in what numbers it is run, where not in float32, or "".
     """
 
     def __init__(self, backend: Backend, cache: Cache | None = None, *, room: int = ROOM) -> None:
@@ -40,7 +41,7 @@ class Remembered(Answering):
         Raises:
             ModelError: there is a cache, and the card does not tell the sha256 of the graph.
         """
-        self.card = backend.card
+        self.card, self.precision = backend.card, precision_of(backend)
         if cache and not self.card.sha256:
             raise ModelError(
                 f"the card of {self.card.name} has no sha256, so its predictions cannot be told "

@@ -24,6 +24,7 @@ from regplug.models.triton_proof import Answer, Proof
 from regplug.models.triton_served import Served, card_in, card_of, describe
 from regplug.models.triton_variants import Variants
 from regplug.scoring.backend import (
+    ENGINE,
     Answering,
     Array,
     Backend,
@@ -295,6 +296,10 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
         raise BackendError(
             f"--device {options.device} is of models in this process: {location} runs on the "
             "server's own, as instance_group in config.pbtxt says"
+        )
+    if options.engine != ENGINE:
+        raise BackendError(
+            f"--engine {options.engine} is of models in this process: {location} has its own"
         )
 
     def ask(_: bool) -> Served | None:

@@ -16,6 +16,7 @@ from regplug.scoring.outputs import Output
 
 Array = NDArray[np.float32]
 _DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?", re.ASCII)
+ENGINE = "onnxruntime"  # the default
 Several = tuple[str, str, *tuple[str, ...]]  # two names or more
 
 
@@ -101,6 +102,11 @@ def confirm(backend: Backend) -> None:
         ask()
 
 
+def precision_of(backend: Backend) -> str:
+    """Return in what numbers a model is run on purpose, such as bf16; "" for float32."""
+    return str(getattr(backend, "precision", ""))
+
+
 def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:
     """Return an array for each output's answers to so many rows, to be filled."""
     return [np.empty((rows, *output.shape), np.float32) for output in outputs]
@@ -125,6 +131,8 @@ class BackendOptions(msgspec.Struct, frozen=True):
     Attributes:
         threads: CPU threads of a backend in process; 0 means all cores.
         device: of a backend in process: cpu, or cuda or cuda:N, the GPU of that number.
+        engine: the library that runs a backend in process; NAME:PRECISION in other numbers than
+            float32, where a plugin offers that.
         headers: sent with each request to a server.
         ca_certificate: PEM file with the certificate that signs the server's, or "".
         client_key: PEM file with this client's private key, or "".
@@ -138,6 +146,7 @@ class BackendOptions(msgspec.Struct, frozen=True):
 
     threads: int = 0
     device: str = "cpu"
+    engine: str = ENGINE
     headers: tuple[tuple[str, str], ...] = ()
     ca_certificate: str = ""
     client_key: str = ""
@@ -148,6 +157,16 @@ class BackendOptions(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not _DEVICE.fullmatch(self.device):
             raise BackendError(f"no device {self.device}: it is cpu, cuda or cuda:1, cuda:2 ...")
+
+    @property
+    def library(self) -> str:
+        """Return the engine without its precision."""
+        return self.engine.partition(":")[0]
+
+    @property
+    def precision(self) -> str:
+        """Return in what numbers the engine is to run models; "" for float32."""
+        return self.engine.partition(":")[2]
 
 
 def checked(answer: Array, card: ModelCard, output: Output, rows: int) -> Array:

@@ -17,7 +17,7 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
 from regplug.scoring.alleles import Examined, encode_alleles, examine
 from regplug.scoring.assays import OF_MODELS, Assays
-from regplug.scoring.backend import Backend
+from regplug.scoring.backend import Backend, precision_of
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
 from regplug.scoring.kinds import kind_by_lengths
@@ -47,6 +47,7 @@ class Model:
         ranking: how its most extreme target is chosen, and how rare that is.
         fields: the tags, the model's status last; without tags of its own, those of targets alone.
         pairs: names of what its adapter tells of REF and ALT together.
+        precision: in what numbers it is run, where not in float32, or "".
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Model:
         self.options = options
         self.ranking = Ranking(card, options.targets, options.background)
         self.pairs = tuple(adapter.pairs)
+        self.precision = precision_of(backend)
         self.fields = adapter.fields(card, options)
         if options.sample:
             self.fields = [*self.fields, *phased_fields(card, options)]

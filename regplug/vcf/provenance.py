@@ -43,8 +43,8 @@ def header_lines(
         f"##regplug_model=<ID={card.name},version={card.version},sha256={card.sha256},"
         f"window={card.window},strand={card.strand},"
         f"license={_quoted([card.license or NOT_STATED])},"
-        f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}{_sample(options)}>"
-        for card, options in ((model.card, model.options) for model in models)
+        f"targets={_quoted(options.targets)},scores={_quoted(options.scores)}{_sample(options)}{_precision(model)}>"
+        for model, card, options in ((model, model.card, model.options) for model in models)
     ]
     ranked = [model.ranking for model in models if model.ranking.tables]
     lines += [_background_line(ranking) for ranking in ranked]
@@ -67,6 +67,11 @@ def header_lines(
 def _sample(options: FieldOptions) -> str:
     """Return whose haplotypes ALTs were scored on, for a model's line, or ""."""
     return f",phased={_quoted([options.sample])}" if options.sample else ""
+
+
+def _precision(model: Model) -> str:
+    """Return in what numbers a model ran, for its line; "" for float32."""
+    return f",precision={model.precision}" if model.precision else ""
 
 
 def _background_line(ranking: Ranking) -> str:

@@ -27,6 +27,7 @@ class RecordedModel(NamedTuple):
         stratum: of the background that changes were compared with, or "" if the model had none.
         background: sha256 of that background, or "".
         sample: on whose haplotypes ALTs were scored too, or "".
+        precision: in what numbers the model ran, where not in float32, or "".
     """
 
     name: str
@@ -37,6 +38,7 @@ class RecordedModel(NamedTuple):
     stratum: str
     background: str
     sample: str = ""
+    precision: str = ""
 
 
 class Recorded(NamedTuple):
@@ -119,7 +121,10 @@ def _model(line: Mapping[str, str], background: Mapping[str, str] | None) -> Rec
     targets, scores = _words(line["targets"]), _words(line["scores"])
     stratum, sha256 = (background["stratum"], background["sha256"]) if background else ("", "")
     version, graph, sample = line["version"], line["sha256"], line.get("phased", "")
-    return RecordedModel(line["ID"], version, graph, targets, scores, stratum, sha256, sample)
+    return RecordedModel(
+        *(line["ID"], version, graph, targets, scores, stratum, sha256, sample),
+        line.get("precision", ""),
+    )
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ class Settings(msgspec.Struct, frozen=True):
         told = msgspec.to_builtins(self)
         for name in ("fasta", "genes", "repo", "cache", "table", "options"):
             del told[name]
+        told["precision"] = self.options.precision
         return msgspec.json.encode(told, order="deterministic")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from regplug.motifs.matches import TAX_GROUPS
-from regplug.scoring.backend import BackendOptions
+from regplug.scoring.backend import ENGINE, BackendOptions
 
 Function = Callable[..., Any]
 PATH = click.Path(path_type=Path)
@@ -183,12 +183,23 @@ def device_option(function: Function) -> Function:
 
 
 def backend_options(function: Function) -> Function:
-    """Add --model-repo, --threads, --device and what a server asks for; see `backend_from`."""
+    """Add --model-repo, --threads, --device, --engine and what a server asks for.
+
+    `backend_from` reads them.
+    """
     for option in reversed(
         [
             model_repo_option,
             threads_option,
             device_option,
+            click.option(
+                "--engine",
+                default=ENGINE,
+                show_default=True,
+                metavar="NAME",
+                help="What runs models here: onnxruntime, openvino, torch, or NAME:bf16 in such "
+                "numbers.",
+            ),
             click.option(
                 "--header", multiple=True, metavar="KEY=VALUE", help="Sent to the server."
             ),
@@ -218,7 +229,7 @@ def backend_from(options: dict[str, Any]) -> tuple[str | None, BackendOptions]:
         if not equals:
             raise click.BadParameter(f"{header} is not KEY=VALUE", param_hint="--header")
         headers.append((key, value))
-    names = ("threads", "device", "ca_certificate", "client_key", "client_certificate", "card")
-    rest = {name: options.pop(name) for name in names}
+    names = ("threads", "device", "engine", "ca_certificate", "client_key", "client_certificate")
+    rest = {name: options.pop(name) for name in (*names, "card")}
     location = options.pop("model_repo") or read_config().model_repo
     return location, BackendOptions(headers=tuple(headers), **rest)
