@@ -1,6 +1,7 @@
 """Outputs that appear under their name only when they are complete."""
 
 import os
+import re
 import select
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -12,6 +13,7 @@ from regplug.files.last_checks import check_all
 from regplug.files.signals import at_last
 
 STDOUT = Path("/dev/stdout")
+_PARTIAL = re.compile(r"\.\d+-.")
 INDICES = (".csi", ".tbi", ".gzi", ".idx", ".fai")  # of what other programs make beside a file
 
 
@@ -33,7 +35,7 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     """
     check_parents(path)
     missing = [folder for folder in path.parents if not folder.exists()]
-    partial = path.with_name(f".{os.getpid()}-{path.name}")
+    partial = path.with_name(f".{os.getpid()}-{path.name}")  # as _PARTIAL has it
 
     def tidy() -> None:
         for index in _indices(partial):
@@ -101,15 +103,22 @@ def check_paths(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 
+def contents(folder: Path) -> set[str]:
+    """Return the names in a folder, less what a process that was killed left half-written there.
+
+    There are none where there is no folder.
+    """
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return {name for name in held if not _PARTIAL.match(name)}
+
+
 def check_folder(folder: Path, own: Collection[str]) -> None:
     """Check a folder that a report will be written to; `own` are the names of a report's files.
 
     Raises:
         OutputError: it cannot be made, or holds something else.
     """
-    if folder.exists() and not (
-        folder.is_dir() and {path.name for path in folder.iterdir()} <= set(own)
-    ):
+    if folder.exists() and not (folder.is_dir() and contents(folder) <= set(own)):
         raise OutputError(f"{folder} exists and holds other things: name a new folder")
     check_parents(folder)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pluggy
 
-from regplug.errors import ModelError, PluginError
+from regplug.errors import ConfigError, ModelError, PluginError
 from regplug.files.runs import stated_form
 from regplug.files.weights import WEIGHTS
 from regplug.hooks import hookspecs
+from regplug.hooks.executor import Executor
 from regplug.hooks.importer import Importer
 from regplug.hooks.networks import StoredNetwork, StoredNetworks
 from regplug.hooks.track_writer import TrackWriter
@@ -129,6 +130,24 @@ def open_backend(
         f"no model {model} in {location or 'the installed repositories'}; "
         f"there are: {', '.join(known) or 'none'} (regplug models list)"
     )
+
+
+def open_executor(manager: pluggy.PluginManager, location: str) -> Executor:
+    """Return what runs the jobs of a run at `location`; "" is `sequential`, this process.
+
+    Raises:
+        ConfigError: there is no such executor.
+        RegplugError: as `regplug_open_executor`.
+    """
+    executor: Executor | None = manager.hook.regplug_open_executor(
+        location=location or "sequential"
+    )
+    if executor is None:
+        raise ConfigError(
+            f"no executor {location}: there are sequential, processes:4 and, with pip install "
+            "'regplug[dask]', dask:local and dask://HOST:PORT"
+        )
+    return executor
 
 
 def stored_networks(

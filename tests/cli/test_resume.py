@@ -165,6 +165,27 @@ def test_kill_and_resume(world, annotate, vcf):
     assert rows(out) == rows(whole)
 
 
+def test_what_a_killed_process_left_half_written_is_no_obstacle(world, annotate, vcf, scored):
+    """SIGKILL between the first byte of a part and its name leaves .PID-NAME in the folder."""
+    out, more = world.folder / "out.vcf", ("--resume", "--part-size", 10)
+    scored.most = 2
+    annotate(vcf, "-o", out, *more)
+    (world.folder / "out.vcf.parts" / ".4711-part-000002.vcf").write_bytes(b"##fileform")
+    scored.most = 1000
+    assert annotate(vcf, "-o", out, *more).status == 0
+    assert scored.calls == [0, 1, 2, 3, 4]
+    assert not (world.folder / "out.vcf.parts").exists()
+
+
+@pytest.mark.slow
+def test_processes(world, annotate, vcf):
+    whole, out = world.folder / "whole.vcf", world.folder / "out.vcf"
+    annotate(vcf, "-o", whole)
+    done = annotate(vcf, "-o", out, "--executor", "processes:2", "--part-size", 10)
+    assert done.status == 0, done
+    assert rows(out) == rows(whole)
+
+
 def test_refused(world, annotate, vcf):
     done = annotate(vcf, "--resume")
     assert (done.status, done.err) == (

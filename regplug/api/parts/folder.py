@@ -1,7 +1,6 @@
 """The finished parts of a run, in a folder beside its output, until the output is complete."""
 
 import hashlib
-import re
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from regplug.errors import UNREADABLE, OutputError
-from regplug.files.output import check_parents, complete, naming
-
-_OWN = re.compile(r"(\.\d+-)?part-\d+\..+")  # also what a killed process was just writing
+from regplug.files.output import check_parents, complete, contents, naming
 
 
 class Part(NamedTuple):
@@ -54,8 +51,8 @@ class PartsFolder:
         """
         self.path = path
         check_parents(path)
-        there = [each.name for each in path.iterdir()] if path.is_dir() else []
-        if strange := [name for name in there if not _OWN.fullmatch(name)]:
+        there = contents(path)
+        if strange := [name for name in there if not name.startswith("part-")]:
             raise OutputError(f"{path} holds {strange[0]}, which is no part of a run: move it away")
         if there and not resume:
             raise OutputError(

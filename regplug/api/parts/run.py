@@ -10,12 +10,9 @@ from typing import Protocol, TypeVar
 import pluggy
 
 from regplug.api.parts.folder import Part, PartsFolder
-from regplug.errors import ConfigError, OutputError
+from regplug.errors import OutputError
 from regplug.hooks.executor import Executor
-
-KNOWN = (
-    "there are sequential and, with pip install 'regplug[dask]', dask:local and dask://HOST:PORT"
-)
+from regplug.hooks.manager import open_executor
 
 
 class Job(Protocol):
@@ -74,11 +71,7 @@ def parted(
         path = Path(f"{output}.parts")
         if not _has_name(output):
             path = Path(stack.enter_context(TemporaryDirectory(prefix="regplug-")), "parts")
-        location = location or "sequential"
-        executor = manager.hook.regplug_open_executor(location=location)
-        if executor is None:
-            raise ConfigError(f"no executor {location}: {KNOWN}")
-        stack.enter_context(closing(executor))
+        executor = stack.enter_context(closing(open_executor(manager, location)))
         yield Parting(executor, PartsFolder(path, resume=resume), size)
 
 

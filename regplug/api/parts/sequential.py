@@ -1,7 +1,8 @@
-"""The executor that runs one part after another, in this process."""
+"""The executors of this machine: one job after another in this process, or in several."""
 
 from collections.abc import Callable, Iterable, Iterator
 
+from regplug.api.parts.processes import processes_of
 from regplug.hooks.executor import Done, Executor, Job
 from regplug.hooks.hookspecs import hookimpl
 
@@ -19,5 +20,9 @@ class Sequential:
 
 @hookimpl(trylast=True)
 def regplug_open_executor(location: str) -> Executor | None:
-    """Return it for the location `sequential`."""
-    return Sequential() if location == "sequential" else None
+    """Open `sequential` or `processes:4`.
+
+    Raises:
+        ConfigError: it is no number of processes.
+    """
+    return Sequential() if location == "sequential" else processes_of(location)

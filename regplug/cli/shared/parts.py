@@ -6,22 +6,27 @@ from typing import Any
 import click
 
 
+def executor_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that says where a run's work is done."""
+    return click.option(
+        "--executor",
+        default="",
+        metavar="WHERE",
+        help=f"Do {what} elsewhere: processes:4, dask:local, dask://HOST:PORT, dask:FILE.toml.",
+    )
+
+
 def parts_options(of: str, size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return what adds the options; a part is `size` `of` (records, bases) by default."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        options = [
+        options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
             click.option(
                 "--resume",
                 is_flag=True,
                 help="Keep what is done in OUTPUT.parts until all is; go on with what is there.",
             ),
-            click.option(
-                "--executor",
-                default="",
-                metavar="WHERE",
-                help="Do parts of the run elsewhere: dask:local, dask://HOST:PORT, dask:FILE.toml.",
-            ),
+            executor_option("parts of the run"),
             click.option(
                 "--part-size",
                 type=click.IntRange(1),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from regplug.cli.shared.parts import executor_option
 from regplug.cli.shared.recipes import read_with, set_option
 from regplug.cli.train.progress import training
 from regplug.files.extras import needs
@@ -30,6 +31,7 @@ FILE = click.Path(path_type=Path)
     type=click.IntRange(1),
     help="Train so many networks, searching the recipe's space; keep the best.",
 )
+@executor_option("trials")
 def basset(
     recipe: Path,
     sites: Path,
@@ -38,6 +40,7 @@ def basset(
     resume: bool,
     seed_from: Path | None,
     trials: int | None,
+    executor: str,
 ) -> None:
     """Train a network on SITES.h5 by RECIPE, a TOML file: which samples are open, at each site.
 
@@ -49,8 +52,12 @@ def basset(
         from regplug.train.basset.recipe import read_basset_recipe
         from regplug.train.basset.search import search_basset
         from regplug.train.basset.train import train_basset
+    if executor and trials is None:
+        raise click.UsageError("--executor is for --trials; torchrun shares a network's batches")
     read = read_with(read_basset_recipe, recipe, settings)
-    train = train_basset if trials is None else partial(search_basset, trials=trials)
+    train = (
+        train_basset if trials is None else partial(search_basset, trials=trials, executor=executor)
+    )
     with training(read.schedule.batch) as (tell, stepped):
         made = train(
             *(read, sites, output),

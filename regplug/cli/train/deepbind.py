@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from regplug.cli.shared.parts import executor_option
 from regplug.cli.shared.progress import tell
 from regplug.cli.shared.recipes import read_with, set_option
 from regplug.cli.train.progress import training
@@ -19,6 +20,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
 @set_option
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@executor_option("folds and networks")
 def deepbind(
     recipe: Path,
     sets: tuple[Path, ...],
@@ -26,6 +28,7 @@ def deepbind(
     output: Path,
     settings: tuple[str, ...],
     resume: bool,
+    executor: str,
 ) -> None:
     """Calibrate, train and test a DeepBind network on each of SETS, by RECIPE, a TOML file.
 
@@ -36,10 +39,15 @@ def deepbind(
         from regplug.train.deepbind.recipe import read_recipe
         from regplug.train.deepbind.report import write_run_report
         from regplug.train.deepbind.run import train_run
+        from regplug.train.loop.elsewhere import SEQUENTIAL, check_alone
     read = read_with(read_recipe, recipe, settings)
-    if read.workers > 1:  # which tell lines alone, out of their processes
-        train_run(read, sets, test, output, resume=resume, progress=tell)
-    else:
-        with training(read.batch) as (say, stepped):
-            train_run(read, sets, test, output, resume=resume, progress=say, stepped=stepped)
+    check_alone()
+    with training(read.batch if executor in SEQUENTIAL else None) as (say, stepped):
+        train_run(
+            *(read, sets, test, output),
+            resume=resume,
+            progress=say,
+            stepped=stepped,
+            executor=executor,
+        )
     tell(f"report: {write_run_report(output, sets)}")

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from regplug.cli.shared.options import windows_from, windows_options
+from regplug.cli.shared.parts import executor_option
 from regplug.cli.shared.recipes import read_with, set_option
 from regplug.cli.train.progress import training
 from regplug.files.extras import needs
@@ -24,6 +25,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--output", "-o", required=True, type=FILE, help="Folder of the run.")
 @set_option
 @click.option("--resume", is_flag=True, help="Go on where a run of the same recipe was cut off.")
+@executor_option("members of the ensemble")
 def panel(
     recipe: Path,
     sets: tuple[Path, ...],
@@ -32,6 +34,7 @@ def panel(
     output: Path,
     settings: tuple[str, ...],
     resume: bool,
+    executor: str,
     **options: Any,
 ) -> None:
     """Train one network for all targets of RECIPE, a TOML file, on ChIP-seq peaks.
@@ -46,9 +49,11 @@ def panel(
     Writes weights.safetensors and metrics.json; `regplug export` makes a model of them.
     """
     with needs("train"):
+        from regplug.train.loop.elsewhere import SEQUENTIAL, check_alone
         from regplug.train.panel.recipe import read_panel_recipe
         from regplug.train.panel.sets import given_sets, read_sets, with_targets
         from regplug.train.panel.train import read_panel, train_panel
+    check_alone()
     windows, split = windows_from(options)
     if windows is None or split is None:
         raise click.UsageError("give --windows and --windows-split")
@@ -58,5 +63,11 @@ def panel(
     found = read_sets(data, read.targets, "AC") if data else given_sets(sets, fasta)
     read = with_targets(read, found)
     peaks = read_panel(read, found, windows, split)
-    with training(read.schedule.batch) as (tell, stepped):
-        train_panel(read, peaks, output, resume=resume, progress=tell, stepped=stepped)
+    with training(read.schedule.batch if executor in SEQUENTIAL else None) as (tell, stepped):
+        train_panel(
+            *(read, peaks, output),
+            resume=resume,
+            progress=tell,
+            stepped=stepped,
+            executor=executor,
+        )

@@ -10,14 +10,14 @@ Stepped = Callable[[str, int, int], None]
 
 
 @contextmanager
-def training(batch: int) -> Iterator[tuple[Tell, Stepped]]:
+def training(batch: int | None) -> Iterator[tuple[Tell, Stepped]]:
     """Give a function that prints a line on stderr, and one that moves a bar if it is a terminal.
 
     The second takes what is trained, such as "epoch 2", its steps, and how many are done. Of
     torchrun's processes only the first prints.
 
     Args:
-        batch: sequences of a step, for the speed.
+        batch: sequences of a step, for the speed; None where steps are something else.
     """
     from rich.console import Console
     from rich.progress import (
@@ -41,7 +41,7 @@ def training(batch: int) -> Iterator[tuple[Tell, Stepped]]:
             if step == 1:
                 bar.reset(task, description=what, total=steps, speed="")
             speed = bar.tasks[task].speed
-            rate = "" if speed is None else f"{speed * batch:,.0f} sequences/s"
+            rate = "" if speed is None or batch is None else f"{speed * batch:,.0f} sequences/s"
             bar.update(task, completed=step, speed=rate)
 
         yield partial(console.print, markup=False, highlight=False, soft_wrap=True), stepped

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import UNREADABLE, DataError, OutputError
-from regplug.files.output import complete
+from regplug.files.output import complete, contents
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
 from regplug.genome.codes import UNKNOWN, Codes
@@ -94,7 +94,7 @@ def check_set_folder(folder: Path) -> None:
     """
     if folder.is_dir():
         own = {CARD, *(f"{name}.npy" for name in ARRAYS)}
-        names = {path.name for path in folder.iterdir()}
+        names = contents(folder)
         if names and (CARD not in names or names - own):
             raise OutputError(f"{folder} holds other things than a training set: name a new folder")
     elif folder.exists():

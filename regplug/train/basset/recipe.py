@@ -9,7 +9,7 @@ import msgspec
 from regplug.models.stack import StackShape
 from regplug.train.cnn.shape import CnnShape
 from regplug.train.loop.recipes import read_as, with_changes
-from regplug.train.loop.schedule import Natural, Schedule, Share
+from regplug.train.loop.schedule import Count, Natural, Schedule, Share
 
 Shape = StackShape | CnnShape
 SHAPES: dict[str, type[StackShape] | type[CnnShape]] = {"basset": StackShape, "cnn": CnnShape}
@@ -56,10 +56,14 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         space: key of the recipe → a Range, or a list of choices. `network.filters.0` is the first
             item of the list `network.filters`.
         sampler: "tpe", which learns where AUCs are high, or "random".
+        together: trials that "tpe" draws before it knows the AUC of the first of them, so that an
+            executor can train them side by side; other numbers give other trials. "random" draws
+            all at once.
     """
 
     space: dict[str, Range | Annotated[list[Any], msgspec.Meta(min_length=1)]]
     sampler: Literal["tpe", "random"] = "tpe"
+    together: Count = 1
 
 
 class BassetRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,10 +6,8 @@ A search that goes on after a kill draws the same settings again, from the same 
 finds the trials done.
 """
 
-import os
 import shutil
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,34 +16,17 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import Trial, TrialState
 
-from regplug.errors import UNREADABLE, ConfigError, OutputError, TrainingError
-from regplug.files.output import complete, naming
+from regplug.errors import ConfigError, OutputError, TrainingError
+from regplug.files.output import complete, contents, naming
 from regplug.files.runs import METRICS
 from regplug.files.sources import sources_of
 from regplug.files.weights import WEIGHTS
-from regplug.train.basset.recipe import BassetRecipe, Range, Running, Search
+from regplug.hooks.executor import Executor
+from regplug.train.basset.recipe import BassetRecipe, Range, Search
 from regplug.train.basset.run import Metrics, read_metrics
-from regplug.train.basset.train import train_basset
-from regplug.train.loop.loop import DivergedError
+from regplug.train.basset.trial import Tell, TrialJob, basset_trial, train_trial
+from regplug.train.loop.elsewhere import SEQUENTIAL, Versions, check_alone, executing
 from regplug.train.loop.names import LOG, TRIALS
-
-Tell = Callable[[str], None]
-
-
-class TriedNetwork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A trial that is done.
-
-    Attributes:
-        changes: key of the recipe → its value in this trial.
-        recipe: with these values.
-        sites: sha256 of the set's file.
-        auc: the best mean validation AUC; None if the loss became nan or infinite.
-    """
-
-    changes: dict[str, Any]
-    recipe: BassetRecipe
-    sites: str
-    auc: float | None
 
 
 def search_basset(
@@ -58,6 +39,7 @@ def search_basset(
     seeded_from: Path | None = None,
     tell: Tell = lambda line: None,
     stepped: Callable[[int, int, int], None] = lambda epoch, steps, step: None,
+    executor: str = "",
 ) -> Metrics:
     """Train `trials` networks with settings from the recipe's space; `out` gets the best run.
 
@@ -72,7 +54,9 @@ def search_basset(
         resume: whether `out` may hold this search already.
         seeded_from: see `train_basset`.
         tell: called with lines of text.
-        stepped: see `train_basset`.
+        stepped: see `train_basset`; not called with an executor.
+        executor: where trials are trained: this process, or as `regplug_open_executor` says. As
+            many are trained side by side as are drawn together, see Search.
 
     Raises:
         ConfigError: the recipe has no space, or one with keys or values that it cannot have; or
@@ -84,35 +68,52 @@ def search_basset(
     space = recipe.search
     if space is None:
         raise ConfigError("the recipe has no [search.space] for --trials")
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise ConfigError("--trials searches with one process: start it without torchrun")
+    check_alone()
     _changed(recipe, {key: _first(values) for key, values in space.space.items()})
     folder = out / TRIALS
-    _begin(out, folder, resume)
     (source,) = sources_of([path])
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize")
-    train = partial(
-        train_basset, resume=resume, seeded_from=seeded_from, tell=tell, stepped=stepped
-    )
-    for number in range(1, trials + 1):
-        study.sampler = _sampler(space, recipe.seed + number)
-        trial = study.ask()
-        changes = {key: _draw(trial, key, values) for key, values in space.space.items()}
-        changed = _changed(recipe, changes)
-        record = folder / f"{number:03}.json"
-        settled = msgspec.structs.replace(changed, train=Running())
-        tried = TriedNetwork(changes, settled, source.sha256, None)
-        if record.exists():
-            auc = _read(record, tried)
-        else:
-            tell(f"trial {number}: " + ", ".join(f"{k} = {v}" for k, v in changes.items()))
-            auc = _auc(partial(train, changed, path, record.with_suffix("")), tell)
-            with complete(record) as file:
-                done = msgspec.structs.replace(tried, auc=auc)
-                file.write_bytes(msgspec.json.format(msgspec.json.encode(done)) + b"\n")
-        study.tell(trial, auc, TrialState.FAIL if auc is None else None)
+    with executing(executor) as where:
+        _begin(out, folder, resume)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(direction="maximize")
+        together = trials if space.sampler == "random" else space.together
+
+        def draw(number: int) -> tuple[Trial, TrialJob]:
+            study.sampler = _sampler(space, recipe.seed + number)
+            trial = study.ask()
+            changes = {key: _draw(trial, key, values) for key, values in space.space.items()}
+            made = (path.absolute(), source.sha256, folder.absolute() / f"{number:03}", seeded_from)
+            changed = _changed(recipe, changes)
+            return trial, TrialJob(number, changes, changed, *made, Versions.here())
+
+        for first in range(1, trials + 1, together):
+            drawn = [draw(number) for number in range(first, min(first + together, trials + 1))]
+            missing = [job for _, job in drawn if job.known() is None]
+            if executor in SEQUENTIAL:
+                _train_here(missing, tell, stepped)
+            else:
+                _train_elsewhere(missing, where, tell)
+            for trial, job in drawn:
+                tried = job.known()
+                assert tried is not None  # all have been trained
+                study.tell(trial, tried.auc, TrialState.FAIL if tried.auc is None else None)
     return _keep_best(study, folder, out, tell)
+
+
+def _train_here(
+    jobs: Sequence[TrialJob], tell: Tell, stepped: Callable[[int, int, int], None]
+) -> None:
+    for job in jobs:
+        tell(f"trial {job.number}: {job.words}")
+        job.keep(train_trial(job, tell, stepped))
+
+
+def _train_elsewhere(jobs: Sequence[TrialJob], where: Executor, tell: Tell) -> None:
+    by_number = {job.number: job for job in jobs}
+    for number, auc in where.run(basset_trial, jobs):
+        by_number[number].keep(auc)
+        came_to = "diverged" if auc is None else f"AUC {auc:.4f}"
+        tell(f"trial {number}: {came_to}, {by_number[number].words}")
 
 
 def _begin(out: Path, folder: Path, resume: bool) -> None:
@@ -121,7 +122,7 @@ def _begin(out: Path, folder: Path, resume: bool) -> None:
     Raises:
         OutputError: `out` holds other things, or a search though `resume` is False.
     """
-    held = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    held = contents(out)
     if held - {TRIALS, WEIGHTS, LOG, METRICS} or (held and TRIALS not in held):
         raise OutputError(f"{out} holds other things than a search: name a new folder")
     if held and not resume:
@@ -154,32 +155,6 @@ def _draw(trial: Trial, key: str, values: Range | list[Any]) -> Any:
     if isinstance(values.low, int) and isinstance(values.high, int):
         return trial.suggest_int(key, values.low, values.high, log=values.log)
     return trial.suggest_float(key, values.low, values.high, log=values.log)
-
-
-def _auc(train: Callable[[], Metrics], tell: Tell) -> float | None:
-    """Return the validation AUC of a run, None if its loss became nan or infinite."""
-    try:
-        return train().valid_auc
-    except DivergedError as error:
-        tell(f"given up: {error}")
-        return None
-
-
-def _read(record: Path, expected: TriedNetwork) -> float | None:
-    """Return the AUC that is on disk for a trial, if its settings are those expected.
-
-    Raises:
-        TrainingError: the record is damaged, or of another search.
-    """
-    try:
-        tried = msgspec.json.decode(record.read_bytes(), type=TriedNetwork)
-    except UNREADABLE as error:
-        raise TrainingError(f"{record} is damaged: {error}; remove it") from error
-    if msgspec.structs.replace(tried, auc=None) != expected:
-        raise TrainingError(
-            f"{record} is of a search with another recipe or other data: name a new folder"
-        )
-    return tried.auc
 
 
 def _keep_best(study: optuna.Study, folder: Path, out: Path, tell: Tell) -> Metrics:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.sites import Sites
 from regplug.errors import ConfigError, DataError, ModelError, OutputError, TrainingError
-from regplug.files.output import complete, naming
+from regplug.files.output import complete, contents, naming
 from regplug.files.runs import METRICS
 from regplug.files.sources import sources_of
 from regplug.files.weights import WEIGHTS
@@ -117,7 +117,7 @@ def train_basset(
         if first:
             with complete(out / METRICS) as partial:
                 partial.write_bytes(msgspec.json.format(msgspec.json.encode(metrics)) + b"\n")
-            (out / CHECKPOINT).unlink()
+            (out / CHECKPOINT).unlink(missing_ok=True)
         return metrics
 
 
@@ -177,7 +177,7 @@ def _finished(out: Path, run: str, resume: bool) -> Metrics | None:
         TrainingError: a finished run of another recipe or set.
         ModelError: its metrics are damaged.
     """
-    held = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    held = contents(out)
     ours = {CHECKPOINT, LOG, METRICS, TENSORBOARD, WEIGHTS}
     if held - ours or (out.exists() and not out.is_dir()):
         raise OutputError(f"{out} holds other things than a run: name a new folder")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 from regplug.data.sets.training import SetCard
+from regplug.errors import ConfigError
 from regplug.files.weights import StoredWeights
 from regplug.train.deepbind.network import DeepBinds
 from regplug.train.deepbind.recipe import DeepBindRecipe, Setting
@@ -62,6 +63,14 @@ class Curve(NamedTuple):
     steps: list[int]
     training: NDArray[np.float64]  # mean since the checkpoint before
     validation: NDArray[np.float64]  # empty without rows to validate on
+
+
+def check_device(recipe: DeepBindRecipe) -> None:
+    """Raise ConfigError if the recipe wants a GPU, and there is none."""
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "the recipe's device is cuda, and torch sees no GPU: --set 'device=\"cpu\"'"
+        )
 
 
 def networks_for(

@@ -46,8 +46,7 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     Attributes:
         seed: all random numbers follow from it and the target's name.
-        workers: processes; each trains one target at a time. Weights do not depend on it.
-        device: "cpu" or "cuda"; a worker uses a single thread of the CPU.
+        device: "cpu" or "cuda"; on the CPU a single thread is used.
         filters: detectors per network.
         length: their bases.
         pool: over the placements of a detector: their maximum, or maximum and mean (RNAcompete).
@@ -76,7 +75,6 @@ class DeepBindRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """
 
     seed: Size = 1
-    workers: Count = 1
     device: Literal["cpu", "cuda"] = "cpu"
     filters: Count = 16
     length: Count = 24

@@ -6,17 +6,10 @@ The run's folder holds `run.json`, written first; a folder per target; and, when
 `weights.safetensors` and `metrics.json`.
 """
 
-import os
 import shlex
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import partial as bind
-from multiprocessing import active_children, get_context, parent_process
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import msgspec
@@ -24,18 +17,19 @@ import numpy as np
 import torch
 
 from regplug.data.sets.training import SetCard, read_set
-from regplug.errors import UNREADABLE, ConfigError, DataError, OutputError
-from regplug.files.output import complete
+from regplug.errors import UNREADABLE, DataError, OutputError
+from regplug.files.output import complete, contents
 from regplug.files.runs import METRICS, Form
-from regplug.files.signals import at_last
 from regplug.files.version import VERSION
 from regplug.files.weights import WEIGHTS, load_weights, save_weights
+from regplug.train.deepbind.elsewhere import TargetJob, calibrate, finish_target
+from regplug.train.deepbind.fit import check_device
 from regplug.train.deepbind.measure import METRIC, check_test
 from regplug.train.deepbind.recipe import DeepBindRecipe
 from regplug.train.deepbind.target import Result, read_result, train_target
+from regplug.train.loop.elsewhere import SEQUENTIAL, Versions, executing
 
 RUN = "run.json"
-STOP_SECONDS = 2.0  # for workers that are told to end
 Say = Callable[[str], None]
 Stepped = Callable[[str, int, int], None]
 
@@ -61,8 +55,9 @@ def train_run(
     resume: bool,
     progress: Say,
     stepped: Stepped = lambda what, steps, step: None,
+    executor: str = "",
 ) -> list[Result]:
-    """Train a network per set, `recipe.workers` at a time; return results in the sets' order.
+    """Train a network per set; return results in the sets' order.
 
     Args:
         recipe: see DeepBindRecipe.
@@ -70,46 +65,54 @@ def train_run(
         tests: folder that holds a test set of the same name for each target, or None.
         out: folder of the run.
         resume: whether `out` may hold this run already, of which what is done is kept.
-        progress: called with lines of text, in several processes if there are several workers.
-        stepped: called after each step with what is trained, its steps, and how many are done, if
-            there is one worker.
+        progress: called with lines of text.
+        stepped: called after each step with what is trained, its steps, and how many are done; with
+            an executor after each fold of a round.
+        executor: where networks are trained: this process, or as `regplug_open_executor` says.
+            Weights do not depend on it.
 
     Raises:
-        ConfigError: the recipe wants a GPU, and there is none.
+        ConfigError: the recipe wants a GPU, and there is none; or there is no such executor.
         DataError: a set is damaged, has no test set, or cannot be learned from.
         OutputError: `out` holds another run, or cannot be written.
+        RegplugError: as the executor.
     """
-    if recipe.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(
-            "the recipe's device is cuda, and torch sees no GPU: --set 'device=\"cpu\"'"
-        )
+    if executor in SEQUENTIAL:
+        check_device(recipe)
     card = _card(recipe, sets, tests)
-    _begin(out, card, resume)
-    alone = recipe.workers == 1  # functions that move a bar cannot be sent to other processes
-    jobs = {
-        path.name: bind(
-            train_target,
-            recipe,
-            path,
-            None if tests is None else tests / path.name,
-            out / path.name,
-            bind(_say, progress, path.name),
-            **({"stepped": bind(_step, stepped, path.name)} if alone else {}),
-        )
-        for path in sets
-    }
-    for target, result in _finished(jobs, recipe.workers):
-        value = "" if result.test is None else f", {result.metric} {result.test.value:.4f}"
-        progress(f"{target}: done{value}, {result.seconds:.0f} s")
+    with executing(executor) as where:
+        _begin(out, card, resume)
+        jobs = [
+            TargetJob(
+                recipe,
+                path.absolute(),
+                None if tests is None else tests.absolute() / path.name,
+                out.absolute() / path.name,
+                (card.sets[path.name], card.tests.get(path.name)),
+                Versions.here(),
+            )
+            for path in sets
+        ]
+        results: Iterator[Result]
+        if executor in SEQUENTIAL:
+            results = (_train_here(job, progress, stepped) for job in jobs)
+        else:
+            calibrate(jobs, where, progress, stepped)
+            results = where.run(finish_target, jobs)
+        for result in results:
+            value = "" if result.test is None else f", {result.metric} {result.test.value:.4f}"
+            progress(f"{result.target}: done{value}, {result.seconds:.0f} s")
     return collect(out, [path.name for path in sets])
 
 
-def _say(progress: Say, target: str, text: str) -> None:
-    progress(f"{target}: {text}")
-
-
-def _step(stepped: Stepped, target: str, what: str, steps: int, step: int) -> None:
-    stepped(f"{target}: {what}", steps, step)
+def _train_here(job: TargetJob, progress: Say, stepped: Stepped) -> Result:
+    """Return a target's result, its progress told."""
+    target = job.training.name
+    return train_target(
+        *(job.recipe, job.training, job.test, job.folder),
+        lambda text: progress(f"{target}: {text}"),
+        lambda what, steps, step: stepped(f"{target}: {what}", steps, step),
+    )
 
 
 def _card(recipe: DeepBindRecipe, sets: Sequence[Path], tests: Path | None) -> RunCard:
@@ -149,7 +152,7 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
     """
     path = out / RUN
     if not path.exists():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or contents(out)):
             raise OutputError(f"{out} holds other things than a run: name a new folder")
         out.mkdir(parents=True, exist_ok=True)
         with complete(path) as partial:
@@ -164,67 +167,9 @@ def _begin(out: Path, card: RunCard, resume: bool) -> None:
     for name in ("recipe", "sets", "tests"):
         ours, theirs = getattr(card, name), getattr(before, name)
         if name == "recipe":
-            theirs = msgspec.structs.replace(theirs, workers=ours.workers, device=ours.device)
+            theirs = msgspec.structs.replace(theirs, device=ours.device)
         if ours != theirs:
             raise OutputError(f"{out} was not started with the same {name}: name a new folder")
-
-
-def _finished(
-    jobs: Mapping[str, Callable[[], Result]], workers: int
-) -> Iterator[tuple[str, Result]]:
-    """Yield the targets as they are done; the first error stops all jobs and is raised."""
-    if workers == 1:
-        for target, job in jobs.items():
-            yield target, job()
-        return
-    others = set(active_children())
-
-    def stop(seconds: float) -> None:
-        """End the workers; they have some time to remove what is half-written."""
-        ours = set(active_children()) - others
-        end = time.monotonic() + seconds
-        for worker in ours:
-            worker.terminate()
-        for worker in ours:
-            worker.join(max(0.0, end - time.monotonic()))
-            worker.kill()
-
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_work)
-    with at_last(lambda: stop(0)), pool:
-        targets = {pool.submit(_work, job): target for target, job in jobs.items()}
-        try:
-            for future in as_completed(targets):
-                yield targets[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop(STOP_SECONDS)
-            raise
-
-
-def _work(job: Callable[[], Result]) -> Result:
-    """Do a job; a worker that is told to end does not begin another."""
-    try:
-        return job()
-    except SystemExit:
-        os._exit(1)
-
-
-def _begin_work() -> None:
-    """Let this worker process end with its parent, and by SIGTERM alone.
-
-    Otherwise workers of a run that was killed would write files that a resumed run writes too.
-    Ctrl-C in a terminal reaches all processes at once, and the parent tells the workers.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    parent = parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 def collect(out: Path, targets: Sequence[str]) -> list[Result]:

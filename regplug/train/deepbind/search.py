@@ -57,15 +57,70 @@ class TriedSetting(msgspec.Struct, frozen=True):
         return self.steps[self.validation.index(self.loss)]
 
 
-class _Search(NamedTuple):
-    """What all rounds of a search share; see `search`."""
+class Fold(NamedTuple):
+    """A fold to hold out while the settings of a round are trained.
+
+    Attributes:
+        recipe: see DeepBindRecipe.
+        folder: of the target; it gets the losses.
+        seed: of the target.
+        settings: of the round.
+        round_number: from 0.
+        number: of the fold, from 0.
+    """
 
     recipe: DeepBindRecipe
-    data: TrainingSet
     folder: Path
     seed: int
-    progress: Callable[[str], None]
-    stepped: Callable[[str, int, int], None]
+    settings: list[Setting]
+    round_number: int
+    number: int
+
+    @property
+    def path(self) -> Path:
+        """Return the file of its losses."""
+        return self.folder / f"round{self.round_number + 1}-fold{self.number + 1}.json"
+
+    def losses(self) -> FoldLosses | None:
+        """Return its losses if they are known.
+
+        Raises:
+            DataError: the file is damaged, or of other settings.
+        """
+        return _read(self.path, self.settings) if self.path.exists() else None
+
+
+class Calibration:
+    """Draws settings, round by round, each round from the losses of those before.
+
+    Attributes:
+        tried: all settings whose losses were told.
+    """
+
+    def __init__(self, recipe: DeepBindRecipe, seed: int) -> None:
+        """Begin with no losses; all random numbers follow from the seed."""
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.tried: list[TriedSetting] = []
+        self._recipe, self._seed = recipe, seed
+        self._study, self._trials = optuna.create_study(), list[Trial]()
+
+    def draw(self, round_number: int) -> list[Setting]:
+        """Return the settings of the next round, which is the one of this number, from 0."""
+        recipe = self._recipe
+        self._study.sampler = sampler_of(recipe, self._seed + round_number)
+        first, last = (recipe.settings * (round_number + i) // recipe.rounds for i in range(2))
+        self._trials = [self._study.ask() for _ in range(first, last)]
+        return [draw_setting(recipe, trial) for trial in self._trials]
+
+    def tell(self, settings: Sequence[Setting], folds: Sequence[FoldLosses]) -> None:
+        """Take the losses of the settings that were drawn last, with each fold held out."""
+        for i, trial in enumerate(self._trials):
+            result = _mean(settings[i], folds, i)
+            self.tried.append(result)
+            if math.isfinite(result.loss):
+                self._study.tell(trial, result.loss)
+            else:
+                self._study.tell(trial, state=TrialState.FAIL)
 
 
 def search(
@@ -91,25 +146,17 @@ def search(
         DataError: `folder` has losses of other settings, or every setting diverged.
         OutputError: the losses cannot be written.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study()
-    shared = _Search(recipe, data, folder, seed, progress, stepped)
-    tried: list[TriedSetting] = []
-    for round_number in range(recipe.rounds):
-        study.sampler = sampler_of(recipe, seed + round_number)
-        first, last = (recipe.settings * (round_number + i) // recipe.rounds for i in range(2))
-        trials = [study.ask() for _ in range(first, last)]
-        settings = [draw_setting(recipe, trial) for trial in trials]
-        folds = [_fold(shared, settings, round_number, fold) for fold in range(data.card.folds)]
-        for i, trial in enumerate(trials):
-            result = _mean(settings[i], folds, i)
-            tried.append(result)
-            if math.isfinite(result.loss):
-                study.tell(trial, result.loss)
-            else:
-                study.tell(trial, state=TrialState.FAIL)
-    tried.sort(key=lambda result: result.loss)
+    calibration = Calibration(recipe, seed)
+    for number in range(recipe.rounds):
+        settings = calibration.draw(number)
+        folds = (
+            Fold(recipe, folder, seed, settings, number, fold) for fold in range(data.card.folds)
+        )
+        calibration.tell(
+            settings, [fold.losses() or train_fold(fold, data, progress, stepped) for fold in folds]
+        )
+    tried = sorted(calibration.tried, key=lambda result: result.loss)
     if not math.isfinite(tried[0].loss):
         raise DataError("every setting diverged: lower the recipe's learning_rate")
     return tried
@@ -147,15 +194,23 @@ def draw_setting(recipe: DeepBindRecipe, trial: Trial) -> Setting:
     )
 
 
-def _fold(shared: _Search, settings: list[Setting], round_number: int, fold: int) -> FoldLosses:
-    """Return the losses of a round's settings with `fold` held out, from the disk if there."""
-    recipe, data, folder, seed, progress, stepped = shared
-    what = f"round {round_number + 1}, fold {fold + 1}"
-    path = folder / f"round{round_number + 1}-fold{fold + 1}.json"
-    if path.exists():
-        return _read(path, settings)
-    held_out = data.folds == fold
-    seed += 1000 * (fold + 1) + round_number
+def train_fold(
+    fold: Fold,
+    data: TrainingSet,
+    progress: Callable[[str], None] = lambda text: None,
+    stepped: Callable[[str, int, int], None] = lambda what, steps, step: None,
+) -> FoldLosses:
+    """Return the losses of the round's settings with the fold held out; they go to its file.
+
+    `progress` and `stepped` are called as those of `search`.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    recipe, settings = fold.recipe, fold.settings
+    what = f"round {fold.round_number + 1}, fold {fold.number + 1}"
+    held_out = data.folds == fold.number
+    seed = fold.seed + 1000 * (fold.number + 1) + fold.round_number
     rows = training_rows(data, ~held_out, at_least=recipe.rows, seed=seed)
     validation = training_rows(
         data, held_out, at_least=recipe.rows // VALIDATION_ROWS, seed=seed + 500
@@ -172,7 +227,7 @@ def _fold(shared: _Search, settings: list[Setting], round_number: int, fold: int
         stepped=bind(stepped, what),
     )
     losses = FoldLosses(settings, curve.steps, curve.training.tolist(), curve.validation.tolist())
-    with complete(path) as partial:
+    with complete(fold.path) as partial:
         partial.write_bytes(msgspec.json.encode(losses))
     return losses
 

@@ -99,7 +99,7 @@ def train_target(
     data = read_set(training)
     tested = None if test is None else read_set(test)
     metric = METRIC[data.card.kind]
-    seed = recipe.seed + zlib.crc32(training.name.encode())
+    seed = seed_of(recipe, training)
     tried = search(recipe, data, folder, seed=seed, progress=progress, stepped=stepped)
     progress(f"best validation loss {tried[0].loss:.4f} after {tried[0].best_steps} steps")
     in_finals = bind(stepped, f"{recipe.finals} final networks")
@@ -123,6 +123,11 @@ def train_target(
     with complete(folder / RESULT) as partial:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
     return result
+
+
+def seed_of(recipe: DeepBindRecipe, training: Path) -> int:
+    """Return what all random numbers of a target follow from."""
+    return recipe.seed + zlib.crc32(training.name.encode())
 
 
 def read_result(folder: Path) -> Result:

@@ -101,7 +101,7 @@ def train_networks(
     while len(epochs) < schedule.epochs and not is_stale(epochs, schedule.patience):
         began, number = time.monotonic(), len(epochs)
         rng = np.random.default_rng([seed, number])
-        torch.manual_seed(int(rng.integers(2**63)) + machine.rank)  # dropout
+        torch.manual_seed(int(rng.integers(2**63)))  # dropout
         with closing(ahead(batches(source, schedule, rng, number, machine), AHEAD)) as ready:
             in_epoch = partial(stepped, number + 1, steps)
             losses = _fit(shared, state, ready, schedule, number + 1, machine, in_epoch)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import NamedTuple
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from regplug.errors import ConfigError, TrainingError
+from regplug.train.loop.shared import share_layers
 
 
 class Machine(NamedTuple):
@@ -29,13 +29,11 @@ class Machine(NamedTuple):
     compiled: bool = False
 
     def placed(self, network: nn.Module) -> nn.Module:
-        """Return the network on the device.
-
-        With several GPUs its norms see the whole batch. On CPUs each process's norms see its own
-        share, and those of the first are kept.
-        """
-        if self.world > 1 and self.device.type == "cuda":
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        """Return the network on the device; with several processes its layers see whole batches."""
+        if self.world > 1:
+            share_layers(network, norms=self.device.type == "cpu")
+            if self.device.type == "cuda":
+                network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return network.to(self.device)
 
     def shared(self, network: nn.Module) -> nn.Module:
@@ -92,9 +90,6 @@ def machine(device: str, *, compiled: bool) -> Iterator[Machine]:
         torch.cuda.set_device(place)
     joined = "WORLD_SIZE" in os.environ
     if joined:
-        # Its functions keep the group of the moment of their import, as a default: imported later,
-        # by DistributedDataParallel, they would keep gloo's threads alive when the interpreter ends
-        import_module("torch.distributed.nn.functional")
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     rank, world = (distributed.get_rank(), distributed.get_world_size()) if joined else (0, 1)
     try:

@@ -3,20 +3,16 @@
 peaks, windows ─PanelSource→ Examples ─train_networks, a member at a time→ networks ─save→ weights
 """
 
-import hashlib
 import shlex
 import sys
-import time
-from collections.abc import Callable, Mapping
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from regplug.data.sequences.chip import ChipSet
 from regplug.data.sites.windows import read_genome_windows
@@ -26,30 +22,14 @@ from regplug.files.weights import WEIGHTS
 from regplug.genome.codes import Codes
 from regplug.train.cnn.network import Cnn
 from regplug.train.cnn.shape import CnnShape
-from regplug.train.loop.checkpoint import Epoch
-from regplug.train.loop.loop import Resumable, train_networks
-from regplug.train.panel.data import PanelSource, join_bound
+from regplug.train.loop.elsewhere import SEQUENTIAL, Versions, executing
+from regplug.train.panel.member import Member, panel_member, source_of, train_member
 from regplug.train.panel.metrics import Aucs, negatives_aucs
 from regplug.train.panel.recipe import PanelRecipe
+from regplug.train.panel.stored import DATA, PanelData, write_data
 
 STRONGEST = 500  # peaks of a set's part A
 _TOGETHER = 512  # sequences scored at once
-
-
-class PanelData(NamedTuple):
-    """What to train on, and what is held out of it to compare recipes, if anything."""
-
-    peaks: list[Codes]  # a (n, bases) per target
-    windows: list[Codes]  # of the genome, (bases,) each
-    held_out_peaks: list[Codes]  # as `peaks`, or empty
-    held_out_windows: list[Codes]  # as `windows`, or empty
-
-    def digest(self) -> str:
-        """Return the sha256 of all codes."""
-        total = hashlib.sha256()
-        for codes in chain.from_iterable(self):
-            total.update(np.ascontiguousarray(codes).tobytes())
-        return total.hexdigest()
 
 
 def read_panel(
@@ -88,58 +68,67 @@ def train_panel(
     resume: bool = False,
     progress: Callable[[str], None],
     stepped: Callable[[str, int, int], None] = lambda epoch, steps, step: None,
+    executor: str = "",
 ) -> None:
     """Train the recipe's members; `out` gets `weights.safetensors` and `metrics.json`.
 
     While it runs, `out` holds a checkpoint per member, written after each epoch; with `resume`
-    training goes on from these. It runs in one thread, so that the same recipe, data and machine
-    give the same weights. `progress` is called with a line of text after each epoch, `stepped`
-    after each step with the epoch's name, its number of steps, and how many are done.
+    training goes on from these. A member is trained in one thread, so that the same recipe, data
+    and machine give the same weights. `progress` is called with a line of text after each epoch,
+    `stepped` after each step with the epoch's name, its number of steps, and how many are done.
+    With an `executor`, as `regplug_open_executor` opens it, members are trained side by side, and
+    both are called after each member.
 
     Raises:
         TrainingError: the loss is NaN or infinite, the examples do not fill a batch, or `out` holds
             checkpoints of another run.
         OutputError: `out` cannot be written.
+        RegplugError: as the executor.
     """
-    torch.set_num_threads(1)
     shape = recipe.shape(data.peaks[0].shape[1])
-    bound = join_bound(data.peaks, recipe.mixture.strongest)
-    source = PanelSource(bound, data.windows, recipe.mixture)
     with naming(out):
         out.mkdir(parents=True, exist_ok=True)
-    # A member does not depend on how many there are: its checkpoint serves a run with more of them.
-    of_member = msgspec.structs.replace(recipe, members=1)
-    run = msgspec.json.encode(of_member).decode() + data.digest()
+    of_run = (out.absolute() / DATA, data.digest(), Versions.here())
+    members = [
+        Member(recipe, number, out.absolute() / f"member{number + 1}.checkpoint", *of_run)
+        for number in range(recipe.members)
+    ]
+    if not resume:
+        for member in members:
+            member.checkpoint.unlink(missing_ok=True)
+    if executor not in SEQUENTIAL:
+        _train_elsewhere(members, data, executor, progress, stepped)
+    source = source_of(recipe, data)
     networks, records = [], []
-    for member in range(recipe.members):
-        checkpoint = out / f"member{member + 1}.checkpoint"
-        if not resume:
-            checkpoint.unlink(missing_ok=True)
-        seed, began = recipe.seed * 1000 + member, time.monotonic()
-        torch.manual_seed(seed)
-        network = Cnn(shape)
-
-        def report(_: nn.Module, epochs: list[Epoch], member: int = member) -> None:
-            progress(f"member {member + 1}, epoch {len(epochs)}: loss {epochs[-1].loss:.4f}")
-
-        def in_epoch(epoch: int, steps: int, step: int, member: int = member) -> None:
-            stepped(f"member {member + 1}, epoch {epoch}", steps, step)
-
-        epochs = train_networks(
-            network,
-            source,
-            recipe.schedule,
-            Resumable(checkpoint, run, seed),
-            done=report,
-            stepped=in_epoch,
-        )
+    for member in members:
+        network, epochs = train_member(member, source, progress, stepped)
         networks.append(network)
-        losses = [epoch.loss for epoch in epochs]
-        records.append({"losses": losses, "seconds": time.monotonic() - began})
+        records.append(
+            {
+                "losses": [epoch.loss for epoch in epochs],
+                "seconds": sum(epoch.seconds for epoch in epochs),
+            }
+        )
     held_out = _held_out_aucs(networks, recipe, data) if recipe.held_out else None
     _save(out, recipe, shape, networks, {"members": records, "held_out": held_out})
     for checkpoint in out.glob("member*.checkpoint"):
         checkpoint.unlink()
+    (out / DATA).unlink(missing_ok=True)
+
+
+def _train_elsewhere(
+    members: Sequence[Member],
+    data: PanelData,
+    executor: str,
+    progress: Callable[[str], None],
+    stepped: Callable[[str, int, int], None],
+) -> None:
+    """Leave the members' checkpoints, trained to the end by an executor."""
+    with executing(executor) as where:
+        write_data(members[0].data, data)
+        for done, (number, loss) in enumerate(where.run(panel_member, members), start=1):
+            progress(f"member {number + 1}: loss {loss:.4f}")
+            stepped("members", len(members), done)
 
 
 def _held_out_aucs(networks: list[Cnn], recipe: PanelRecipe, data: PanelData) -> Aucs:

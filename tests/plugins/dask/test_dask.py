@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing
-from pathlib import Path
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -28,63 +27,6 @@ dask = pytest.importorskip("regplug_dask")
 
 CONTIGS = {"chr1": random_letters(40_000, seed=1)}
 PART = 10  # records
-
-
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.folder, self._stack = folder, stack
-        self._log = stack.enter_context((folder / "dask.log").open("w"))
-        self.scheduler = self.start_scheduler()
-        self.workers = []
-
-    @property
-    def location(self):
-        return f"dask://127.0.0.1:{self.port}"
-
-    def start_scheduler(self):
-        return self._started(
-            *("scheduler", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--no-dashboard", "--no-show", "--dashboard-address", "127.0.0.1:0"),
-        )
-
-    def add_worker(self, **environment):
-        number = len(self.workers)
-        self.workers.append(
-            self._started(
-                *("worker", f"tcp://127.0.0.1:{self.port}", "--nthreads", "1", "--no-nanny"),
-                *("--no-dashboard", "--local-directory", str(self.folder / f"w{number}")),
-                *("--death-timeout", "60", "--name", f"w{number}"),
-                **environment,
-            )
-        )
-
-    def _started(self, *words, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "dask", *words],
-            stdout=subprocess.DEVNULL,
-            stderr=self._log,
-            env=os.environ | environment,
-            cwd=Path(__file__).parents[3],
-        )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.kill)
-        return process
-
-
-@pytest.fixture
-def stack():
-    with ExitStack() as opened:
-        yield opened
-
-
-@pytest.fixture
-def cluster(tmp_path, stack):
-    return Cluster(tmp_path, stack)
 
 
 @pytest.fixture
@@ -257,6 +199,57 @@ def test_local_workers_and_a_file(place, command, whole):
     assert records(out) == whole
 
 
+SUBMIT = """#!/bin/sh
+# As a batch system does: take a script, from a file or standard input, and tell the job's number.
+script=$(mktemp "$JOBS/job.XXXXXX")
+cat "$@" > "$script"
+setsid sh "$script" > "$script.log" 2>&1 < /dev/null &
+echo "Submitted batch job $!"
+"""
+CANCEL = """#!/bin/sh
+kill -- "-$1"
+echo "$1" >> "$JOBS/cancelled"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "submit", "cancel"),
+    [
+        ("SLURM", "sbatch", "scancel"),
+        pytest.param("PBS", "qsub", "qdel", marks=pytest.mark.nightly),
+        pytest.param("SGE", "qsub", "qdel", marks=pytest.mark.nightly),
+        pytest.param("LSF", "bsub", "bkill", marks=pytest.mark.nightly),
+    ],
+)
+@pytest.mark.fault("clusters", "dask-jobqueue's jobs (sbatch, qsub, bsub stood in for): the same")
+def test_a_batch_system(place, command, whole, monkeypatch, system, submit, cancel):
+    """dask-jobqueue submits job scripts, whose workers join; at the end it cancels them."""
+    pytest.importorskip("dask_jobqueue")
+    for folder in ("bin", "jobs"):
+        (place / folder).mkdir()
+    for name, script in ((submit, SUBMIT), (cancel, CANCEL)):
+        (place / "bin" / name).write_text(script)
+        (place / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("JOBS", str(place / "jobs"))
+    (place / "cluster.toml").write_text(
+        f'cluster = "dask_jobqueue.{system}Cluster"\nworkers = 2\n[options]\ncores = 1\n'
+        f'memory = "1GB"\nwalltime = "00:10"\nlocal_directory = "{place}"\n'
+        'scheduler_options = {dashboard_address = ":0"}\n'
+    )
+    run = command("-o", place / "out.vcf", "--executor", f"dask:{place / 'cluster.toml'}")
+    err = run.communicate()[1]
+    assert run.returncode == 0, err
+    assert records(place / "out.vcf") == whole
+    scripts = [path.read_text() for path in (place / "jobs").glob("job.??????")]
+    assert len(scripts) == 2
+    assert all(
+        "dask_worker tcp://" in script or "dask worker tcp://" in script for script in scripts
+    )
+    assert len((place / "jobs" / "cancelled").read_text().split()) == 2
+
+
 @pytest.mark.slow
 def test_nobody_answers():
     with closing(socket.socket()) as taken:
@@ -277,7 +270,7 @@ def test_nobody_answers():
         (b'cluster = "distributed.LocalCluster"\nworkers = 0', "workers is a number"),
         (b'cluster = "distributed.LocalCluster"\noptions = 1', "workers is a number"),
         (b'cluster = "distributed.NoCluster"', "cannot be made so"),
-        (b'cluster = "dask_jobqueue.SLURMCluster"', "pip install dask_jobqueue"),
+        (b'cluster = "dask_kubernetes.KubeCluster"', "pip install dask_kubernetes"),
         (b'cluster = "distributed.LocalCluster"\nqueue = "q"', "what is queue"),
     ],
 )

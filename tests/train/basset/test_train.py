@@ -165,6 +165,7 @@ def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch
     assert not (tmp_path / "killed" / "metrics.json").exists()
     with pytest.raises(TrainingError, match="another recipe"):
         run(toys, tmp_path / "killed", "schedule.batch=40", kind=kind, resume=True)
+    (tmp_path / "killed" / ".4711-checkpoint.pt").write_bytes(b"half")  # as SIGKILL may leave it
     resumed = run(toys, tmp_path / "killed", kind=kind, resume=True)
     assert_equal(weights(whole), weights(resumed))
     first, second = (read_basset_run(out).metrics for out in (whole, resumed))
@@ -467,21 +468,77 @@ def test_a_run_that_is_damaged_is_told(trained, tmp_path):
         read_basset_run(tmp_path)
 
 
-def test_two_processes_write_one_run(toys, tmp_path):
-    """On CPUs each process's norms see its own share; those of the first are kept."""
-    out = tmp_path / "run"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"),
-            *("-m", "regplug", "train", "basset", toys / "cnn.toml", toys / "sites.h5", "-o", out),
-        ],
-        capture_output=True,
-        text=True,
-    )
+STOPPED = """
+import os, sys
+from regplug.cli import main
+from regplug.train.loop import loop
+save = loop.save
+
+def save_and_stop(path, run, parts, epochs):
+    save(path, run, parts, epochs)
+    if len(epochs) == 2: os._exit(9)
+
+loop.save = save_and_stop
+main()
+"""
+
+
+def test_two_processes_train_as_one_and_go_on_with_its_run(toys, tmp_path, monkeypatch):
+    """Norms and dropouts see whole batches: what is left is the order of sums."""
+    whole = weights(run(toys, tmp_path / "whole", kind="cnn"))
+    words = ["train", "basset", toys / "cnn.toml", toys / "sites.h5", "-o"]
+
+    def two(*line):
+        start = (sys.executable, "-m", "torch.distributed.run", "--standalone")
+        return subprocess.run(
+            [*start, "--nproc-per-node=2", *line],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+        )
+
+    def as_whole(out):
+        assert len(list(out.iterdir())) == 3
+        for name, array in weights(out).items():
+            np.testing.assert_allclose(array, whole[name], atol=1e-5, err_msg=name)
+
+    (tmp_path / "stopped.py").write_text(STOPPED)
+    by_two, by_one = tmp_path / "by_two", tmp_path / "by_one"
+    assert two(tmp_path / "stopped.py", *words, by_two).returncode != 0
+    assert (by_two / "checkpoint.pt").exists()
+    as_whole(run(toys, by_two, kind="cnn", resume=True))  # the last epoch, by one process
+
+    save = loop.save
+
+    def save_and_die(path, run, parts, epochs):
+        save(path, run, parts, epochs)
+        raise KilledError
+
+    monkeypatch.setattr(loop, "save", save_and_die)
+    with pytest.raises(KilledError):
+        run(toys, by_one, kind="cnn")
+    done = two("-m", "regplug", *words, by_one, "--resume")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("epoch 3:") == 1
-    assert read_basset_run(out).metrics.valid_auc > 0.9
-    assert len(list(out.iterdir())) == 3
+    assert [done.stderr.count(f"epoch {number}:") for number in (1, 2, 3)] == [0, 1, 1]
+    as_whole(by_one)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["basset", "r.toml", "s.h5", "--trials", "2"],
+        ["deepbind", "r.toml", "SET"],
+        ["panel", "r.toml"],
+    ],
+)
+def test_what_torchrun_would_do_twice_is_refused(regplug, tmp_path, monkeypatch, words):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    (tmp_path / "r.toml").write_text("[search.space]\nseed = [1]" if "s.h5" in words else "")
+    words = [str(tmp_path / word) if word == "r.toml" else word for word in words]
+    done = regplug("train", *words, "-o", tmp_path / "run")
+    assert done.status == 1
+    assert "torchrun is for one network of train basset" in done.err
+    assert not (tmp_path / "run").exists()
 
 
 # -- recipes -----------------------------------------------------------------------------------

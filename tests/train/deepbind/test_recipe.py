@@ -44,4 +44,4 @@ def test_the_published_recipe_is_the_paper_s():
     recipe = read_recipe(path)
     assert recipe.sampler == "random"
     assert (recipe.settings, recipe.rounds, recipe.finals) == (30, 1, 6)
-    assert msgspec.structs.replace(recipe, sampler="tpe", rounds=3, workers=1) == DeepBindRecipe()
+    assert msgspec.structs.replace(recipe, sampler="tpe", rounds=3) == DeepBindRecipe()

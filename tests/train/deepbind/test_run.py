@@ -1,11 +1,6 @@
 """A run leaves networks and figures; killed half way, it goes on to the same; nothing is mixed."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 
 import msgspec
 import numpy as np
@@ -13,14 +8,16 @@ import pytest
 
 from regplug.data.sets.folds import with_shuffles
 from regplug.data.sets.training import read_set, write_set
-from regplug.errors import DataError, OutputError
+from regplug.errors import DataError, OutputError, PluginError
 from regplug.files.weights import load_weights
 from regplug.train.deepbind import search as search_module
 from regplug.train.deepbind import target as target_module
+from regplug.train.deepbind.elsewhere import TargetJob, finish_target
 from regplug.train.deepbind.recipe import DeepBindRecipe
 from regplug.train.deepbind.run import train_run
 from regplug.train.deepbind.search import search
 from regplug.train.deepbind.target import read_result
+from regplug.train.loop.elsewhere import Versions
 from tests.train.deepbind.test_fit import set_of
 
 pytestmark = pytest.mark.slow
@@ -137,38 +134,38 @@ def test_a_killed_run_goes_on_to_the_same_weights(folders, tmp_path, monkeypatch
         np.testing.assert_array_equal(value, theirs[name])
 
 
-def test_workers_do_not_change_the_weights(folders, tmp_path):
+def test_processes_do_not_change_the_weights(folders, tmp_path):
+    """Folds and targets are trained by two others, which leave the files that this one would."""
     run(folders, tmp_path / "one")
     sets, tests = folders
+    told, steps = [], []
     train_run(
-        change(RECIPE, workers=2), sets, tests, tmp_path / "two", resume=False, progress=print
+        *(RECIPE, sets, tests, tmp_path / "two"),
+        resume=False,
+        progress=told.append,
+        stepped=lambda *step: steps.append(step),
+        executor="processes:2",
     )
     for name, value in weights(tmp_path / "one").items():
         np.testing.assert_array_equal(value, weights(tmp_path / "two")[name])
+    folds = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("round*")]
+    assert len(folds) == 12
+    for fold in folds:
+        assert (tmp_path / "two" / fold).read_bytes() == (tmp_path / "one" / fold).read_bytes()
+    assert steps == [(f"round {r}: folds", 6, n) for r in (1, 2) for n in range(1, 7)]
+    assert told[:2] == ["round 1: 6 folds done", "round 2: 6 folds done"]
+    assert sorted(line.partition(":")[0] for line in told[2:]) == ["ONE", "TWO"]
 
 
-WAITING = """
-import os, time
-from regplug.train.deepbind.run import _finished
-
-def wait(): print(os.getpid(), flush=True); time.sleep(600)
-
-if __name__ == "__main__":
-    for one in _finished({"ONE": wait}, 2): pass
-"""
-
-
-def test_workers_end_with_a_killed_run(tmp_path):
-    (tmp_path / "waiting.py").write_text(WAITING)
-    command = [sys.executable, tmp_path / "waiting.py"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run_:
-        worker = int(run_.stdout.readline())
-        run_.kill()
-        try:
-            run_.communicate(timeout=60)  # until nobody is left who could write
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
+def test_another_process_has_other_sets_or_versions(folders):
+    sets, tests = folders
+    cards = (read_set(sets[0]).card, read_set(tests / "ONE").card)
+    job = TargetJob(RECIPE, sets[0], tests / "ONE", sets[0].parent / "run", cards, Versions.here())
+    with pytest.raises(DataError, match=r"TWO on .* is not the set of the run"):
+        finish_target(job._replace(training=sets[1], cards=(change(cards[0], seed=9), cards[1])))
+    with pytest.raises(PluginError, match=r"the run 0\.0\.1 and 1\.13\.0: install the same"):
+        finish_target(job._replace(versions=Versions("0.0.1", "1.13.0")))
+    assert not job.folder.exists()
 
 
 def test_another_run_is_not_gone_on_with(folders, tmp_path):

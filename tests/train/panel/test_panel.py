@@ -24,6 +24,7 @@ from regplug.train.loop import loop
 from regplug.train.panel.publish import read_panel_run
 from regplug.train.panel.recipe import read_panel_recipe
 from regplug.train.panel.sets import given_sets, read_sets, with_targets
+from regplug.train.panel.stored import PanelData, stored_data, write_data
 from regplug.train.panel.train import WEIGHTS, ensemble_logits, read_panel, train_panel
 
 MOTIFS = {"ONE": encode("TGACTCAGCA"), "TWO": encode("CCGGAAGTGG")}
@@ -150,6 +151,31 @@ def test_a_killed_run_is_resumed_to_the_same_weights(toys, tmp_path, monkeypatch
         run(toys, tmp_path / "b", *settings, "schedule.batch=32", resume=True)
     assert equal(unbroken, run(toys, tmp_path / "b", *settings, resume=True))
     assert not list((tmp_path / "b").glob("*.checkpoint"))
+
+
+@pytest.mark.slow
+def test_members_trained_by_other_processes_are_the_same(toys, tmp_path):
+    settings = ("members=2", "schedule.epochs=2")
+    here, there = run(toys, tmp_path / "a", *settings), tmp_path / "b"
+    assert equal(here, run(toys, there, *settings, executor="processes:2"))
+    assert sorted(path.name for path in there.iterdir()) == ["metrics.json", WEIGHTS]
+    told = [json.loads((tmp_path / one / "metrics.json").read_text())["members"] for one in "ab"]
+    assert [m["losses"] for m in told[0]] == [m["losses"] for m in told[1]]
+
+
+def test_another_process_finds_no_data_or_others(tmp_path):
+    codes = np.random.default_rng(0).integers(0, 4, (3, 5), np.uint8)
+    data = PanelData([codes, codes[:2]], [codes[0], codes[1, :4]], [], [])
+    write_data(tmp_path / "data.npz", data)
+    found = stored_data(tmp_path / "data.npz", data.digest())
+    assert [len(kind) for kind in found] == [2, 2, 0, 0]
+    assert found.digest() == data.digest()
+    with pytest.raises(DataError, match="holds the data of another run"):
+        stored_data(tmp_path / "data.npz", "0" * 64)
+    (tmp_path / "data.npz").write_bytes(b"PK\3\4 cut")
+    for name in ("data.npz", "none.npz"):
+        with pytest.raises(DataError, match=f"{name} cannot be read .* a disk that all processes"):
+            stored_data(tmp_path / name, data.digest())
 
 
 def test_a_damaged_checkpoint_is_told(toys, tmp_path):
