@@ -22,6 +22,7 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.coverage import coverage_of
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
+from regplug.scoring.sliding import window_predictions
 from regplug.scoring.stretches import pair_predictions
 
 _LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
@@ -154,16 +155,13 @@ class VariantEffect:
 
         Of a model with a profile they are reads at each base, as `Coverage.values`.
         """
+        coverage = coverage_of(backend.card)
+        if coverage is None:
+            return window_predictions(stretches, backend, width=width, step=step)
         windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
         ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
-        return np.split(self._values(np.concatenate(windows), backend), ends[:-1])
-
-    def _values(self, codes: Codes, backend: Backend) -> Array:
-        """Return what tracks have of windows (n, width)."""
-        coverage = coverage_of(backend.card)
-        if coverage:
-            return coverage.values(backend.predict(codes, coverage.names))
-        return backend.predict(codes)
+        found = backend.predict(np.concatenate(windows), coverage.names)
+        return np.split(coverage.values(found), ends[:-1])
 
 
 def tag(*parts: str) -> str:

@@ -1,0 +1,50 @@
+"""Windows at a step along stretches of codes ─window_predictions→ their predictions.
+
+The graph that scores SNVs (`stretches`) computes once what windows share; here it is asked for
+windows side by side.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from regplug.genome.codes import Codes
+from regplug.scoring.backend import Array, Backend
+from regplug.scoring.stretches import NUMBERS, Request, Sizes, VariantsBackend
+
+WINDOWS = 128  # in a request; with fewer, more of its bases are read by few windows
+
+
+def window_predictions(
+    stretches: Sequence[Codes], backend: Backend, *, width: int, step: int
+) -> list[Array]:
+    """Return the predictions for each `step`-th window of `width` bases in each stretch.
+
+    A stretch, shape (bases,), has (bases - width) // step + 1 windows; predictions have shape
+    (windows, targets). They are the same in whatever stretch a window lies.
+
+    Raises:
+        BackendError: as `Backend.predict`.
+    """
+    sizes = backend.sizes if isinstance(backend, VariantsBackend) else None
+    if sizes is None or 2 * step > width or sizes.numbers(width, 1, 1) > NUMBERS:
+        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
+        ends = np.cumsum([len(of_stretch) for of_stretch in windows])
+        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
+    asked = [[*_requests(codes, width, step, sizes)] for codes in stretches]
+    together: VariantsBackend = backend  # type: ignore[assignment]
+    answers = iter(together.predict_variants([request for of in asked for request in of]))
+    return [np.concatenate([next(answers)[0] for _ in of_stretch]) for of_stretch in asked]
+
+
+def _requests(codes: Codes, width: int, step: int, sizes: Sizes) -> Iterator[Request]:
+    """Yield a stretch's windows as requests, in order."""
+    most = WINDOWS
+    while most > 1 and sizes.numbers(width + (most - 1) * step, most, 1) > NUMBERS:
+        most //= 2
+    for start in range(0, len(codes) - width + 1, most * step):
+        block = codes[start : start + width + (most - 1) * step]
+        starts = np.arange(0, len(block) - width + 1, step, dtype=np.int64)
+        one = np.zeros(1, np.int64)  # an ALT that is REF: a server reads no empty tensors
+        yield Request(block, starts, one, block[[sizes.column]], one)
