@@ -206,8 +206,10 @@ def _input_status(variant: Variant, genome: Reference) -> Status:
     if variant.start < 0 or variant.interval.end > genome.lengths[contig]:
         return Status.REF_MISMATCH
     there, ref = genome.codes(variant.interval), encode_letters(variant.ref)
-    told = np.full(len(ref), True) if of_bases else ref != UNKNOWN  # callers write N beside <DEL>
-    return Status.OK if np.array_equal(there[told], ref[told]) else Status.REF_MISMATCH
+    if not of_bases:  # callers write N beside <DEL>
+        told = ref != UNKNOWN
+        there, ref = there[told], ref[told]
+    return Status.OK if there.tobytes() == ref.tobytes() else Status.REF_MISMATCH
 
 
 def _ambiguous(variant: Variant) -> bool:
@@ -233,13 +235,21 @@ def _windows(
         edit = edit or Edit.of(allele.variant).normalized(genome)
         return _at_junctions(edit, genome, before, window)
     ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
-    pairs = [_with_first_base_in_column(variant, (ref, alt), genome, before, window)]
-    if len(ref) != len(alt):
-        pairs.append(_with_last_base_in_column(variant, (ref, alt), genome, before, window))
-    starts = _ref_starts(variant, before, len(pairs))
-    if any(_mostly_n(variant, start, genome, window) for start in starts):
+    starts = [variant.start - before, variant.interval.end - 1 - before]
+    if len(ref) == len(alt):
+        del starts[1]
+    there = [genome.codes(Interval(variant.chrom, at, at + window)) for at in starts]
+    if any(_mostly_n(of, variant.chrom, at, genome) for of, at in zip(there, starts, strict=True)):
         return Status.MOSTLY_N, []
-    return Status.OK, pairs
+    if len(ref) == len(alt):
+        pair = there[0].copy(), there[0].copy()
+        for codes, bases in zip(pair, (ref, alt), strict=True):
+            codes[before : before + len(bases)] = bases
+        return Status.OK, [pair]
+    return Status.OK, [
+        _with_first_base_in_column(variant, (ref, alt), genome, before, window),
+        _with_last_base_in_column(variant, (ref, alt), genome, before, window),
+    ]
 
 
 def _written(edit: Edit, genome: Reference, most: int) -> Variant | None:
@@ -265,11 +275,6 @@ def _at_junctions(
     return Status.JUNCTIONS, [(ref.codes, alt.codes) for ref, alt in pairs]
 
 
-def _ref_starts(variant: Variant, before: int, rows: int) -> list[int]:
-    """Return the 0-based start of REF's window in each of its rows."""
-    return [variant.start - before, variant.interval.end - 1 - before][:rows]
-
-
 def _with_first_base_in_column(
     variant: Variant, alleles: tuple[Codes, Codes], genome: Reference, before: int, window: int
 ) -> tuple[Codes, Codes]:
@@ -293,9 +298,7 @@ def _with_last_base_in_column(
     return ref, alt
 
 
-def _mostly_n(variant: Variant, start: int, genome: Reference, window: int) -> bool:
-    """Tell whether over a tenth of REF's window inside the contig is unknown."""
-    contig = genome.contig(variant.chrom)
-    low, high = max(0, start), min(genome.lengths[contig or ""], start + window)
-    codes = genome.codes(Interval(variant.chrom, low, high))
-    return bool(np.count_nonzero(codes == UNKNOWN) > MOST_N * len(codes))
+def _mostly_n(codes: Codes, chrom: str, start: int, genome: Reference) -> bool:
+    """Tell whether over a tenth of a window from `start` on is unknown, inside the contig."""
+    inside = codes[max(0, -start) : genome.lengths[genome.contig(chrom) or ""] - start]
+    return bool(np.count_nonzero(inside == UNKNOWN) > MOST_N * len(inside))

@@ -252,9 +252,11 @@ def variants_of(record: pysam.VariantRecord) -> list[Variant]:
         VariantFileError: REF, an ALT or such a record's INFO is not UTF-8.
     """
     contig, pos = record.contig, record.pos
-    with _utf8(f"{contig}:{pos}"):
+    try:
         ref, alts = record.ref or "N", record.alts or (".",)
-        variants = [Variant(contig, pos, ref, alt) for alt in alts]
+    except UnicodeDecodeError as error:
+        raise _no_utf8(f"{contig}:{pos}") from error
+    variants = [Variant(contig, pos, ref, alt) for alt in alts]
     if not any(map(is_structural, alts)):
         return variants
     known = extents(alts, dict(info_pairs(record)))
@@ -267,8 +269,10 @@ def line_of(record: pysam.VariantRecord) -> str:
     Raises:
         VariantFileError: the record is not UTF-8.
     """
-    with _utf8(f"{record.contig}:{record.pos}"):
+    try:
         return str(record)
+    except UnicodeDecodeError as error:
+        raise _no_utf8(f"{record.contig}:{record.pos}") from error
 
 
 def set_info(
@@ -306,10 +310,12 @@ def texts_of(columns: Mapping[str, Values], first: int, alts: int) -> dict[str, 
 
     A tag whose values are all missing is left out.
     """
-    texts = {
-        tag: [_text(v) for v in values[first : first + alts]] for tag, values in columns.items()
-    }
-    return {tag: ",".join(each) for tag, each in texts.items() if any(t != "." for t in each)}
+    texts = {}
+    for tag, values in columns.items():
+        each = [_text(value) for value in values[first : first + alts]]
+        if each.count(".") < len(each):
+            texts[tag] = ",".join(each)
+    return texts
 
 
 def info_pairs(record: pysam.VariantRecord) -> list[tuple[str, str]]:
@@ -344,9 +350,11 @@ def _utf8(what: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise VariantFileError(
-            f"{what} is not UTF-8: convert it (iconv -f latin1 -t utf-8)"
-        ) from error
+        raise _no_utf8(what) from error
+
+
+def _no_utf8(what: str) -> VariantFileError:
+    return VariantFileError(f"{what} is not UTF-8: convert it (iconv -f latin1 -t utf-8)")
 
 
 def _text(value: float | str | None) -> str:
