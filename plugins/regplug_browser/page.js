@@ -120,7 +120,7 @@ function placeOf(variant) {
 }
 
 // The profile of a variant: REF and ALT over each other, and their difference below.
-const WIDE = 1200, LEFT = 60, PLOT = 130, PAIR = 60, GAP = 14;
+const WIDE = 1200, LEFT = 72, PLOT = 130, PAIR = 60, GAP = 14;
 
 function drawProfile(variant) {
   const section = document.getElementById("profile"), profile = variant.profile;
@@ -148,14 +148,16 @@ function drawProfile(variant) {
     draw(svg, "path", { d: steps(part, x, step, profile.start, (value) => zero - size(value), zero), fill });
   }
   for (const y of [PLOT, zero]) draw(svg, "line", { x1: LEFT, x2: WIDE, y1: y, y2: y, stroke: "#999" });
-  for (const [y, text] of [[12, shown(high)], [PLOT, "0"], [zero - PAIR / 2 + 10, `+${shown(most)}`], [zero + PAIR / 2, `−${shown(most)}`]]) {
+  const tick = (value) => String(Number(value.toPrecision(2)));
+  for (const [y, text] of [[12, tick(high)], [PLOT, "0"], [zero - PAIR / 2 + 10, `+${tick(most)}`], [zero + PAIR / 2, `−${tick(most)}`]]) {
     draw(svg, "text", { x: LEFT - 4, y, "text-anchor": "end", "font-size": 11 }, text);
   }
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((bases) => changes.length / bases <= 10) ?? 5000;
   for (let base = Math.ceil(profile.start / every) * every; base < profile.start + changes.length; base += every) {
     const at = x(base) + step / 2, y = PLOT + GAP + PAIR;
     draw(svg, "line", { x1: at, x2: at, y1: y, y2: y + 4, stroke: "#999" });
-    draw(svg, "text", { x: at, y: y + 18, "text-anchor": "middle", "font-size": 11 }, base.toLocaleString("en"));
+    const anchor = at > WIDE - 40 ? "end" : "middle";
+    draw(svg, "text", { x: at, y: y + 18, "text-anchor": anchor, "font-size": 11 }, base.toLocaleString("en"));
   }
 }
 

@@ -141,7 +141,7 @@ def test_profiles_lie_over_each_other(toy: TrackSet, chromium, tmp_path):
         heights = [(floor - float(y)) / (floor - top) * high for y, _ in drawn]
         assert heights == pytest.approx([value for value in values if value == value], abs=0.01)
         ends = [float(x) for _, x in drawn]
-        assert np.diff(ends).round().tolist() == [190, 190, 190, 380]
+        assert np.diff(ends).round().tolist() == [188, 188, 188, 376]
         assert path.count("M") == 2
     labels = chromium.ask(
         f"[...{section}.querySelectorAll('text')].map((text) => text.textContent)"
@@ -152,6 +152,25 @@ def test_profiles_lie_over_each_other(toy: TrackSet, chromium, tmp_path):
     chromium.click(f"{ROWS}[0]")  # whose best target has no profile
     assert chromium.ask(f"{section}.hidden")
     assert chromium.problems == []
+
+
+def test_what_stands_at_a_profile_is_not_cut(toy: TrackSet, chromium):
+    """Reads of a base are small numbers, and a label may lie at the last base."""
+    ref, alt = np.random.default_rng(0).uniform(1e-5, 9.87654e-4, (2, 1000)).astype(np.float32)
+
+    def profiles(variant, target):
+        return Profile(Interval("chr1", 1401, 2401), ref, alt)
+
+    chromium.open(Page().write(toy._replace(profiles=profiles)).as_uri())
+    chromium.until("document.body?.dataset.ready")
+    boxes = chromium.ask(
+        "[...document.querySelectorAll('#profile text')].map((text) => {"
+        "const box = text.getBBox(); return [text.textContent, box.x, box.x + box.width]; })"
+    )
+    assert {"2,400", "1,500"} <= {text for text, *_ in boxes}
+    assert boxes[2][0][1:] == boxes[3][0][1:]
+    assert float(boxes[0][0]) == pytest.approx(max(ref.max(), alt.max()), rel=0.05)
+    assert all(left >= 0 and right <= 1200 for _, left, right in boxes), boxes
 
 
 def test_names_that_hold_markup_do_nothing(toy: TrackSet, chromium):
