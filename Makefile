@@ -3,6 +3,7 @@
 # make test   set up everything, check, and run every test, the real Triton server included
 # make check  ruff, mypy, import-linter, bandit, pip-audit
 # make nightly  hours: the oracle, damaged files and a server at full load, at length
+# make bench  regplug beside Selene, tangermeme, gReLU and bpnet-lite, on an idle machine
 # make docs   the documentation as a site, in site/
 
 PYTHON ?= python3
@@ -10,6 +11,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP2 = .venv-numpy2/bin/python -m pip install --quiet --disable-pip-version-check
 PIPPIPELINES = .venv-pipelines/bin/python -m pip install --quiet --disable-pip-version-check
+PIPBENCH = .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check
 PIPDOCS = .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check
 PYTEST = -n 2 --dist loadfile
 # What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
@@ -18,7 +20,7 @@ QUICK = $(PYTEST) -m "not triton and not slow and not data"
 DEBIAN = bcftools chromium igv snpSift:snpsift tabix vcfanno xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 LEAN = nodejs PicardCommandLine:picard-tools vcftools
 
-.PHONY: demo quick test check nightly docs debian clean
+.PHONY: demo quick test check nightly bench docs debian clean
 
 demo: .venv/core
 	@mkdir -p out
@@ -42,6 +44,9 @@ test-numpy2: .venv-numpy2/ready
 # REGPLUG_CASES (3000 damaged files of each kind; 100,000 alleles) and REGPLUG_MINUTES (10) make it shorter or longer.
 nightly: .venv/all
 	$(BIN)/python -m pytest $(PYTEST) -m nightly
+
+bench: .venv-bench/ready
+	.venv-bench/bin/python -m benchmarks.peers --server
 
 check: .venv/all
 	$(BIN)/ruff check .
@@ -84,6 +89,16 @@ docs: .venv-docs/ready
 	$(PIPDOCS) -c constraints.txt -e . --group docs
 	touch $@
 
+# Programs to measure beside regplug. Selene asks for an old torch and to be compiled with old tools; it runs with this torch.
+.venv-bench/ready: pyproject.toml constraints.txt
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	grep -v '^setuptools==' constraints.txt > .venv-bench/constraints.txt
+	$(PIPBENCH) --upgrade 'pip>=25.1'
+	$(PIPBENCH) -c .venv-bench/constraints.txt -e '.[keras,parquet,server,torch,triton]' --group test --group bench
+	$(PIPBENCH) -c .venv-bench/constraints.txt --no-deps --group parity
+	$(PIPBENCH) --no-deps --no-build-isolation pytabix selene-sdk
+	touch $@
+
 # Programs that run regplug or read what it wrote, in an environment of their own: for tests of integrations/.
 # polars-bio asks for an older pyarrow.
 .venv-pipelines/ready: pyproject.toml constraints.txt
@@ -103,4 +118,4 @@ debian:
 	else echo "make test needs $$missing $$lean: install them (Debian: apt-get install)" >&2; exit 1; fi
 
 clean:
-	rm -rf .venv .venv-docs .venv-numpy2 .venv-pipelines .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-bench .venv-docs .venv-numpy2 .venv-pipelines .coverage out build dist site docs/api .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -88,15 +88,16 @@ def main() -> None:
 def _networks(scratch: Path) -> dict[str, Network]:
     """Return the networks; those of random weights are written to `scratch`."""
     made = {
-        "Basset 600 x 164": Network(_written(scratch, "basset", basset()), 256, 64),
-        "Basset, heavy-tailed weights": Network(_written(scratch, "hard", hard()), 64, 16),
-        "ChromBPNet's size": Network(_written(scratch, "bpnet", bpnet()), 16, 2),
+        "Basset 600 x 164": Network(written(scratch, "basset", basset()), 256, 64),
+        "Basset, heavy-tailed weights": Network(written(scratch, "hard", hard()), 64, 16),
+        "ChromBPNet's size": Network(written(scratch, "bpnet", bpnet()), 16, 2),
     }
     shipped = ("open_chromatin", "deepbind_encode", "basset_dhs4", "yeast")
     return {name: Network(REPO / name, 256, 128) for name in shipped} | made
 
 
-def _written(repo: Path, name: str, graph: onnx.ModelProto) -> Path:
+def written(repo: Path, name: str, graph: onnx.ModelProto) -> Path:
+    """Write a graph of codes and scores as a model of `repo`; return its directory."""
     data = graph.SerializeToString()
     targets = graph.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     card = ModelCard(

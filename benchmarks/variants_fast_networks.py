@@ -49,7 +49,8 @@ def basset_in_torch(folder: Path) -> Any:
 
     graph = onnx.load(folder / "1" / "model.onnx").graph
     arrays = {
-        array.name: torch.from_numpy(numpy_helper.to_array(array)) for array in graph.initializer
+        array.name: torch.from_numpy(numpy_helper.to_array(array).copy())
+        for array in graph.initializer
     }
     layers: list[Any] = []
     pools = iter((3, 4, 4))
