@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pyBigWig
-from matplotlib.figure import Figure
 from PIL import Image
 
 from regplug.files.colours import GREY, LOWERS, RAISES
+from regplug.files.figures import DPI, drawing
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
 from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
@@ -88,26 +88,25 @@ def make_tracks(folder: Path) -> None:
 
 def draw_tracks(folder: Path, pixels: int) -> io.BytesIO:
     """Return a PNG of the tracks in `folder`, so many pixels wide."""
-    figure = Figure(figsize=(pixels / 100, 2.6), dpi=100, layout="constrained")
-    top, low = figure.subplots(2, 1, sharex=True)
-    for kind, colour in (("ref", GREY), ("alt", LOWERS)):
-        top.step(*read(folder, kind), where="mid", color=colour, label=kind.upper(), linewidth=1.5)
-    at, values = read(folder, "difference")
-    low.fill_between(at, values.clip(0), step="mid", color=RAISES, linewidth=0)
-    low.fill_between(at, values.clip(None, 0), step="mid", color=LOWERS, linewidth=0)
-    top.legend(frameon=False, ncols=2, loc="upper right")
-    top.set_title(f"Tracks for IGV and UCSC: {TARGET}, the 101 bases around each", fontsize=11)
-    top.set_ylabel("score")
-    low.set_ylabel("ALT − REF")
-    low.ticklabel_format(useOffset=False, style="plain")
-    low.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    low.set_xlabel(f"{VARIANT.chrom}, forward strand")
-    for axis in (top, low):
-        axis.axvline(VARIANT.pos, color="black", linewidth=0.8)
-        axis.axhline(0, color="grey", linewidth=0.5)
-        axis.spines[["top", "right"]].set_visible(False)
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=100)
+    with drawing(pixels / DPI, 4.0) as figure:
+        top, low = figure.subplots(2, 1, sharex=True)
+        for kind, colour in (("ref", GREY), ("alt", LOWERS)):
+            top.step(*read(folder, kind), where="mid", color=colour, label=kind.upper())
+        at, values = read(folder, "difference")
+        low.fill_between(at, values.clip(0), step="mid", color=RAISES, linewidth=0)
+        low.fill_between(at, values.clip(None, 0), step="mid", color=LOWERS, linewidth=0)
+        top.legend(ncols=2, loc="upper right")
+        top.set_title(f"Tracks for IGV and UCSC: {TARGET}, the 101 bases around each")
+        top.set_ylabel("score")
+        low.set_ylabel("ALT − REF")
+        low.ticklabel_format(useOffset=False, style="plain")
+        low.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        low.set_xlabel(f"{VARIANT.chrom}, forward strand")
+        for axis in (top, low):
+            axis.axvline(VARIANT.pos, color="black", linewidth=0.8)
+            axis.axhline(0, color="grey", linewidth=0.5)
+        figure.savefig(drawn, format="png", dpi=DPI)
     return drawn
 
 

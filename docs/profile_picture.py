@@ -32,7 +32,7 @@ def main() -> None:
             "ets", output=folder / "out", vcf=folder / "in.vcf", fasta=FASTA, views=["page"],
             repo=str(folder / "repo"),
         )  # fmt: skip
-        with Chromium(folder / "profile", height=400) as chromium:
+        with Chromium(folder / "profile", height=450) as chromium:
             chromium.open((folder / "out" / "page.html").as_uri())
             chromium.until("document.body?.dataset.ready")
             chromium.ask("document.body.replaceChildren(document.getElementById('profile'))")

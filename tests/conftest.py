@@ -6,17 +6,19 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
 
 from regplug.cli import main
+from regplug.files import figures
 from regplug.genome.fasta import Genome
 from tests.reliability import Kept, note
 from tests.toy_codes import planted_codes, random_codes
 from tests.toy_genomes import write_fasta
 from tests.toy_models import centre_model, gc_model, position_model
+from tests.toy_pictures import smallest_letters
 
 __all__ = ["planted_codes", "random_codes"]  # fixtures, which pytest finds here
 
@@ -122,6 +124,18 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     empty = tmp_path_factory.getbasetemp() / "settings"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
     monkeypatch.setenv("GENOMES_DIR", str(empty))
+
+
+@pytest.fixture(autouse=True)
+def _pictures_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no picture of a test have letters under 7 points where it is as wide as a page."""
+    save = figures._save
+
+    def save_and_look(figure: Any, file: Any, form: str) -> None:
+        save(figure, file, form)
+        assert smallest_letters(figure) >= figures.SMALLEST - 0.01
+
+    monkeypatch.setattr(figures, "_save", save_and_look)
 
 
 def _must_run(item: pytest.Item) -> str:

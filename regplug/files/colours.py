@@ -2,8 +2,10 @@
 
 from typing import Any
 
-RAISES, LOWERS, GREY = "#0072B2", "#D55E00", "#8C8C8C"  # what a change does to a score; neither
-SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # kinds
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+AMBER, SKY, YELLOW, BLACK = "#E69F00", "#56B4E9", "#F0E442", "#000000"
+RAISES, LOWERS, GREY = BLUE, VERMILLION, "#8C8C8C"  # what a change does to a score; neither
+SERIES = (BLUE, VERMILLION, GREEN, PURPLE, AMBER, SKY, BLACK)  # lines and points of several kinds
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -1,16 +1,18 @@
 """matplotlib figures as files, all in one style; the same figure has the same bytes each time.
 
-A figure is made and drawn within `drawing`, which sets the sizes of letters and lines. "small" is
+A figure is made and drawn within `drawing`, or by a function that is `printed`; they set the sizes
+of letters and lines. "small" is
 then the smallest size there is: SMALLEST points where the figure is printed as wide as it is, or,
 if it is wider than a journal's page, where it is shrunk to that.
 """
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from regplug.errors import OutputError
 from regplug.files.extras import needs
@@ -20,6 +22,8 @@ COLUMN, PAGE = 3.5, 7.1  # inches: one column of a journal, and two
 SMALLEST = 7.0  # points
 FORMATS = ("png", "svg", "pdf")
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _SMALL = 0.833  # "small" of matplotlib, as a share of font.size
 
 
@@ -35,6 +39,19 @@ def drawing(width: float, height: float) -> Iterator[Any]:
         from matplotlib.figure import Figure
     with matplotlib.rc_context(_style(width)):
         yield Figure(figsize=(width, height), layout="constrained")
+
+
+def printed(draw: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let a function that makes a figure, of PAGE inches at most, draw in the style."""
+
+    @wraps(draw)
+    def in_style(*arguments: _P.args, **options: _P.kwargs) -> _T:
+        with needs("motifs"):
+            import matplotlib
+        with matplotlib.rc_context(_style(PAGE)):
+            return draw(*arguments, **options)
+
+    return in_style
 
 
 def names_of(stem: str) -> set[str]:

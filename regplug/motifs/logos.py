@@ -1,13 +1,13 @@
-"""Logos of motifs: letters as high as the bits they carry; PNG and SVG."""
+"""Logos of motifs: letters as high as the bits they carry."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from regplug.files.extras import needs
-from regplug.files.figures import save_figure
+from regplug.files.figures import PAGE, drawing, save_figure, save_formats
 from regplug.motifs.glyphs import WIDTH, draw_base
 from regplug.motifs.motif import Motif
 
@@ -20,20 +20,20 @@ def draw_logo(motif: Motif, stem: Path, *, letters: str = "ACGT", title: str = "
     Raises:
         MissingLibraryError: matplotlib is not installed.
     """
-    figure = _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT)
-    _logo(motif, figure.subplots(), letters, title)
-    save_figure(figure, stem.with_name(stem.name + ".png"))
-    save_figure(figure, stem.with_name(stem.name + ".svg"))
+    with _figure(motif.width * INCHES_OF_BASE + INCHES_OF_EDGE, HEIGHT) as figure:
+        _logo(motif, figure.subplots(), letters, title)
+    for form in ("png", "svg"):  # of hundreds of filters
+        save_figure(figure, stem.with_name(f"{stem.name}.{form}"))
 
 
 def draw_overview(
-    rows: Sequence[tuple[str, Sequence[tuple[Motif, str]]]], path: Path, *, letters: str = "ACGT"
+    rows: Sequence[tuple[str, Sequence[tuple[Motif, str]]]], stem: Path, *, letters: str = "ACGT"
 ) -> None:
     """Write a picture with a row of logos per target.
 
     Args:
         rows: of a target's name and its logos, each a motif and its title.
-        path: .png or .svg.
+        stem: of the names; .png, .svg and .pdf are written.
         letters: of the motifs' four columns.
 
     Raises:
@@ -41,26 +41,25 @@ def draw_overview(
     """
     columns = max(len(logos) for _, logos in rows)
     widest = max((motif.width for _, logos in rows for motif, _ in logos), default=1)
-    figure = _figure(columns * (widest * 0.14 + 0.7), len(rows) * 1.35)
-    axes = figure.subplots(len(rows), columns, squeeze=False)
-    for (target, logos), line in zip(rows, axes, strict=True):
-        for axis in line[len(logos) :]:
-            axis.set_axis_off()
-        for (motif, title), axis in zip(logos, line, strict=False):
-            _logo(motif, axis, letters, title, size=7)
-            axis.set_xlim(-0.5, widest - 0.5)
-            axis.set_ylabel("")
-        line[0].set_ylabel(f"{target}\nbits", fontsize=7)
-    save_figure(figure, path)
+    with _figure(columns * (widest * 0.14 + 0.7), len(rows) * 1.35) as figure:
+        axes = figure.subplots(len(rows), columns, squeeze=False)
+        for (target, logos), line in zip(rows, axes, strict=True):
+            for axis in line[len(logos) :]:
+                axis.set_axis_off()
+            for (motif, title), axis in zip(logos, line, strict=False):
+                _logo(motif, axis, letters, title)
+                axis.set_xlim(-0.5, widest - 0.5)
+                axis.set_ylabel("")
+            line[0].set_ylabel(f"{target}\nbits", parse_math=False)
+    save_formats(figure, stem)
 
 
-def _figure(width: float, height: float) -> Any:
-    with needs("motifs"):
-        from matplotlib.figure import Figure
-    return Figure(figsize=(max(width, 1.8), height), layout="constrained")
+def _figure(width: float, height: float) -> AbstractContextManager[Any]:
+    """Return what gives a figure; a wide one is higher, as its letters are larger."""
+    return drawing(max(width, 1.8), height * max(1.0, width / PAGE) ** 0.5)
 
 
-def _logo(motif: Motif, axis: Any, letters: str, title: str, size: int = 8) -> None:
+def _logo(motif: Motif, axis: Any, letters: str, title: str) -> None:
     """Draw the motif into the axis, the base that carries most bits on top."""
     for column, heights in enumerate(motif.frequencies * motif.information[:, None]):
         floor = 0.0
@@ -72,8 +71,7 @@ def _logo(motif: Motif, axis: Any, letters: str, title: str, size: int = 8) -> N
     axis.set_ylim(0, 2)
     axis.set_yticks([0, 1, 2])
     axis.set_xticks([])
-    axis.spines[["top", "right", "bottom"]].set_visible(False)
+    axis.spines["bottom"].set_visible(False)
     axis.axhline(0, color="black", linewidth=0.5, zorder=-1)
-    axis.tick_params(labelsize=size)
-    axis.set_ylabel("bits", fontsize=size)
-    axis.set_title(title, fontsize=size)
+    axis.set_ylabel("bits")
+    axis.set_title(title, fontsize="small", parse_math=False)

@@ -64,7 +64,7 @@ def test_embed(regplug, files):
         "few sequences: the perplexity is 2.33",
     ]
     names = {path.name for path in out.iterdir()}
-    assert names == {"embedding.npy", "embedding.tsv", "embed.png", "embed.svg"}
+    assert names == {"embedding.npy", "embedding.tsv", "embed.pdf", "embed.png", "embed.svg"}
     units = np.load(out / "embedding.npy", allow_pickle=False)
     assert (units.dtype, units.shape) == (np.float32, (8, 2))
     session = opened(hidden_graph(read_network(files / "dna.txt")))

@@ -44,7 +44,9 @@ def test_rna(regplug, files):
         "matches.tsv",
         "motifs.meme",
         "motifs.tsv",
+        "overview.pdf",
         "overview.png",
+        "overview.svg",
     ]
     header, row = (line.split("\t") for line in (out / "motifs.tsv").read_text().splitlines())
     found = dict(zip(header, row, strict=True))

@@ -130,7 +130,7 @@ def test_planted_sites_are_found(run, world, tmp_path):
         }
         assert max(means, key=means.get) == peak
     assert sorted(path.name for path in out.iterdir()) == [
-        *("dropped.tsv", "profile.png", "profile.svg", "profile.tsv", "tests.tsv")
+        *("dropped.tsv", "profile.pdf", "profile.png", "profile.svg", "profile.tsv", "tests.tsv")
     ]
     assert (out / "profile.png").read_bytes().startswith(b"\x89PNG")
     assert rows(out / "dropped.tsv") == []

@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from regplug.data.measure.along import shared_targets
 from regplug.data.sites.sites import Sites
 from regplug.errors import ModelError
+from regplug.files.figures import names_of
 from regplug.models.repository import check_model
 from regplug.scoring.card import Target
 from tests.data.sites.toy_samples import write_samples
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 LENGTH, STEP = 60, 40
 WORD = "TGACTCAG"
-FILES = {"metrics.tsv", "metrics.json", "pr.png", "pr.svg", "stretch.png", "stretch.svg"}
+FILES = {"metrics.tsv", "metrics.json", *names_of("pr"), *names_of("stretch")}
 HEADER = ["target", "score", "tiles", "open"]
 HEADER += [f"{name}{end}" for name in ("auroc", "auprc") for end in ("", "_low", "_high")]
 

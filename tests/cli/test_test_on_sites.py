@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 
 SEQUENCES = ["GGGG", "GGAA", "GAAA", "AAAA"]
 OPEN = [1, 0, 1, 0]
-PICTURES = {f"{name}.{form}" for name in ("roc", "pr") for form in ("png", "svg")}
+PICTURES = {f"{name}.{form}" for name in ("roc", "pr") for form in ("pdf", "png", "svg")}
 TEXTS = {"metrics.tsv", "metrics.json"}
-CALIBRATION = {"calibration.png", "calibration.svg"}
+CALIBRATION = {"calibration.pdf", "calibration.png", "calibration.svg"}
 HEADER = ["target", "positives", "negatives"]
 HEADER += [f"{name}{end}" for name in ("auroc", "auprc") for end in ("", "_low", "_high")]
 
@@ -64,7 +64,7 @@ def test_four_sites_by_hand(regplug, model, tmp_path):
         if name.endswith(".svg"):
             ElementTree.parse(out / name)
         else:
-            assert (out / name).read_bytes().startswith(b"\x89PNG")
+            assert (out / name).read_bytes().startswith((b"\x89PNG", b"%PDF"))
 
 
 def test_a_part_of_the_targets_and_sites(regplug, model, tmp_path):
@@ -197,7 +197,7 @@ def test_nothing_is_half_written(regplug, model, tmp_path, monkeypatch):
         if file.name == "pr.svg":
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("regplug.data.measure.report.save_figure", fail)
+    monkeypatch.setattr("regplug.files.figures.save_figure", fail)
     done = regplug("test", *model, path, "-o", tmp_path / "out")
     assert (done.status, done.out) == (1, "")
     assert "No space left" in done.err

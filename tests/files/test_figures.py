@@ -22,7 +22,7 @@ class Shaken(layout_engine.ConstrainedLayoutEngine):
             axis._set_position([x + self.by, y, width, height], which="original")
 
 
-@pytest.mark.parametrize("suffix", ["svg", "png"])
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
 def test_last_digits_of_the_layout_do_not_show(tmp_path, suffix):
     saved = []
     for by in (0, 1e-13):

@@ -11,21 +11,23 @@ from sklearn.metrics import precision_recall_curve
 from regplug.data.measure.along import GC, WORDS, TileScores, TileTest
 from regplug.data.measure.figures import thinned
 from regplug.data.sites.sites import UNLABELLED
+from regplug.files.colours import AMBER, BLUE, VERMILLION
+from regplug.files.figures import PAGE, printed
 
 SHOWN = 8  # targets in a picture
-ACROSS = 4  # of them side by side
+ACROSS = 3  # of them side by side
 STRETCH = 200_000  # bases of the stretch
-MODEL_COLOUR = "#0072B2"
-COLOURS = {GC: "#888888", WORDS: "#E69F00"}
-OPEN = "#D55E00"
+COLOURS = {GC: "#888888", WORDS: AMBER}  # and the model BLUE
+OPEN = VERMILLION
 
 
+@printed
 def precision_figure(scored: TileScores, tests: Sequence[TileTest]) -> Figure:
     """Return precision-recall curves of each target's scores; dotted is the share of open tiles."""
     targets = shown_targets(tests)
     across = min(ACROSS, len(targets))
     down = -(-len(targets) // across)
-    figure = Figure(figsize=(3.2 * across, 3.0 * down + 0.4), layout="constrained")
+    figure = Figure(figsize=(PAGE / ACROSS * across, 2.5 * down + 0.3), layout="constrained")
     axes = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for axis in axes.flat[len(targets) :]:
         axis.set_visible(False)
@@ -41,20 +43,20 @@ def precision_figure(scored: TileScores, tests: Sequence[TileTest]) -> Figure:
             precision[-1] = precision[-2]  # scikit-learn adds a last point that no threshold has
             axis.plot(
                 *thinned(recall, precision),
-                color=COLOURS.get(test.score, MODEL_COLOUR),
+                color=COLOURS.get(test.score, BLUE),
                 linewidth=1.3,
                 drawstyle="steps-post",
                 label=f"{test.areas.values[1]:.3f} {test.score}",
             )
         axis.axhline(labels.mean(), color="#000000", linestyle=":", linewidth=0.8)
-        axis.set_title(target, fontsize=10, parse_math=False)
+        axis.set_title(target, parse_math=False)
         axis.set(xlim=(0, 1), ylim=(0, 1), xlabel="recall", ylabel="precision")
-        axis.spines[["top", "right"]].set_visible(False)
-        for text in axis.legend(frameon=False, fontsize=7, title_fontsize=7).get_texts():
+        for text in axis.legend(frameon=True, framealpha=0.8, edgecolor="none").get_texts():
             text.set_parse_math(False)
     return figure
 
 
+@printed
 def stretch_figure(
     scored: TileScores, tests: Sequence[TileTest], model: str, names: Sequence[str], length: int
 ) -> Figure:
@@ -69,26 +71,22 @@ def stretch_figure(
     """
     rows = stretch(scored)
     targets = shown_targets(tests)
-    figure = Figure(figsize=(10, 1.1 * len(targets) + 0.7), layout="constrained")
+    figure = Figure(figsize=(PAGE, 0.9 * len(targets) + 0.7), layout="constrained")
     axes = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
     middles = (scored.starts[rows] + length / 2) / 1e6
     for axis, target in zip(axes, targets, strict=True):
         at = scored.names.index(target)
         scores = scored.scores[model][rows, at]
-        axis.fill_between(middles, scores, scores.min(), color=MODEL_COLOUR, linewidth=0)
+        axis.fill_between(middles, scores, scores.min(), color=BLUE, linewidth=0)
         low, high = float(scores.min()), float(scores.max())
         depth = 0.22 * ((high - low) or 1)
         is_open = scored.opened[rows, at] == 1
         axis.vlines(middles[is_open], low - depth, low - depth / 3, color=OPEN, linewidth=1.2)
         axis.set_ylim(low - 1.2 * depth, high + depth / 4)
-        axis.set_ylabel(
-            target[:16], rotation=0, ha="right", va="center", fontsize=9
-        ).set_parse_math(False)
-        axis.tick_params(labelsize=7)
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_ylabel(target[:16], rotation=0, ha="right", va="center").set_parse_math(False)
     title = f"{model}, above the open tiles"
-    axes[0].set_title(title, fontsize=10, color="#333333", parse_math=False)
-    axes[-1].set_xlabel(f"{names[int(scored.contigs[rows[0]])]}, Mb", fontsize=9)
+    axes[0].set_title(title, color="#333333", parse_math=False)
+    axes[-1].set_xlabel(f"{names[int(scored.contigs[rows[0]])]}, Mb")
     return figure
 
 

@@ -3,7 +3,7 @@
 metrics.tsv    a row per target and score, `.` where there is no number
 metrics.json   the same, the model and its target (`label`) that a sample is paired with, the set,
                the baselines, and by how much the model is better
-pr, stretch    .png and .svg
+pr, stretch    .png, .svg and .pdf
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,13 @@ from regplug.data.measure.along_figures import precision_figure, stretch_figure
 from regplug.data.measure.kmers import PENALTY, K
 from regplug.data.measure.metrics import Estimate
 from regplug.data.sites.sites import SitesCard
-from regplug.files.figures import save_figure
+from regplug.files.figures import names_of, save_formats
 from regplug.files.output import complete
 from regplug.files.version import VERSION
 from regplug.scoring.card import ModelCard
 
 TABLE, RECORD = "metrics.tsv", "metrics.json"
-FILES = {
-    TABLE,
-    RECORD,
-    *(f"{name}.{form}" for name in ("pr", "stretch") for form in ("png", "svg")),
-}
+FILES = {TABLE, RECORD} | names_of("pr") | names_of("stretch")
 AREAS = ("auroc", "auprc")
 
 
@@ -65,8 +61,7 @@ def write_tile_report(
             "stretch": stretch_figure(scored, tests, about.model.name, about.contigs, length),
         }
         for name, figure in figures.items():
-            for form in ("png", "svg"):
-                save_figure(figure, partial / f"{name}.{form}")
+            save_formats(figure, partial / name)
 
 
 def tile_table(tests: Sequence[TileTest]) -> str:

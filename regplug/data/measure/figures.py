@@ -11,14 +11,16 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from regplug.data.measure.calibration import BINS, Calibration
 from regplug.data.measure.sites import Predicted, SiteTest
+from regplug.files.colours import BLACK, BLUE, SERIES, VERMILLION
+from regplug.files.figures import PAGE, printed
 
 # Of up to eight targets; of more, three have the colours of RANKED and the others are grey.
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B")
+COLOURS = (VERMILLION, BLUE, *SERIES[2:], "#8C564B")
 GREY, CHANCE = "#BBBBBB", "#888888"
-RANKED = {"best": "#0072B2", "median": "#000000", "worst": "#D55E00"}
+RANKED = {"best": BLUE, "median": BLACK, "worst": VERMILLION}
 LONGEST = 32  # letters of a name
 POINTS = 500  # of a curve, at most
-SIZE = (7.4, 4.6)  # inches
+SIZE = (PAGE, 4.4)  # inches
 
 
 class Line(NamedTuple):
@@ -29,6 +31,7 @@ class Line(NamedTuple):
     style: dict[str, Any]
 
 
+@printed
 def roc_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     """Return the ROC curves of the targets that have both classes."""
     lines = ranked([test.name for test in tests], [test.auroc.value for test in tests])
@@ -39,11 +42,12 @@ def roc_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
         false, true, _ = roc_curve(*predicted.known(line.at))
         axis.plot(*thinned(false, true), **line.style)
     _axes(axis, "false positive rate", "true positive rate")
-    axis.set_title(f"ROC, {_of(predicted, lines)}", fontsize=10)
+    axis.set_title(f"ROC, {_of(predicted, lines)}")
     _legend(figure, lines, "AUROC", Line2D([], [], color=CHANCE, linestyle=":", label="chance"))
     return figure
 
 
+@printed
 def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     """Return the precision-recall curves; dashed lines are the share of open sites."""
     lines = ranked([test.name for test in tests], [test.auprc.value for test in tests])
@@ -57,12 +61,13 @@ def precision_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
         if line.label:
             axis.axhline(opened.mean(), **line.style | {"linestyle": "--", "linewidth": 0.9})
     _axes(axis, "recall", "precision")
-    axis.set_title(f"Precision-recall, {_of(predicted, lines)}", fontsize=10)
+    axis.set_title(f"Precision-recall, {_of(predicted, lines)}")
     dashed = Line2D([], [], color=CHANCE, linestyle="--", linewidth=0.9, label="base rate")
     _legend(figure, lines, "AUPRC", dashed)
     return figure
 
 
+@printed
 def calibration_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figure:
     """Return the shares of open sites over predicted probabilities, above the sites of each bin.
 
@@ -78,9 +83,8 @@ def calibration_figure(predicted: Predicted, tests: Sequence[SiteTest]) -> Figur
         _reliability(top, found[line.at], line)
         below.stairs(found[line.at].sites, np.linspace(0, 1, BINS + 1), baseline=None, **line.style)
     _axes(top, "", "share of open sites")
-    top.set_title(f"Calibration, {_of(predicted, lines)}", fontsize=10)
+    top.set_title(f"Calibration, {_of(predicted, lines)}")
     below.set(yscale="log", ylim=(0.7, None), xlabel="predicted probability", ylabel="sites")
-    below.spines[["top", "right"]].set_visible(False)
     ideal = Line2D([], [], color=CHANCE, linestyle=":", label="calibrated")
     _legend(figure, lines, "calibration error", ideal)
     return figure
@@ -135,7 +139,6 @@ def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any
 
 def _axes(axis: Any, x: str, y: str) -> None:
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y)
-    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _of(predicted: Predicted, lines: Sequence[Line]) -> str:
@@ -148,9 +151,7 @@ def _legend(figure: Figure, lines: Sequence[Line], title: str, other: Line2D) ->
     handles = [Line2D([], [], **line.style, label=line.label) for line in lines if line.label]
     grey = [Line2D([], [], color=GREY, linewidth=0.5, label="other targets")]
     handles += [*(grey if len(handles) < len(lines) else []), other]
-    legend = figure.legend(
-        handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=8
-    )
+    legend = figure.legend(handles=handles, title=title, loc="outside right upper")
     for text in legend.get_texts():
         text.set_parse_math(False)
 

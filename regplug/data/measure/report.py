@@ -2,7 +2,7 @@
 
 metrics.tsv    a row per target, `.` where there is no number
 metrics.json   the same, the model, the set, and the bins of the calibration
-roc, pr, calibration   .png and .svg; the last only if the scores are probabilities
+roc, pr, calibration   .png, .svg and .pdf; the last only if the scores are probabilities
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from regplug.data.measure.calibration import Calibration
 from regplug.data.measure.figures import calibration_figure, precision_figure, roc_figure
 from regplug.data.measure.sites import Predicted, SiteTest
 from regplug.data.sites.sites import SitesCard
-from regplug.files.figures import save_figure
+from regplug.files.figures import names_of, save_formats
 from regplug.files.output import complete
 from regplug.files.version import VERSION
 from regplug.scoring.card import ModelCard
 
 TABLE, RECORD = "metrics.tsv", "metrics.json"
 PICTURES = {"roc": roc_figure, "pr": precision_figure, "calibration": calibration_figure}
-FILES = {TABLE, RECORD, *(f"{name}.{form}" for name in PICTURES for form in ("png", "svg"))}
+FILES = {TABLE, RECORD}.union(*map(names_of, PICTURES))
 
 
 class About(NamedTuple):
@@ -51,9 +51,7 @@ def write_site_report(
         (partial / RECORD).write_bytes(record + b"\n")
         for name, draw in PICTURES.items():
             if name != "calibration" or predicted.probabilities:
-                figure = draw(predicted, tests)
-                for form in ("png", "svg"):
-                    save_figure(figure, partial / f"{name}.{form}")
+                save_formats(draw(predicted, tests), partial / name)
 
 
 def table(tests: Sequence[SiteTest]) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from regplug.data.sites.parts import PARTS
 from regplug.data.sites.sites import UNLABELLED, SiteBatch, Sites
+from regplug.files.figures import PAGE, printed
 
 TOGETHER = 64 * 256  # rows read at once
 NAMED = 24  # samples whose names fit below, and classes whose counts fit above
@@ -99,6 +100,7 @@ def write_table(counts: Counts, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+@printed
 def picture(counts: Counts) -> Any:
     """Return a matplotlib figure of sites per sample, samples per site, and sites per part.
 
@@ -106,7 +108,7 @@ def picture(counts: Counts) -> Any:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 4), layout="constrained")
+    figure = Figure(figsize=(PAGE, 3.2), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(3, 2, 1))
     order = np.argsort(-counts.of_sample.sum(axis=1), kind="stable")
     _dots(left, counts.of_sample[order])
@@ -120,7 +122,6 @@ def picture(counts: Counts) -> Any:
     titles = ("sites per sample", "samples per site", "sites per part")
     for axis, title, label in zip((left, middle, right), titles, labels, strict=True):
         axis.set(title=title, xlabel=label, ylabel="sites")
-        axis.spines[["top", "right"]].set_visible(False)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -141,7 +142,7 @@ def _dots(axis: Any, counts: NDArray[np.int64], first: int = 0) -> None:
                 ha="center",
                 va="bottom",
                 rotation=90 if len(counts) > len(PARTS) else 0,
-                fontsize=7,
+                fontsize="small",
             )
     room = 3 * max(1, highest.max()) ** 1.25  # for the sum over the highest
     axis.set(xlim=(first - 0.7, at[-1] + 0.7), yscale="log", ylim=(0.7, room))

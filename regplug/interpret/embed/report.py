@@ -2,7 +2,7 @@
 
 embedding.npy   units, float32 (n, units)
 embedding.tsv   a row per sequence: name, label, pc1, pc2, tsne1, tsne2 (`.`: not drawn)
-embed.png, embed.svg   PCA beside t-SNE, coloured by label
+embed.png, .svg, .pdf  PCA beside t-SNE, coloured by label
 """
 
 from collections import Counter
@@ -13,19 +13,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from regplug.files.figures import save_figure
+from regplug.files.colours import (
+    AMBER,
+    BLACK,
+    BLUE,
+    GREEN,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+)
+from regplug.files.figures import PAGE, names_of, printed, save_formats
 from regplug.files.output import check_folder, complete
 from regplug.interpret.embed.projection import NO_LABEL, Points, Projection, Units, silhouette
 
-FILES = {"embedding.npy", "embedding.tsv", "embed.png", "embed.svg"}
+FILES = {"embedding.npy", "embedding.tsv"} | names_of("embed")
 
-# Okabe and Ito's colours, which colour-blind readers can distinguish; each is used with each mark.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+_COLOURS = (BLUE, AMBER, GREEN, PURPLE, SKY, VERMILLION, YELLOW, BLACK)  # each with each mark
 _MARKS = ("o", "^", "s")
 _OWN = [(colour, mark) for mark in _MARKS for colour in _COLOURS]  # of the frequent labels
 _REST = ("#BBBBBB", "o")  # grey, of all other labels and of points without a label
 _LONGEST = 70  # letters of a label in the legend, at most
-_LETTERS = 130  # of a line of the legend, at most
+_LETTERS = 105  # of a line of the legend, at most
 
 
 class EmbeddedSequences(NamedTuple):
@@ -67,8 +76,7 @@ def write_embedding(folder: Path, embedded: EmbeddedSequences) -> dict[str, floa
         lines = ("\t".join(row) + "\n" for row in _table(embedded))
         (partial / "embedding.tsv").write_text("".join(lines))
         figure = _figure(embedded, pictures, scores)
-        for suffix in ("png", "svg"):
-            save_figure(figure, partial / f"embed.{suffix}")
+        save_formats(figure, partial / "embed")
     return scores
 
 
@@ -82,6 +90,7 @@ def _table(embedded: EmbeddedSequences) -> Iterator[list[str]]:
         yield [embedded.names[row], embedded.labels[row], *numbers, *["."] * (4 - len(numbers))]
 
 
+@printed
 def _figure(
     embedded: EmbeddedSequences, pictures: Mapping[str, Points], scores: Mapping[str, float | None]
 ) -> Any:
@@ -90,18 +99,17 @@ def _figure(
 
     projection, labels = embedded.projection, embedded.drawn_labels
     details = {"PCA": "", "t-SNE": f", perplexity {projection.perplexity:.3g}"}
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 3.4), layout="constrained")
     for axis, (name, points) in zip(figure.subplots(1, 2), pictures.items(), strict=True):
         _scatter(axis, points, labels)
         quality = "" if scores[name] is None else f", silhouette {scores[name]:.2f}"
-        axis.set_title(f"{name}{details[name]}{quality}", fontsize=10)
-        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_title(f"{name}{details[name]}{quality}")
     pca, tsne = figure.axes
     pca.set_xlabel(f"PC1, {projection.explained[0]:.1%} of the variance")
     pca.set_ylabel(f"PC2, {projection.explained[1]:.1%} of the variance")
     tsne.set(xlabel="t-SNE 1", ylabel="t-SNE 2", xticks=[], yticks=[])  # its distances have no unit
     title = f"{embedded.model}: last hidden layer, {embedded.units.shape[1]} units"
-    figure.suptitle(title, fontsize=11, parse_math=False)
+    figure.suptitle(title, parse_math=False)
     _legend(figure, labels)
     return figure
 
@@ -130,9 +138,9 @@ def _legend(figure: Any, labels: Sequence[str]) -> None:
     marks = [Line2D([], [], color=color, marker=mark, ls="") for _, (color, mark) in entries]
     columns = max(1, min(len(texts), _LETTERS // (max(map(len, texts)) + 8)))
     figure.set_figheight(figure.get_figheight() + 0.2 * -(-len(texts) // columns))
-    legend = figure.legend(marks, texts, loc="outside lower center", ncols=columns, frameon=False)
+    legend = figure.legend(marks, texts, loc="outside lower center", ncols=columns)
     for text in legend.get_texts():
-        text.set(parse_math=False, fontsize=8)
+        text.set_parse_math(False)
 
 
 def _short(label: str) -> str:

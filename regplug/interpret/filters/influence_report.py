@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.files.clustered import draw_tree, spaced
-from regplug.files.colours import diverging
-from regplug.files.figures import save_figure
+from regplug.files.colours import AMBER, BLUE, diverging
+from regplug.files.figures import PAGE, names_of, printed, save_formats
 from regplug.interpret.filters.influence import Influence
 
 FILES = {"influence.tsv"} | {
-    f"influence_{name}.{suffix}" for name in ("scatter", "heatmap") for suffix in ("png", "svg")
+    name for stem in ("scatter", "heatmap") for name in names_of(f"influence_{stem}")
 }
 
-_COLOURS = {"like a known motif": "#0072B2", "like none": "#E69F00"}  # Okabe and Ito's
+_COLOURS = {"like a known motif": BLUE, "like none": AMBER}
 _NAMED = 20  # filters with a name in the scatter, where there is room
 _ROOM = 0.11  # inches that a name needs in the heat map
-_TALLEST, _WIDEST = 13.0, 20.0  # inches of the heat map
+_TALLEST, _WIDEST = 6.8, PAGE - 3.2  # inches of the heat map
 
 
 class Marked(NamedTuple):
@@ -63,8 +63,7 @@ def write_influence(
         ("scatter", _scatter(filters, influence.overall)),
         ("heatmap", _heatmap(filters, influence, targets)),
     ):
-        for suffix in ("png", "svg"):
-            save_figure(figure, folder / f"influence_{name}.{suffix}")
+        save_formats(figure, folder / f"influence_{name}")
 
 
 def cell(value: float) -> str:
@@ -72,11 +71,12 @@ def cell(value: float) -> str:
     return "." if np.isnan(value) else f"{value:.4g}"
 
 
+@printed
 def _scatter(filters: Sequence[Marked], overall: NDArray[np.float64]) -> Any:
     """Return the figure of those filters that have a motif."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 5.4), layout="constrained")
+    figure = Figure(figsize=(PAGE, 5.2), layout="constrained")
     axis = figure.subplots()
     drawn = [row for row, marked in enumerate(filters) if marked.bits > 0]
     for kind, colour in _COLOURS.items():
@@ -88,14 +88,12 @@ def _scatter(filters: Sequence[Marked], overall: NDArray[np.float64]) -> Any:
     axis.set_xlabel("information content, bits")
     axis.set_ylabel("influence over all targets")
     axis.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
-    axis.spines[["top", "right"]].set_visible(False)
     left_out = len(filters) - len(drawn)
     axis.set_title(
-        f"{len(filters)} filters" + (f", {left_out} without a motif" if left_out else ""),
-        fontsize=10,
+        f"{len(filters)} filters" + (f", {left_out} without a motif" if left_out else "")
     )
     if drawn:
-        figure.legend(loc="outside lower center", ncols=1, frameon=False, fontsize=8)
+        figure.legend(loc="outside lower center", ncols=1)
         _name_outstanding(axis, filters, overall, drawn)
     return figure
 
@@ -118,7 +116,7 @@ def _name_outstanding(
                 textcoords="offset points",
                 ha=align,
                 va="center",
-                fontsize=7,
+                fontsize="small",
                 parse_math=False,
             )
             box = text.get_window_extent()
@@ -130,6 +128,7 @@ def _name_outstanding(
             text.remove()
 
 
+@printed
 def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[str]) -> Any:
     """Return the figure of filters with any influence, all on one scale of colours."""
     from matplotlib.figure import Figure
@@ -165,7 +164,7 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
         range(0, len(targets), step), [targets[columns[at]] for at in range(0, len(targets), step)]
     )
     axis.tick_params(axis="x", rotation=90)
-    axis.tick_params(labelsize=6.5, length=2)
+    axis.tick_params(length=2)
     for text in (*axis.get_xticklabels(), *axis.get_yticklabels()):
         text.set_parse_math(False)
     bar = figure.colorbar(
@@ -177,8 +176,7 @@ def _heatmap(filters: Sequence[Marked], influence: Influence, targets: Sequence[
         ticks=(-most, 0, most),
         format="%.2g",
     )
-    bar.set_label("influence on a target's logit", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    bar.set_label("influence on a target's logit")
     note = "" if len(shown) == len(rows) else f"; the {len(shown)} with most influence are named"
-    figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{note}", fontsize=10)
+    figure.suptitle(f"{len(rows)} filters and {len(targets)} targets{note}")
     return figure

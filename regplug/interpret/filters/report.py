@@ -5,7 +5,7 @@ motifs.tsv     a row per filter: sites, consensus, information, best match; it i
                and p is below shuffled_p, which one in 40 random orders of its columns reaches
 matches.tsv    every match with q < 0.1
 logos/         <target>_<filter>.png and .svg
-overview.png   each target's clearest filters; of a model, those with the largest influence
+overview.*     each target's clearest filters; of a model, those with the largest influence
 
 Of a model also influence.tsv, influence_scatter and influence_heatmap (`influence_report`), and in
 motifs.tsv its filters' influence, how far scores move without them, and the loss without them.
@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from regplug.files.figures import names_of
 from regplug.files.output import check_folder, complete
 from regplug.interpret.filters.influence import Influence, mean_over_targets
 from regplug.interpret.filters.influence_report import FILES as INFLUENCE_FILES
@@ -29,7 +30,9 @@ from regplug.motifs.motif import Motif, information
 SHOWN_FILTERS, SHOWN_TARGETS = 4, 24  # of the overview
 SHOWN_OF_MODEL = 32  # filters
 
-FILES = {"motifs.meme", "motifs.tsv", "matches.tsv", "logos", "overview.png", *INFLUENCE_FILES}
+FILES = (
+    {"motifs.meme", "motifs.tsv", "matches.tsv", "logos"} | names_of("overview") | INFLUENCE_FILES
+)
 _MATCH = ("match", "match_name", "p", "q", "shuffled_p", "known_motifs")
 
 
@@ -105,7 +108,7 @@ def write_motif_report(
             progress(done, len(drawn))
         if drawn:
             rows = _overview(learned, matches, influence)
-            draw_overview(rows, partial / "overview.png", letters=letters)
+            draw_overview(rows, partial / "overview", letters=letters)
         if influence:
             write_influence(partial, marked(learned, matches), influence, targets)
 

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from regplug.files.figures import save_figure
+from regplug.files.colours import BLUE, SERIES, VERMILLION
+from regplug.files.figures import PAGE, printed, save_figure
 from regplug.interpret.profile.exons import SIDES, Side
 from regplug.interpret.profile.statistics import Profile
 
 LONGEST = 24  # letters of a name
-LEGEND = 120  # letters that fit into a line of the legend
+LEGEND = 100  # letters that fit into a line of the legend
 SIGNIFICANT = 0.05  # q of the windows that are marked
 GREY = "#595959"  # the control
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's
+COLOURS = (VERMILLION, BLUE, *SERIES[2:6])
 
 Lines = dict[str, dict[str, Any]]  # group → how matplotlib draws its line
 
@@ -23,13 +24,14 @@ _TITLES = {"upstream": "upstream intron", "downstream": "downstream intron"}  # 
 _SITES = {"upstream": "3′ splice site", "downstream": "5′ splice site"}
 
 
+@printed
 def draw_profile(profile: Profile, paths: Sequence[Path]) -> None:
-    """Write the picture to each of `paths`, .png or .svg."""
+    """Write the picture to each of `paths`, .png, .svg or .pdf."""
     from matplotlib.figure import Figure
 
     tested = len(profile.groups) - 1
-    heights = [0.16 * tested + 0.08, 2.9, 0.3]  # inches of the three rows
-    figure = Figure(figsize=(9.5, sum(heights) + 1.7), layout="constrained")
+    heights = [0.17 * tested + 0.08, 2.9, 0.3]  # inches of the three rows
+    figure = Figure(figsize=(PAGE, sum(heights) + 1.7), layout="constrained")
     rows = figure.subplots(3, 2, sharex="col", sharey="row", height_ratios=heights)
     lines = _lines(profile)
     for column, side in enumerate(SIDES):
@@ -59,10 +61,7 @@ def _legend(figure: Any, profile: Profile, lines: Lines) -> None:
         *(handles, labels),
         loc="outside upper center",
         ncols=min(fitting, len(labels)),
-        frameon=False,
-        fontsize=9,
         title=profile.title.replace("$", r"\$"),
-        title_fontsize=11,
     )
 
 
@@ -96,7 +95,7 @@ def _marks(axis: Any, profile: Profile, side: Side, lines: Lines) -> None:
                 edgecolor="white" if higher else colour,
                 linewidth=1,
             )
-    axis.set_title(_TITLES[side], fontsize=11, fontweight="bold")
+    axis.set_title(_TITLES[side], fontweight="bold")
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_yticks(range(len(names)), [_plain(name) for name in names])
     for label, name in zip(axis.get_yticklabels(), names, strict=False):
@@ -126,7 +125,7 @@ def _exon(axis: Any, profile: Profile, side: Side) -> None:
     start, end = (0, positions.stop) if side == "upstream" else (positions.start, 0)
     axis.axhline(0, color="black", linewidth=1, zorder=0)
     axis.barh(0, end - start, 0.7, start, color="#DDDDDD", edgecolor="black")
-    axis.annotate("exon", ((start + end) / 2, 0), ha="center", va="center", fontsize=8)
+    axis.annotate("exon", ((start + end) / 2, 0), ha="center", va="center", fontsize="small")
     axis.set_ylim(-0.5, 0.5)
     axis.set_yticks([])
     axis.spines[:].set_visible(False)

@@ -3,7 +3,7 @@
 profile.tsv    mean and 95 % bootstrap band per group, side and position; n: exons with a value
 tests.tsv      each group against the control per window [start, end); auc > 0.5: above the control
 dropped.tsv    exons that are not scored, and why
-profile.png, profile.svg
+profile.png, .svg, .pdf
 
 Positions count from the splice site in the direction of transcription; 0 is the first base behind
 it.
@@ -13,13 +13,14 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from regplug.files.figures import names_of
 from regplug.files.output import check_folder, complete
 from regplug.interpret.profile.exons import SIDES
 from regplug.interpret.profile.picture import draw_profile
 from regplug.interpret.profile.scores import ExonGroup
 from regplug.interpret.profile.statistics import Profile, Test
 
-FILES = {"profile.tsv", "tests.tsv", "dropped.tsv", "profile.png", "profile.svg"}
+FILES = {"profile.tsv", "tests.tsv", "dropped.tsv"} | names_of("profile")
 
 
 def write_profile(folder: Path, profile: Profile) -> None:
@@ -34,7 +35,7 @@ def write_profile(folder: Path, profile: Profile) -> None:
         _write_table(partial / "profile.tsv", _profile(profile))
         _write_table(partial / "tests.tsv", [Test._fields, *profile.tests])
         _write_table(partial / "dropped.tsv", _dropped(profile.groups))
-        draw_profile(profile, [partial / "profile.png", partial / "profile.svg"])
+        draw_profile(profile, [partial / name for name in sorted(names_of("profile"))])
 
 
 def _profile(profile: Profile) -> Iterable[Sequence[object]]:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from regplug.data.measure.metrics import roc_band
-from regplug.files.figures import svg_address
+from regplug.files.colours import BLUE
+from regplug.files.figures import printed, svg_address
 from regplug.train.deepbind.search import TriedSetting
 from regplug.train.deepbind.target import Final
 
 SIZE = (3.0, 2.8)  # inches of a panel; all four stand side by side on a wide screen
-OTHERS, BEST, BAND = "#b8b8b8", "#0072B2", "#9fc9e5"
+OTHERS, BEST, BAND = "#b8b8b8", BLUE, "#9fc9e5"
 TOP = 1.5  # times the best curve's highest loss: where the axis ends; diverging curves leave it
 COMMANDS = {
     Path.MOVETO: "M",
@@ -29,6 +30,7 @@ COMMANDS = {
 RATES = np.linspace(0, 1, 201)  # of false positives, where the band is drawn
 
 
+@printed
 def settings_picture(tried: Sequence[TriedSetting]) -> str:
     """Return the losses of all settings by steps, the best (the first) highlighted; a data: URL."""
     figure = Figure(figsize=(2 * SIZE[0], SIZE[1]), layout="constrained")
@@ -44,6 +46,7 @@ def settings_picture(tried: Sequence[TriedSetting]) -> str:
     return svg_address(figure)
 
 
+@printed
 def finals_picture(steps: int, finals: Sequence[Final], kept: int) -> str:
     """Return the training losses of the final networks by steps, the kept one highlighted."""
     figure = Figure(figsize=SIZE, layout="constrained")
@@ -62,6 +65,7 @@ def finals_picture(steps: int, finals: Sequence[Final], kept: int) -> str:
     return svg_address(figure)
 
 
+@printed
 def roc_picture(bound: NDArray[Any], scores: NDArray[Any]) -> str:
     """Return the ROC curve of scores (n,) for labels (n,), with its 95 % bootstrap band."""
     figure = Figure(figsize=SIZE, layout="constrained")
@@ -79,6 +83,7 @@ def roc_picture(bound: NDArray[Any], scores: NDArray[Any]) -> str:
     return svg_address(figure)
 
 
+@printed
 def scatter_picture(targets: NDArray[Any], scores: NDArray[Any]) -> str:
     """Return predicted scores (n,) against measured targets (n,)."""
     figure = Figure(figsize=SIZE, layout="constrained")
@@ -105,9 +110,8 @@ def glyph(letter: str) -> str:
 
 
 def _axes(axis: Any, title: str, x: str) -> None:
-    axis.set_title(title, fontsize=10)
+    axis.set_title(title)
     axis.set_xlabel(x)
-    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _style(highlighted: bool) -> dict[str, Any]:
