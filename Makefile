@@ -72,7 +72,7 @@ docs: .venv-docs/ready
 	touch $@
 
 .venv/all: .venv/core
-	$(PIP) -c constraints.txt -e '.[dask,embed,keras,motifs,openvino,parquet,server,train,triton]' --group test --group check
+	$(PIP) -c constraints.txt -e '.[dask,embed,keras,motifs,openvino,parquet,patterns,server,train,triton]' --group test --group check
 	$(PIP) -c constraints.txt --no-deps --group parity
 	touch $@
 

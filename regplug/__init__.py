@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from regplug.api.explain import Maps, explain
     from regplug.api.marginalize import marginalize
     from regplug.api.models import OpenModel, list_models, open_model
+    from regplug.api.patterns import patterns
     from regplug.api.precompute import precompute
     from regplug.api.predict import predict
     from regplug.api.score import score
@@ -80,6 +81,7 @@ _HOMES = {
     "marginalize": "api.marginalize",
     "open_backend": "hooks.manager",
     "open_model": "api.models",
+    "patterns": "api.patterns",
     "plugin_manager": "hooks.manager",
     "precompute": "api.precompute",
     "predict": "api.predict",
@@ -128,6 +130,7 @@ __all__ = [
     "marginalize",
     "open_backend",
     "open_model",
+    "patterns",
     "plugin_manager",
     "precompute",
     "predict",

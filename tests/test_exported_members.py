@@ -47,6 +47,7 @@ def test_exported_members():
         "marginalize",
         "open_backend",
         "open_model",
+        "patterns",
         "plugin_manager",
         "precompute",
         "predict",

@@ -25,6 +25,7 @@ COMMANDS = {
     "marginalize": "regplug.cli.marginalize",
     "models": "regplug.cli.models.command",
     "motifs": "regplug.cli.motifs",
+    "patterns": "regplug.cli.patterns",
     "plugins": "regplug.cli.plugins",
     "precompute": "regplug.cli.precompute",
     "predict": "regplug.cli.predict",

@@ -61,8 +61,8 @@ def attribute(model: str, sequences: str, output: Path, **options: Any) -> None:
     is unknown are left out.
 
     The files hold one-hot sequences, hypothetical contributions (of each base, were it there) and
-    those of the bases that are there, as ChromBPNet lays them out; `modisco motifs -i FILE.h5`
-    reads them.
+    those of the bases that are there, as ChromBPNet lays them out: `regplug patterns FILE.h5`
+    and `modisco motifs -i FILE.h5` read them.
     """
     from regplug.api.attribute.attribute import attribute as attribute_model
     from regplug.cli.shared.progress import bar

@@ -59,6 +59,11 @@ def _figure(width: float, height: float) -> AbstractContextManager[Any]:
     return drawing(max(width, 1.8), height * max(1.0, width / PAGE) ** 0.5)
 
 
+def letters_of(motif: Motif, axis: Any) -> None:
+    """Draw a motif into an axis of matplotlib's, without a title."""
+    _logo(motif, axis, "ACGT", "")
+
+
 def _logo(motif: Motif, axis: Any, letters: str, title: str) -> None:
     """Draw the motif into the axis, the base that carries most bits on top."""
     for column, heights in enumerate(motif.frequencies * motif.information[:, None]):
