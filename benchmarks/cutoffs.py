@@ -36,7 +36,7 @@ from regplug.genome.regions import read_bed
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.hooks.manager import adapter_for, plugin_manager
 from regplug.scoring.adapter import FieldOptions
-from regplug.scoring.backend import Backend
+from regplug.scoring.backend import Backend, BackendOptions
 from regplug.scoring.effects import Scores
 from regplug.scoring.kinds import SNV
 from regplug.scoring.model import Model, score_variants
@@ -70,7 +70,9 @@ def main() -> None:
     with Genome(options.data / "genome" / "hg19.partial.fa.gz") as genome:
         pool = in_elements(genome, options.data, np.random.default_rng(options.seed))
         common = of_person(genome, options.data)
-        for backend in opened(manager, options.models, options.model_repo, 1):
+        for backend in opened(
+            manager, options.models, options.model_repo, BackendOptions(threads=1)
+        ):
             if backend.card.background is None:
                 continue
             model = Model(backend, adapter_for(manager, backend.card), FieldOptions())

@@ -19,6 +19,7 @@ Intervals are the middle 95 % of 1,000 bootstrap draws. Which output counts: see
 benchmarks.variant_truth_outputs. Probabilities are compared by --effect: diff (as in INFO) or
 logit. --set, which may be repeated, takes single sets: dsQTL, "raQTL K562", "satmut SORT1" ...
 --shifts=-50,0,50 takes the mean of predictions for windows that are moved by so many bases.
+--engine runs the models by another library, or in other numbers (docs/engines.md).
 """
 
 import argparse
@@ -34,7 +35,7 @@ from benchmarks.variant_truth_shifts import Shifted
 from benchmarks.variant_truth_tables import Row, markdown, write_tsv
 from regplug.errors import ModelError
 from regplug.hooks.manager import adapter_for, cards, open_backend, plugin_manager
-from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.backend import ENGINE, Backend, BackendOptions
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--shifts", default="0", metavar="BASES,BASES")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--engine", default=ENGINE)
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     chosen = dict(one.split("=", 1) for one in options.choose)
@@ -59,7 +61,8 @@ def main() -> None:
     with open_truth(options.data) as truth:
         if unknown := [name for name in settings.sets if name not in truth.names]:
             raise SystemExit(f"no set {unknown[0]}: there are {', '.join(truth.names)}")
-        for backend in opened(manager, options.models, options.model_repo, options.threads):
+        how = BackendOptions(threads=options.threads, engine=options.engine)
+        for backend in opened(manager, options.models, options.model_repo, how):
             shown = Shifted(backend, shifts) if shifts != [0] else backend
             rows += measure(shown, adapter_for(manager, backend.card), truth, settings)
             print(f"{backend.card.name} done", file=sys.stderr)
@@ -71,10 +74,9 @@ def main() -> None:
 
 
 def opened(
-    manager: pluggy.PluginManager, names: Sequence[str], repo: str | None, threads: int
+    manager: pluggy.PluginManager, names: Sequence[str], repo: str | None, options: BackendOptions
 ) -> Iterator[Backend]:
     """Yield the models, from `repo` or else as they come with regplug, and the baselines."""
-    options = BackendOptions(threads=threads)
     theirs = {card.name for card in cards(manager, repo, options)} if repo else set()
     for name in names:
         try:
