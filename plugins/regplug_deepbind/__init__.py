@@ -7,6 +7,7 @@ from regplug.hooks.importer import Importer
 from regplug.scoring.adapter import Adapter
 from regplug.scoring.backend import Backend, BackendOptions
 from regplug_deepbind.adapter import DeepBind
+from regplug_deepbind.backend import open_panel
 from regplug_deepbind.command import deepbind as command
 from regplug_deepbind.stored import DeepBindNetworks, stored_at
 
@@ -39,6 +40,4 @@ def regplug_networks(path: Path) -> DeepBindNetworks | None:
 @hookimpl
 def regplug_open_backend(location: str, model: str, options: BackendOptions) -> Backend | None:
     """Open a panel of a repository folder, where the kernel is compiled."""
-    from regplug_deepbind.backend import open_panel
-
     return open_panel(location, model, options)

@@ -17,7 +17,9 @@ from regplug.files.lines import lines_in
 from regplug.files.version import VERSION
 from regplug.hooks.measuring import Measuring
 from regplug.models.export import PLAIN, export_model
+from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import ModelCard, Target
+from regplug_deepbind.backend import open_panel
 from regplug_deepbind.graph import scan_graph, variant_graph, variant_width
 from regplug_deepbind.network import Network
 from regplug_deepbind.parameters import read_network
@@ -179,6 +181,9 @@ def export_panel(
         replace(card, window=variant_width(networks), companion=companion, **shared),
         variant_graph(networks).SerializeToString(),
         measuring,
+        faster=lambda folder, threads: open_panel(
+            str(folder.parent), folder.name, BackendOptions(threads=threads)
+        ),
     )
     scan_card = export_model(
         repo,

@@ -67,15 +67,11 @@ def _stacks(graph: GraphProto) -> list[Stack] | None:
     for scope, length, hidden, pooling, strands in _shapes(graph):
         inside, dense = f"{scope}/inside/", f"{scope}/dense/"
         count = len(numpy_helper.to_array(arrays[nodes[f"{dense}MatMul_1"].input[0]]))
-        places = next(
-            attribute.ints[1]
-            for attribute in nodes[f"{inside}MaxPool_1"].attribute
-            if attribute.name == "kernel_shape"
-        )
+        sizes = {one.name: one.ints for one in nodes[f"{inside}MaxPool_1"].attribute}
         made.append(
             Stack(
                 targets=order[first : first + count],
-                scan=places + length - 1,
+                scan=sizes["kernel_shape"][1] + length - 1,
                 mean=pooling == "mean",
                 filters=array(f"{inside}Gather_1", 0, strands, count, -1, length, 4),
                 thresholds=array(f"{inside}Gather_2", 0, strands, count, -1),

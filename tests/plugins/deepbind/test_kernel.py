@@ -194,6 +194,26 @@ def test_a_panel_opens_by_itself_and_answers_as_its_graph(repo: Path) -> None:
                 )
 
 
+def test_spreads_are_measured_by_the_kernel_and_golden_scores_are_the_graph_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    rows = Kernel.rows
+    monkeypatch.setattr(
+        Kernel,
+        "rows",
+        lambda self, codes, central: asked.append(len(codes)) or rows(self, codes, central=central),
+    )
+    network = random_network(1, 5)
+    card, _ = export_panel(tmp_path / "ours", panel_card("toy", 1), [network], Measuring(30))
+    assert sum(asked) >= 40  # ten places, REF and three ALTs each; golden sequences before
+    monkeypatch.setattr(panels, "library", lambda: None)
+    plain, _ = export_panel(tmp_path / "plain", panel_card("toy", 1), [network], Measuring(30))
+    assert card.targets[0].spread == pytest.approx(plain.targets[0].spread, rel=1e-4)
+    golden = [(tmp_path / repo / "toy" / "golden.json").read_text() for repo in ("ours", "plain")]
+    assert golden[0] == golden[1]
+
+
 def test_alleles_of_all_kinds_are_those_of_the_graph(repo: Path) -> None:
     """SNVs go together; MNVs, insertions, deletions and the ends of a contig as they come."""
     genome = np.random.default_rng(0).integers(0, 4, 60).astype(np.uint8)
