@@ -121,7 +121,7 @@ def _names(first: ModelCard, second: ModelCard) -> tuple[str, str]:
 def _fact(name: str, card: ModelCard) -> str:
     """Return what a model is, in a line."""
     window = "sequences of any length" if card.window is None else f"{card.window} bases"
-    return " ".join(filter(None, [f"{name} reads {window}.", card.doc, card.cite_as]))
+    return "; ".join(filter(None, [f"{name} reads {window}", card.doc, card.cite_as]))
 
 
 def _explained(

@@ -14,7 +14,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from regplug.errors import OutputError
 from regplug.files.extras import needs
 
 DPI = 150
@@ -63,16 +62,6 @@ def save_formats(figure: Any, stem: Path) -> None:
     """Write a figure as `stem`.png, .svg and .pdf."""
     for form in FORMATS:
         save_figure(figure, stem.with_name(f"{stem.name}.{form}"))
-
-
-def check_format(path: Path) -> None:
-    """Check that a picture's name ends in one of FORMATS.
-
-    Raises:
-        OutputError: it does not.
-    """
-    if path.suffix.lower()[1:] not in FORMATS:
-        raise OutputError(f"{path} is no picture: let its name end in .png, .svg or .pdf")
 
 
 def save_figure(figure: Any, path: Path) -> None:

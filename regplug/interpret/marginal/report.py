@@ -78,7 +78,7 @@ def write_marginals(folder: Path, shown: Marginals) -> None:
             sections.append(Section(title, text, [(svg_address(figure), title)]))
         page = page_of(
             f"Motifs by themselves: {shown.model}",
-            [f"Backgrounds: {shown.backgrounds}. Effects are in {shown.unit}."],
+            [f"Backgrounds: {shown.backgrounds}. Effect: {shown.unit}."],
             [*sections, Section("Largest effects", "", (), _largest(shown))],
         )
         (partial / "report.html").write_text(page, encoding="utf-8")
