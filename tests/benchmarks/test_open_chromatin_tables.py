@@ -8,7 +8,7 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from benchmarks import chip_table, peaks_together, reporter_table
+from benchmarks import chip_table, peaks_together, reporter_fidelity, reporter_table
 from tests.data.sites.toy_sites import write_sites
 from tests.toy_genomes import random_letters, write_fasta
 
@@ -164,3 +164,27 @@ def test_pieces_and_what_single_changes_do(main, tmp_path, monkeypatch):
     np.testing.assert_allclose(
         np.log(grades / (1 - grades)), (counts - counts.mean()) / counts.std(), atol=2e-3
     )
+
+
+def test_how_well_a_model_imitates_another(main, tmp_path, monkeypatch, capsys):
+    """One that says the teacher's score as a logit, and one that has the sign of a place wrong."""
+    sites = [random_letters(7, seed=seed) for seed in range(300)]
+    set_ = write_sites(tmp_path / "s.h5", sites, {"x": [0] * 300}, ["valid"] * 200 + ["test"] * 100)
+
+    class Imitation:
+        def __init__(self, weights):
+            self.card = type("Card", (), {"name": "it", "window": 7, "labels": ["no", "yes"]})
+            self.weights = np.array(weights)
+
+        def predict(self, codes):
+            logits = (codes[:, 2:6] == 0) @ self.weights
+            return np.stack([logits * 0 + 0.5, 1 / (1 + np.exp(-logits))], axis=1)
+
+    models = {"t": Counts(), "exact": Imitation([1, 1, 1, 1]), "wrong": Imitation([1, -1, 1, 1])}
+    monkeypatch.setattr(reporter_fidelity, "open_backend", lambda _, __, name, ___: models[name])
+    options = ["--teacher", "t", "--model-repo", tmp_path, "--output-of", "yes=A", "--sites", 150]
+    main(reporter_fidelity, set_, *options, "exact", "wrong")
+    _, exact, wrong = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert exact == ["it", "yes", "150", "1.000", "1.000"]
+    assert wrong[4] == "-1.000"  # that of the SNV
+    assert 0.3 < float(wrong[3]) < 0.7  # three places less one, of four
