@@ -88,6 +88,10 @@ def lines_of(place):
         "attribute, in parts": [
             *("attribute", "gc", place / "few.fa", *out, "--executor", "sequential"),
         ],
+        "compare": [
+            *("compare", "gc", "gc", "--second-repo", place / "models", "--pair", "T0=T0"),
+            *("--at", "chr1:1000-1040", *fasta, *out),
+        ],
         "explain": ["explain", "chr1:1000-1040", *fasta, *out],
         "marginalize": [
             *("marginalize", "GGNCC", "--backgrounds", "4", "--against", place / "in.meme", *out),
@@ -108,16 +112,18 @@ def lines_of(place):
     }
 
 
-NO_MODEL = {"attribute", "top", "verify"}  # that they take as an option
+NO_MODEL = {"attribute", "compare", "top", "verify"}  # that they take as an option
 NEEDED = {
     "attribute": ("h5py",),
     "attribute, in parts": ("h5py",),
+    "compare": ("jinja2", "logomaker", "matplotlib", "pyjaspar", "scipy"),
     "explain": ("logomaker", "matplotlib", "pyjaspar"),
     "marginalize": ("jinja2", "matplotlib", "scipy"),
     "profile": ("matplotlib", "scipy"),
 }
 DRAWN = {  # what takes long → what stands in for it
-    "explain": ("regplug.interpret.explain.report.draw_maps", None),
+    "compare": ("regplug.interpret.compare.report.save_formats", None),
+    "explain": ("regplug.interpret.explain.report.save_formats", None),
     "marginalize": ("regplug.interpret.marginal.report.figures_of", []),
     "profile": ("regplug.interpret.profile.report.draw_profile", None),
 }
