@@ -23,6 +23,15 @@ REPO = Path(__file__).parents[3] / "model_repo"
 SHIPPED = ["basset_dhs4", "deepbind_encode", "open_chromatin", "yeast"]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Keep torch to one thread: where other work runs, its idle threads spin for minutes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def opened(repo, name):
     backend = Embedded(repo / name, threads=1)
     graph = onnx.load(repo / name / "1" / "model.onnx")
