@@ -1,4 +1,4 @@
-"""How fast is a track of one value per base written, by us, pyBigWig and pybigtools, and how large?
+"""How fast is a track of one value per base written by pyBigWig and pybigtools, and how large?
 
     python -m benchmarks.bigwig_writers [--rounds 5] [--values 4000000]
 
@@ -20,7 +20,6 @@ import pyBigWig
 from numpy.typing import NDArray
 
 from benchmarks.annotate import cpu_name
-from regplug.tracks.bigwig import bigwigs
 
 PART = 2048
 Values = NDArray[np.float32]
@@ -35,7 +34,6 @@ def main() -> None:
     values = np.random.default_rng(0).normal(size=options.values).astype(np.float32)
     values = np.convolve(values, np.ones(10) / 10, "same").astype(np.float32)
     ways: dict[str, Callable[[Path, Values], None]] = {
-        "regplug": _ours,
         "pyBigWig": _pybigwig,
         "pyBigWig without zoom levels": _without_zooms,
         "pybigtools": _pybigtools,
@@ -54,13 +52,6 @@ def main() -> None:
             path = Path(scratch) / f"{way}.bw"
             speed, size = len(values) / taken / 1e6, path.stat().st_size / len(values)
             print(f"| {way} | {speed:.1f} | {size:.2f} | {_checked(path, values)} |")
-
-
-def _ours(path: Path, values: Values) -> None:
-    with bigwigs([path], {"chr1": len(values)}) as files:
-        for at in range(0, len(values), PART):
-            part = values[at : at + PART]
-            files.write("chr1", np.arange(at, at + len(part) + 1), part[:, np.newaxis])
 
 
 def _pybigwig(path: Path, values: Values, zooms: int = 10) -> None:

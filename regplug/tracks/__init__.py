@@ -4,6 +4,6 @@
 ALT around variants; `profile_regions` and `profile_variants` do so for models whose windows tell of
 many bases, and `loops` knows which to take. `folder.write_tracks` makes the folder with a file per
 target and kind; `kept` says beside them what they are of. `bigwig` writes one kind of file or the
-other, bigWigs byte by byte (`bigwig_file`, with `bigwig_trees` and `bigwig_zoom`).
+other, bigWigs in a process of their own (`bigwig_process`).
 `read_bigwig.BigWig` reads those of other programs.
 """

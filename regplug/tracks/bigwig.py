@@ -3,21 +3,28 @@
 interval ─regions.stretches→ codes ─Adapter.track→ values ─bigwig→ .bw
 """
 
+import json
+import struct
+import subprocess
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.tracks.bigwig_file import BigWigFile
+from regplug.files.lines import lines_of
+from regplug.files.signals import at_last
 
 Edges = NDArray[np.int64]  # (n + 1,), 0-based: value k is that of [edges[k], edges[k + 1])
 Values = NDArray[np.float32]  # (n, tracks)
+
+_PROCESS = Path(__file__).with_name("bigwig_process.py")
 
 
 class TrackFiles(ABC):
@@ -55,26 +62,73 @@ class TrackFiles(ABC):
 def bigwigs(paths: Sequence[Path], contigs: Mapping[str, int]) -> Iterator[TrackFiles]:
     """Give what writes bigWigs with zoom levels; `contigs` are the genome's (name → length).
 
+    pyBigWig works in a process of its own, as libBigWig crashes or loops when a disk is full.
+
     Raises:
         OSError: a file could not be written to its end.
     """
-    with ExitStack() as stack:
-        where = paths[0].parent if paths else None  # where there is room for them
-        scratch = stack.enter_context(tempfile.TemporaryFile(dir=where))
-        files = [stack.enter_context(closing(BigWigFile(path, contigs, scratch))) for path in paths]
-        yield _BigWigs(files)
-        for file in files:
-            file.finish()
+    with tempfile.TemporaryFile() as messages:
+        process = subprocess.Popen(
+            [sys.executable, "-P", str(_PROCESS)],
+            stdin=subprocess.PIPE,
+            stdout=messages,
+            stderr=messages,
+            start_new_session=True,  # so that Ctrl-C reaches this process only
+        )
+        try:
+            with at_last(process.kill):
+                files = _BigWigs(len(paths), process, messages)
+                files.send([[str(path) for path in paths], list(contigs.items())])
+                yield files
+                files.finish()
+        finally:
+            process.kill()
+            with suppress(OSError):
+                process.communicate()
+    for path, high in zip(paths, files.high, strict=True):
+        _set_maximum(path, float(high))
 
 
 class _BigWigs(TrackFiles):
-    def __init__(self, files: Sequence[BigWigFile]) -> None:
-        super().__init__(len(files))
-        self._files = files
+    """Sends values to the process that writes them; `messages` is what that process prints."""
+
+    def __init__(self, tracks: int, process: subprocess.Popen[bytes], messages: IO[bytes]) -> None:
+        super().__init__(tracks)
+        self._process, self._messages = process, messages
 
     def _write(self, contig: str, edges: Edges, values: Values) -> None:
-        for file, column in zip(self._files, values.T, strict=True):
-            file.add(contig, edges, np.ascontiguousarray(column, np.float32))
+        columns = np.ascontiguousarray(values.T, np.float32)
+        self.send([contig, len(values)], edges.astype(np.int64).tobytes(), columns.tobytes())
+
+    def send(self, line: list[object], *arrays: bytes) -> None:
+        """Send a line of JSON and the bytes of arrays, as `bigwig_process` reads them."""
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(b"".join([json.dumps(line).encode(), b"\n", *arrays]))
+        except BrokenPipeError:  # the process has ended, and its messages say why
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait until the process has written all.
+
+        Raises:
+            OSError: it has not; with the last of its messages.
+        """
+        self._process.communicate()
+        self._messages.seek(0)
+        lines = lines_of(self._messages.read().decode(errors="replace"))
+        status = self._process.returncode
+        if status or lines:
+            raise OSError(f"pyBigWig failed ({lines[-1] if lines else f'exit status {status}'})")
+
+
+def _set_maximum(path: Path, high: float) -> None:
+    """Put the largest value into a bigWig's summary: libBigWig writes 0 if all are negative."""
+    with path.open("r+b") as file:
+        file.seek(44)
+        (summary,) = struct.unpack("<Q", file.read(8))
+        file.seek(summary + 16)
+        file.write(struct.pack("<d", high))
 
 
 @contextmanager

@@ -330,5 +330,6 @@ def test_a_full_disk_leaves_nothing(world):
     before = set(world.folder.iterdir())
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"cannot write {world.folder / 'out'}: File too large" in done.stderr
+    assert f"cannot write {world.folder / 'out'}: pyBigWig failed" in done.stderr
+    assert "is the disk full?" in done.stderr
     assert set(world.folder.iterdir()) == before
