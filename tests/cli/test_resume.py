@@ -135,34 +135,56 @@ def test_only_parts_of_the_same_content_and_settings_are_taken(world, annotate, 
     assert rows(out) == rows(plain)
 
 
-@pytest.mark.slow
-@pytest.mark.fault("killed runs", "SIGKILL at random moments, and --resume: the same records")
-def test_kill_and_resume(world, annotate, vcf):
-    lines = [world.snv("chr1", pos) for pos in range(15, 485)]
-    vcf = world.vcf("in.vcf.gz", lines)
-    whole, out = world.folder / "whole.vcf", world.folder / "out.vcf"
-    annotate(vcf, "-o", whole)
-    line = [sys.executable, "-m", "regplug", "annotate", vcf, "--fasta", world.fasta, "-o", out]
-    line += ["--model-repo", world.repo, "--model", "gc", "--all-targets"]
-    line = [str(word) for word in [*line, "--resume", "--part-size", 2]]
-    killed, pause = 0, 0.9
+def killed_and_resumed(line, out, *, after, times):
+    """Run a command, SIGKILL it each time that there are `after` more parts, then let it end."""
+    line = [sys.executable, "-m", "regplug", *map(str, line), "-o", str(out), "--resume"]
+    killed = 0
     while True:
         with subprocess.Popen(line, stderr=subprocess.DEVNULL) as process:
-            parts = len(list(world.folder.glob("out.vcf.parts/*.json")))
-            while process.poll() is None and killed < 5:
-                if len(list(world.folder.glob("out.vcf.parts/*.json"))) > parts + 20:
-                    time.sleep(pause * 0.01)
+            parts = len(list(out.parent.glob(f"{out.name}.parts/*.json")))
+            while process.poll() is None and killed < times:
+                if len(list(out.parent.glob(f"{out.name}.parts/*.json"))) >= parts + after:
                     process.send_signal(signal.SIGKILL)
                     killed += 1
                     break
                 time.sleep(0.005)
             status = process.wait()
         if status == 0:
-            break
+            return killed
         assert status == -signal.SIGKILL
         assert not out.exists()
-    assert killed >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.fault("killed runs", "SIGKILL at random moments, and --resume: the same records")
+def test_kill_and_resume(world, annotate):
+    lines = [world.snv("chr1", pos) for pos in range(15, 485)]
+    vcf = world.vcf("in.vcf.gz", lines)
+    tables = [world.folder / name for name in ("whole.tsv", "parts.tsv")]
+    whole, out = world.folder / "whole.vcf", world.folder / "out.vcf"
+    annotate(vcf, "-o", whole, "--matrix", tables[0])
+    line = ["annotate", vcf, "--fasta", world.fasta, "--matrix", tables[1], "--part-size", 2]
+    line += ["--model-repo", world.repo, "--model", "gc", "--all-targets"]
+    assert killed_and_resumed(line, out, after=20, times=5) >= 3
     assert rows(out) == rows(whole)
+    assert tables[0].read_text() == tables[1].read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.fault("killed runs", "SIGKILL of track and precompute, and --resume: the same values")
+@pytest.mark.parametrize("what", ["track", "precompute"])
+def test_kill_and_resume_along_regions(world, regplug, what):
+    line = [what, "--fasta", world.fasta, "--model-repo", world.repo, "--model", "gc"]
+    line += ["--regions", "chr1,chr2"] if what == "track" else ["chr1:31-290"]
+    name = "out" if what == "track" else "out.vcf.gz"
+    whole, out = world.folder / f"whole-{name}", world.folder / name
+    assert regplug(*line, "-o", whole).status == 0
+    assert killed_and_resumed([*line, "--part-size", 12], out, after=4, times=3) == 3
+    if what == "track":
+        for track in ("T0.bw", "T1.bw"):
+            assert bigwig(out / track) == bigwig(whole / track)
+    else:
+        assert rows(out) == rows(whole)
 
 
 def test_what_a_killed_process_left_half_written_is_no_obstacle(world, annotate, vcf, scored):

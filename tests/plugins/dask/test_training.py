@@ -22,8 +22,7 @@ def train(stack):
 
     def start(*words):
         line = [sys.executable, "-m", "regplug", "train", *map(str, words)]
-        process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
-        stack.callback(process.wait)
+        process = stack.enter_context(subprocess.Popen(line, stderr=subprocess.PIPE, text=True))
         stack.callback(process.kill)
         return process
 
