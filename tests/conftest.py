@@ -129,13 +129,14 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
 @pytest.fixture(autouse=True)
 def _pictures_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no picture of a test have letters under 7 points where it is as wide as a page."""
-    save = figures._save
+    drawn = figures._drawn
 
-    def save_and_look(figure: Any, file: Any, form: str) -> None:
-        save(figure, file, form)
+    def drawn_and_seen(figure: Any, form: str) -> bytes:
+        file = drawn(figure, form)
         assert smallest_letters(figure) >= figures.SMALLEST - 0.01
+        return file
 
-    monkeypatch.setattr(figures, "_save", save_and_look)
+    monkeypatch.setattr(figures, "_drawn", drawn_and_seen)
 
 
 def _must_run(item: pytest.Item) -> str:

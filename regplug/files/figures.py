@@ -66,14 +66,12 @@ def save_formats(figure: Any, stem: Path) -> None:
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a matplotlib figure to `path`, whose suffix (.png, .svg, .pdf) says in which format."""
-    _save(figure, path, path.suffix.lower()[1:])
+    path.write_bytes(_drawn(figure, path.suffix.lower()[1:]))
 
 
 def svg_address(figure: Any) -> str:
     """Return a matplotlib figure as an address that an HTML page can show by itself."""
-    file = io.BytesIO()
-    _save(figure, file, "svg")
-    return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
+    return "data:image/svg+xml;base64," + base64.b64encode(_drawn(figure, "svg")).decode()
 
 
 def _style(width: float) -> dict[str, Any]:
@@ -100,13 +98,17 @@ def _style(width: float) -> dict[str, Any]:
     }
 
 
-def _save(figure: Any, file: Path | io.BytesIO, form: str) -> None:
+def _drawn(figure: Any, form: str) -> bytes:
+    """Return a figure's file, made in memory: its PDFs fail strangely on a full disk."""
     import matplotlib
+
+    file = io.BytesIO()
 
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     with matplotlib.rc_context(_style(figure.get_figwidth())):
         _fix_layout(figure)
         figure.savefig(file, format=form, dpi=DPI, metadata=undated.get(form))
+    return file.getvalue()
 
 
 def _fix_layout(figure: Any) -> None:

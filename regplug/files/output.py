@@ -13,7 +13,6 @@ from regplug.files.last_checks import check_all
 from regplug.files.signals import at_last
 
 STDOUT = Path("/dev/stdout")
-_PARTIAL = re.compile(r"\.\d+-.")
 INDICES = (".csi", ".tbi", ".gzi", ".idx", ".fai")  # of what other programs make beside a file
 
 
@@ -35,7 +34,7 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     """
     check_parents(path)
     missing = [folder for folder in path.parents if not folder.exists()]
-    partial = path.with_name(f".{os.getpid()}-{path.name}")  # as _PARTIAL has it
+    partial = path.with_name(f".{os.getpid()}-{path.name}")  # as `contents` has it
 
     def tidy() -> None:
         for index in _indices(partial):
@@ -103,13 +102,14 @@ def check_paths(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OutputError(f"{path} would be replaced, and is read: name another file with -o")
 
 
-def contents(folder: Path) -> set[str]:
+def contents(folder: Path, stem: str = "") -> set[str]:
     """Return the names in a folder, less what a process that was killed left half-written there.
 
-    There are none where there is no folder.
+    There are none where there is no folder. Only files whose names would begin with `stem` count
+    as half-written.
     """
     held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    return {name for name in held if not _PARTIAL.match(name)}
+    return {name for name in held if not re.match(rf"\.\d+-{re.escape(stem)}.", name)}
 
 
 def check_folder(folder: Path, own: Collection[str]) -> None:

@@ -20,7 +20,7 @@ from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
-from regplug.scoring.coverage import coverage_of
+from regplug.scoring.coverage import Coverage, coverage_of
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
 from regplug.scoring.sliding import window_predictions
 from regplug.scoring.stretches import pair_predictions
@@ -161,7 +161,11 @@ class VariantEffect:
         windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
         ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
         found = backend.predict(np.concatenate(windows), coverage.names)
-        return np.split(coverage.values(found), ends[:-1])
+        return np.split(self._reads(coverage, found), ends[:-1])
+
+    def _reads(self, coverage: Coverage, found: Mapping[str, Array]) -> Array:
+        """Return what tracks have of a profile's answers, shape (n, bases, targets)."""
+        return coverage.values(found)
 
 
 def tag(*parts: str) -> str:

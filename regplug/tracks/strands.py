@@ -1,10 +1,10 @@
 """A model whose profile has two strands, tracked strand by strand: Tracked ─by_strand→ Tracked."""
 
+from collections.abc import Mapping
+
 from regplug.errors import ModelError
-from regplug.genome.codes import Codes
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.backend import Backend
-from regplug.scoring.coverage import coverage_of
+from regplug.scoring.coverage import Coverage, coverage_of
 from regplug.scoring.effects import Array
 from regplug.tracks.regions import Tracked
 
@@ -16,11 +16,9 @@ class EachStrand(VariantEffect):
 
     name = "each_strand"
 
-    def _values(self, codes: Codes, backend: Backend) -> Array:
+    def _reads(self, coverage: Coverage, found: Mapping[str, Array]) -> Array:
         """Return reads at each base of windows, shape (n, bases, targets * 2)."""
-        coverage = coverage_of(backend.card)
-        assert coverage
-        of_strands = coverage.of_strands(backend.predict(codes, coverage.names))
+        of_strands = coverage.of_strands(found)
         return of_strands.reshape(*of_strands.shape[:2], -1)
 
 

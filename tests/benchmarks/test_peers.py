@@ -15,6 +15,17 @@ from regplug.models.repository import read_card, read_onnx
 from tests.models.variants.toy_graphs import reference
 
 
+@pytest.fixture(autouse=True)
+def settings():
+    """A program has a process of its own, where gradients and threads are its own too."""
+    import torch
+
+    threads = torch.get_num_threads()
+    with torch.enable_grad():
+        yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     folder = tmp_path_factory.mktemp("peers")

@@ -262,7 +262,7 @@ def test_nothing_is_half_written(regplug, files, monkeypatch):
     def fail(*_: object) -> None:
         raise OutputError("the pen is dry: fill it")
 
-    monkeypatch.setattr("regplug.interpret.embed.report.save_figure", fail)
+    monkeypatch.setattr("regplug.interpret.embed.report.save_formats", fail)
     before = sorted(files.rglob("*"))
     done = regplug("embed", files / "dna.txt", files / "a.fa", "-o", files / "out")
     assert (done.status, done.err) == (1, "regplug: the pen is dry: fill it\n")

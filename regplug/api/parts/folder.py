@@ -51,7 +51,7 @@ class PartsFolder:
         """
         self.path = path
         check_parents(path)
-        there = contents(path)
+        there = contents(path, "part-")
         if strange := [name for name in there if not name.startswith("part-")]:
             raise OutputError(f"{path} holds {strange[0]}, which is no part of a run: move it away")
         if there and not resume:
