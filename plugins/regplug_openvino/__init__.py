@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from regplug.errors import BackendError, ModelError
@@ -15,6 +16,18 @@ from regplug.models.embedded import Embedded, folder_of
 from regplug.scoring.backend import Array, Backend, BackendOptions
 
 _PRECISIONS = {"": "f32", "bf16": "bf16"}
+
+
+@cache
+def _core() -> Any:
+    """Return what compiles graphs, the same for all: it stays as long as the process.
+
+    Its end frees the stack that it has given to handlers of signals, and the next signal would be a
+    segmentation fault.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 class OpenVino:
@@ -35,7 +48,7 @@ class OpenVino:
             raise BackendError(f"no engine {options.engine}: there are openvino and openvino:bf16")
         with needs("openvino"):
             import openvino
-        self._core = openvino.Core()
+        self._core = _core()
         self.precision = options.precision
         numbers = _PRECISIONS[options.precision]
         self.engine = f"openvino {openvino.__version__.partition('-')[0]} on cpu, {numbers}"

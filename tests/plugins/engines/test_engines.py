@@ -2,6 +2,8 @@
 
 import importlib
 import re
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -140,3 +142,31 @@ def test_an_engine_that_nobody_brings(regplug, toy_repo, tmp_path):
         triton.regplug_open_backend("grpc://nowhere:1", "gc", BackendOptions(engine="torch"))
     for engine in ENGINES:
         assert opened(tmp_path, "gc", engine) is None
+
+
+SIGNALLED = """
+import gc, os, signal, sys
+import numpy as np
+import regplug
+signal.signal(signal.SIGTERM, lambda *_: print("heard"))
+options = regplug.BackendOptions(threads=1, engine="openvino")
+models = [regplug.open_model("gc", repo=sys.argv[1], options=options) for _ in range(3)]
+while models:
+    model = models.pop(0)
+    model.backend.predict(np.zeros((1, model.card.window or 9), np.uint8))
+    model.close()
+    del model
+    gc.collect()
+os.kill(os.getpid(), signal.SIGTERM)
+print("goes on")
+"""
+
+
+@pytest.mark.fault("signals", "a signal after OpenVINO's models were closed")
+def test_a_signal_after_models_were_closed(tmp_path):
+    """OpenVINO's core gives handlers of signals a stack, and frees it with itself."""
+    pytest.importorskip("openvino")
+    gc_model(tmp_path)
+    line = [sys.executable, "-c", SIGNALLED, str(tmp_path)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\ngoes on\n"), done.stderr
