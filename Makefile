@@ -2,7 +2,7 @@
 # make quick  the tests that need neither server, GPU, data sets nor torch
 # make test   set up everything, check, and run every test, the real Triton server included
 # make check  ruff, mypy, import-linter, bandit, pip-audit
-# make nightly  hours: the oracle, damaged files and a server at full load, at length; all of quick with NumPy 2
+# make nightly  hours: the oracle, damaged files and a server at full load, at length
 # make bench  regplug beside Selene, tangermeme, gReLU and bpnet-lite, on an idle machine
 # make docs   the documentation as a site, in site/
 
@@ -17,11 +17,6 @@ PYTEST = -n 2 --dist loadfile
 # What counts the lines that run; sysmon costs nearly nothing, but needs Python 3.12.
 CORE = $$($(BIN)/python -c 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")')
 QUICK = $(PYTEST) -m "not triton and not slow and not data"
-# What make test tries once, as NumPy has no part in it: signals, disks, files that change, other programs; and damaged files,
-# of which those that once were a fault are read in both. make nightly tries it with NumPy 2 too, and so does GitHub's workflow.
-ONCE = --ignore=tests/faults/test_signals.py --ignore=tests/faults/test_full_disk.py \
-	--ignore=tests/faults/test_changes_while_running.py --ignore=tests/integrations \
-	--deselect=tests/fuzz/test_fuzz.py::test_damaged
 DEBIAN = bcftools chromium igv snpSift:snpsift tabix vcfanno xauth xvfb-run:xvfb  # a command, and its package if called otherwise
 LEAN = nodejs PicardCommandLine:picard-tools vcftools
 
@@ -44,12 +39,11 @@ test: .venv/all .venv-pipelines/ready debian check
 # The package as most people install it: no torch, no server, NumPy 2.
 .PHONY: test-numpy2
 test-numpy2: .venv-numpy2/ready
-	.venv-numpy2/bin/python -m pytest $(QUICK) $(ONCE)
+	.venv-numpy2/bin/python -m pytest $(QUICK)
 
 # REGPLUG_CASES (3000 damaged files of each kind; 100,000 alleles) and REGPLUG_MINUTES (10) make it shorter or longer.
-nightly: .venv/all .venv-numpy2/ready
+nightly: .venv/all
 	$(BIN)/python -m pytest $(PYTEST) -m nightly
-	.venv-numpy2/bin/python -m pytest $(QUICK)
 
 bench: .venv-bench/ready
 	.venv-bench/bin/python -m benchmarks.peers --server

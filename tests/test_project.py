@@ -36,17 +36,6 @@ def test_pre_commit_has_the_ruff_of_ci():
     assert f"\nruff=={rev[1:]}\n" in (ROOT / "constraints.txt").read_text()
 
 
-def test_what_make_test_tries_once_is_there():
-    """pytest takes no notice of a path to ignore that is not there."""
-    makefile = (ROOT / "Makefile").read_text()
-    once = re.findall(r"--(?:ignore|deselect)=(tests/[\w/.:]+)", makefile)
-    assert len(once) == 5
-    for name in once:
-        path, _, test = name.partition("::")
-        assert (ROOT / path).exists()
-        assert not test or f"\ndef {test}(" in (ROOT / path).read_text()
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_only_read_and_names_majors(path):
     workflow = yaml.safe_load(path.read_text())
