@@ -4,6 +4,7 @@ python -m benchmarks.peers.once PROGRAM JOB.json RESULT.json
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ def main() -> None:
     name, job, result = sys.argv[1:]
     *paths, window, server = json.loads(Path(job).read_bytes())
     given = Job(*(Path(path) for path in paths), window, server)
+    os.chdir(given.folder)  # gReLU writes logs where it is
     measured(getattr(programs, name)(given), Path(result))
 
 
