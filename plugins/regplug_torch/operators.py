@@ -15,6 +15,8 @@ from onnx import helper, numpy_helper
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (as everybody calls it)
 
+from regplug.errors import ModelError
+
 Inputs = Sequence[Any]
 Attributes = dict[str, Any]
 Function = Any  # of tensors; PyTorch declares some as plain functions
@@ -105,7 +107,7 @@ def _pool(inputs: Inputs, attributes: Attributes, *, mean: bool) -> Tensor:
     wide = attributes.get("dilations", [1] * len(kernel))
     pads = _window(x, kernel, attributes)
     if attributes.get("ceil_mode"):
-        raise NotImplementedError("a pool with ceil_mode")
+        raise ModelError("--engine torch has no pools that round up: leave it out")
     padded = _padded(x, pads, 0 if mean else -math.inf)
     for at, (k, s, d) in enumerate(zip(kernel, strides, wide, strict=True), start=2):
         places = (k - 1) * d + 1
@@ -189,7 +191,7 @@ def _squeezed(inputs: Inputs, attributes: Attributes) -> Tensor:
 def _pad(inputs: Inputs, attributes: Attributes) -> Tensor:
     x, pads, value, axes = (*inputs, None, None)[:4]
     if attributes.get("mode", b"constant") != b"constant":
-        raise NotImplementedError("Pad other than with a constant")
+        raise ModelError("--engine torch pads with a constant alone: leave it out")
     sides = pads.tolist()
     if axes is not None:
         given, sides = sides, [0] * 2 * x.dim()

@@ -70,3 +70,13 @@ def test_one_that_is_not_there_is_named():
     )
     with pytest.raises(ModelError, match="--engine torch cannot run LSTM, which mine has"):
         Torch(BackendOptions()).open(helper.make_model(graph).SerializeToString(), "mine")
+
+
+@pytest.mark.parametrize("name", ["test_maxpool_2d_ceil", "test_reflect_pad"])
+def test_what_a_kind_of_an_operator_lacks_is_said(name):
+    (case,) = (case for case in load_model_tests(kind="node") if case.name == name)
+    session = Torch(BackendOptions()).open(case.model.SerializeToString(), name)
+    names = [given.name for given in case.model.graph.input]
+    arrays = [np.asarray(array) for array in case.data_sets[0][0]]
+    with pytest.raises(ModelError, match=r"--engine torch .* leave it out"):
+        session.run([case.model.graph.output[0].name], dict(zip(names, arrays, strict=True)))
