@@ -1,4 +1,4 @@
-"""Contributions of one target, in an HDF5 file that TF-MoDISco and Fi-NeMo read too.
+"""Contributions of one target, in an HDF5 file that TF-MoDISco reads too.
 
     raw/seq             int8     (n, 4, bases)  the sequences, one-hot; an unknown base is 0 0 0 0
     shap/seq            float32  (n, 4, bases)  hypothetical contributions

@@ -7,7 +7,7 @@ matches.tsv     every known motif that a pattern is like
 hits.bed        where patterns contribute, BED9, by place: name, 1000 * similarity, strand, colour
 hits.tsv        the same with sequence, bits, p, contribution and similarity
 seqlets.bed     the stretches that the patterns were made of
-modisco.h5      TF-MoDISco's own results, for `modisco report` and Fi-NeMo
+modisco.h5      TF-MoDISco's own results
 """
 
 from collections import Counter
