@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from psutil import process_iter
 
 import regplug.models.server
 from regplug.cli import serve as command
@@ -113,16 +114,15 @@ def serve_process(repo: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]
 
 def remains(process: "subprocess.Popen[str]", folder: Path) -> list[str]:
     """Return what the server left: files, shared memory, processes that name its folder."""
-    mine = str(folder).encode()
     files = [str(path) for path in folder.rglob("*")]
     files += [str(path) for path in Path("/dev/shm").glob(f"regplug_{process.pid}_*")]
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if mine in path.read_bytes():
-                files.append(str(path))
-        except OSError:
-            continue  # a process that has just ended
-    return files
+    return files + [str(pid) for pid, _ in naming(folder)]
+
+
+def naming(folder: Path) -> list[tuple[int, str]]:
+    """Return the processes whose command line names a folder, and the program of each."""
+    lines = [(each.pid, each.info["cmdline"] or []) for each in process_iter(["cmdline"])]
+    return [(pid, line[0]) for pid, line in lines if any(str(folder) in word for word in line)]
 
 
 @pytest.mark.triton
@@ -157,10 +157,7 @@ class TestLocalServer:
             assert any("stop with Ctrl-C" in line for line in process.stderr)
             (log,) = folder.glob("*/log")
             server = next(
-                int(path.parent.name)
-                for path in Path("/proc").glob("[0-9]*/cmdline")
-                if path.read_bytes().startswith(bytes(local_server() or Path()))
-                and str(log.parent).encode() in path.read_bytes()
+                pid for pid, program in naming(log.parent) if program == str(local_server())
             )
             os.kill(server, signal.SIGKILL)
             rest = process.stderr.read()

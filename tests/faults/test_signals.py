@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from regplug.models.repository import read_card
@@ -177,9 +178,8 @@ def trains(pid: int) -> bool:
 
 def children_of(pid: int, count: int) -> list[int]:
     """Return the children of a process once there are `count` of them."""
-    file = Path(f"/proc/{pid}/task/{pid}/children")
     for _ in range(2400):
-        children = [int(child) for child in file.read_text().split()]
+        children = [child.pid for child in psutil.Process(pid).children()]
         if len(children) >= count:
             return children
         time.sleep(0.05)
@@ -187,5 +187,7 @@ def children_of(pid: int, count: int) -> list[int]:
 
 
 def lives(pid: int) -> bool:
-    file = Path(f"/proc/{pid}/cmdline")  # that of a process which has ended is empty
-    return file.exists() and file.read_text() != ""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

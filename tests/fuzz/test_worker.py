@@ -43,7 +43,7 @@ def read(case):
     if at == 10:
         return bytearray(10**12)
 
-worker.SECONDS, worker.WALL = 1, 5
+worker.SECONDS, worker.WALL = 0.2, 5
 worker.case_of = lambda kind, world, seeds, request, at: str(at).encode()
 kind = Kind(lambda world: [b""], lambda world, case: read, "x")
 print(json.dumps(worker.cases(kind, Toy(Path(sys.argv[1])), {"count": 12})))
