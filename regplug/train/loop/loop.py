@@ -146,7 +146,7 @@ def _fit(
         codes, targets = machine.moved(batch.codes), machine.moved(batch.targets)
         weights = None if batch.weights is None else machine.moved(batch.weights)
         with torch.autocast(machine.device.type, torch.bfloat16, enabled=is_bfloat16):
-            changed = changed_logits(network, codes) if schedule.snv_penalty else None
+            changed = changed_logits(network, codes, machine) if schedule.snv_penalty else None
             logits = network(codes)
         loss = functional.binary_cross_entropy_with_logits(
             logits.float(), targets.float(), weight=weights

@@ -213,30 +213,36 @@ from regplug.train.loop.machine import machine
 from regplug.train.loop.schedule import Schedule
 from tests.train.loop.test_loop import Linear, Random, PLAIN
 torch.manual_seed(0)
-network, out = Linear(), Path(sys.argv[1])
+network, out, penalty = Linear(), Path(sys.argv[1]), float(sys.argv[2])
 def written(network, epochs):
     np.save(out / "written.npy", network.layer.weight.detach().numpy())
 with machine("cpu", compiled=False) as here:
-    epochs = loop.train_networks(network, Random(), Schedule(**PLAIN, epochs=3, learning_rate=0.01),
+    schedule = Schedule(**PLAIN, epochs=3, learning_rate=0.01, snv_penalty=penalty)
+    epochs = loop.train_networks(network, Random(), schedule,
         loop.Resumable(out / "checkpoint.pt", "x", 1), done=written, machine=here)
     group = weakref.ref(torch.distributed.group.WORLD)
 gc.collect()
 assert group() is None, "its threads can abort the end of the process"
 np.save(out / f"weights{here.rank}.npy", network.layer.weight.detach().numpy())
 np.save(out / f"losses{here.rank}.npy", [epoch.loss for epoch in epochs])
-assert torch.cat(network.seen).shape == (120 // here.world, 8)
+times = 2 if penalty else 1
+assert torch.cat(network.seen).shape == (times * 120 // here.world, 8)
 """
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(tmp_path):
-    """Gradients and losses are means over the shares of a batch; without norms that is exact."""
+@pytest.mark.parametrize("penalty", [0, 0.5])
+def test_two_processes_train_as_one(tmp_path, penalty):
+    """Gradients and losses are means over the shares of a batch; without norms that is exact.
+
+    With a penalty on single changes too: each row has the SNV that one process would draw.
+    """
     (tmp_path / "script.py").write_text(PROCESSES)
     for world in (1, 2):
         (tmp_path / str(world)).mkdir()
         start = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
         words = [f"--nproc-per-node={world}", tmp_path / "script.py", tmp_path / str(world)]
-        done = subprocess.run([*start, *words], capture_output=True, text=True)
+        done = subprocess.run([*start, *words, str(penalty)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
     def load(name):
