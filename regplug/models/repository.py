@@ -20,12 +20,12 @@ from regplug.files.lines import lines_in, lines_of
 from regplug.files.output import complete
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.graph_check import check_graph
+from regplug.models.tuning import Tuning
 from regplug.scoring.card import ModelCard, card_from_json, card_to_json
 from regplug.scoring.outputs import Output
 
 GOLDEN_TOLERANCE = 1e-5  # of a score; of scores above 1, relative
 _GRAPH = attrgetter("name", "sha256", "labels", "outputs")  # what belongs to a graph
-WARM_UP_LENGTH = 101  # bases, for graphs that read any length
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,9 +70,7 @@ def write_model(repo: Path, card: ModelCard, *, onnx: bytes, golden: Golden) -> 
         (folder / "card.json").write_text(card_to_json(card))
         (folder / "targets.txt").write_text("".join(f"{label}\n" for label in card.labels))
         (folder / "golden.json").write_bytes(msgspec.json.encode(golden) + b"\n")
-        (folder / "config.pbtxt").write_text(
-            promised_config(card) + _TUNING.format(shape=_warm_up_length(card))
-        )
+        (folder / "config.pbtxt").write_text(promised_config(card) + Tuning().lines(card))
     return repo / card.name
 
 
@@ -189,11 +187,6 @@ def _output_line(card: ModelCard, output: Output) -> str:
     return f'output [ {{ name: "{output.name}" data_type: TYPE_FP32 dims: [ {dims} ]{labels} }} ]\n'
 
 
-def _warm_up_length(card: ModelCard) -> int:
-    """Return the bases of the sequence that a server runs the model on at its start."""
-    return WARM_UP_LENGTH if card.window is None else card.window
-
-
 _PROMISED = """\
 name: "{name}"
 backend: "onnxruntime"
@@ -201,15 +194,4 @@ max_batch_size: {batch}
 input [ {{ name: "codes" data_type: TYPE_UINT8 dims: [ {shape} ] }} ]
 {outputs}parameters {{ key: "model_sha256" value {{ string_value: "{sha256}" }} }}
 parameters {{ key: "regplug_card" value {{ string_value: "{card}" }} }}
-"""
-
-# The rest of config.pbtxt, which the user may change to tune a server.
-_TUNING = """\
-instance_group [ {{ kind: KIND_AUTO }} ]
-dynamic_batching {{ max_queue_delay_microseconds: 500 }}
-model_warmup [ {{
-  name: "zeros"
-  batch_size: 1
-  inputs {{ key: "codes" value {{ data_type: TYPE_UINT8 dims: [ {shape} ] zero_data: true }} }}
-}} ]
 """

@@ -79,6 +79,7 @@ def container_command(
         *("-p", f"{grpc_port}:8001"),
         *("-p", f"{metrics_port}:8002"),
         *("-v", f"{repo.resolve()}:/models:ro"),
+        *("-e", "NVIDIA_TF32_OVERRIDE=0"),  # else GPUs multiply in TF32, with 10 bits of 23
         CONTAINER,
         *("tritonserver", "--model-repository=/models"),
     ]

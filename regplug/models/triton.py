@@ -6,22 +6,20 @@ for a while, every CHECK_SECONDS, and by each connection at the end of a run (`T
 between checks, each answer proves whose it is (see `Proof`).
 """
 
-import queue
-import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
-from contextlib import closing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cached_property, partial
-from typing import TypeVar
 
 from regplug.errors import BackendError
 from regplug.genome.codes import Codes
 from regplug.hooks.hookspecs import hookimpl
 from regplug.models.triton_client import Client, Refused, Unavailable, is_url
+from regplug.models.triton_patience import patiently
 from regplug.models.triton_proof import Answer, Proof
 from regplug.models.triton_served import Served, card_in, card_of, describe
+from regplug.models.triton_threads import Checked, Threads
 from regplug.models.triton_variants import Variants
 from regplug.scoring.backend import (
     ENGINE,
@@ -36,39 +34,31 @@ from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
 from regplug.scoring.stretches import Request, Sizes
 
-IN_FLIGHT = 8  # requests
+IN_FLIGHT = 8  # requests, at most
 ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
 CHECK_SECONDS = 10.0  # between checks that the server still has the same model
-CLOSING_SECONDS = 1.0  # to wait for threads in the midst of a request
 OPENING_SECONDS = 5.0  # to go on trying a URL that has never answered
-FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries
-
-_T = TypeVar("_T")
-_Work = Callable[["_Checked"], list[Array]]  # asks by a thread's own connection
-_Job = tuple[_Work, "Future[list[Array]]"]
 
 
 class Triton(Answering):
-    """A model on a server; up to IN_FLIGHT requests at a time, each thread with its own client.
+    """A model on a server; as many requests at a time as pay, up to IN_FLIGHT.
 
     Attributes:
         card: the model's.
         engine: the server's URL.
+        precision: in what numbers the server computes, where not in float32, or "".
     """
 
     def __init__(self, location: str, served: Served, options: BackendOptions) -> None:
         """Prepare to ask the server at the URL `location` for the model that is `served` there."""
         self.card: ModelCard = served.card
-        self._served = served
+        self._served, self.precision = served, served.precision
         self.engine = self._location = location
         self._options = options
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()
-        self._asked: set[Future[list[Array]]] = set()  # that somebody waits for
+        connect = partial(Checked, location, options, seconds=ANSWER_SECONDS)
+        self._threads = Threads(f"{served.card.name} on {location}", IN_FLIGHT, connect)
         self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
         self._variants = Variants(served.card)
-        self._closed = threading.Event()
         self._confirmed = False  # since the last answer
         self._confirming = threading.Lock()
         self._together = False  # whether SNVs were scored together
@@ -81,14 +71,15 @@ class Triton(Answering):
                 NaN or inf; or this is closed.
         """
         self._confirmed = False
-        size = self._proof.rows
+        batches = max(1, -(-len(codes) // self._proof.rows))
+        size = max(1, -(-len(codes) // batches))  # as equal as can be, to be done side by side
         starts = range(0, len(codes), size)
         works = [
             partial(self._ask_patiently, codes=codes[start : start + size], outputs=outputs)
             for start in starts
         ]
         answers = empty_answers(outputs, len(codes))
-        for start, parts in zip(starts, self._done(works), strict=True):
+        for start, parts in zip(starts, self._threads.done(works), strict=True):
             for answer, part in zip(answers, parts, strict=True):
                 answer[start : start + size] = part
         return answers
@@ -106,24 +97,7 @@ class Triton(Answering):
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
         self._confirmed, self._together = False, True
         works = [partial(self._ask_together, request=request) for request in requests]
-        return [(ref, alt) for ref, alt in self._done(works)]
-
-    def _done(self, works: Sequence[_Work]) -> Iterator[list[Array]]:
-        """Yield what works return, in order; threads do several at a time."""
-        self._start_threads(len(works))
-        futures: list[Future[list[Array]]] = [Future() for _ in works]
-        self._asked.update(futures)
-        try:
-            for job in zip(works, futures, strict=True):
-                self._jobs.put(job)
-            for future in futures:
-                yield future.result()
-        except CancelledError as error:
-            raise self._is_closed() from error
-        finally:
-            for future in futures:
-                future.cancel()  # after an error or Ctrl-C, some requests may not have begun
-            self._asked.difference_update(futures)
+        return [(ref, alt) for ref, alt in self._threads.done(works)]
 
     def confirm(self) -> None:
         """Check by each connection that the server has the model still; once after an answer.
@@ -137,15 +111,15 @@ class Triton(Answering):
             self._confirmed = True  # from now on: an answer that comes meanwhile undoes it
             together = threading.Barrier(max(1, len(self._threads)))
             try:
-                for _ in self._done([partial(self._confirm, together=together)] * together.parties):
-                    pass
+                works = [partial(self._confirm, together=together)] * together.parties
+                list(self._threads.done(works))
             except BaseException:
                 self._confirmed = False
                 raise
             finally:
                 together.abort()  # after an error or Ctrl-C, some threads may wait for others
 
-    def _confirm(self, client: "_Checked", together: threading.Barrier) -> list[Array]:
+    def _confirm(self, client: Checked, together: threading.Barrier) -> list[Array]:
         """Check a thread's connection, while each other thread checks its own."""
         together.wait()
 
@@ -155,56 +129,14 @@ class Triton(Answering):
                 self._variants.check(client, self._location)
             return []
 
-        asked, patience = f"{self.card.name} at the end", self._options.retry_seconds
-        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
+        return self._patiently(ask, "at the end")
 
     def close(self) -> None:
-        """End the threads and their connections, and whoever waits for an answer.
-
-        A thread that waits for a server that does not answer ends with its answer or the process.
-        """
-        with self._lock:
-            self._closed.set()
-            threads, self._threads = self._threads, []
-        for _ in threads:
-            self._jobs.put(None)
-        for future in list(self._asked):
-            if not future.cancel():
-                _settle(future, self._is_closed())
-        end = time.monotonic() + CLOSING_SECONDS
-        for thread in threads:
-            thread.join(timeout=max(0.0, end - time.monotonic()))
-
-    def _is_closed(self) -> BackendError:
-        return BackendError(f"{self.card.name} on {self._location} is closed: open it again")
-
-    def _start_threads(self, wanted: int) -> None:
-        """Start threads until there are `wanted` of them, or IN_FLIGHT."""
-        with self._lock:
-            if self._closed.is_set():
-                raise self._is_closed()
-            while len(self._threads) < min(wanted, IN_FLIGHT):
-                thread = threading.Thread(target=self._work, daemon=True)
-                thread.start()
-                self._threads.append(thread)
-
-    def _work(self) -> None:
-        """Do jobs until one is None; the client is made, used and closed in this thread."""
-        client: _Checked | None = None
-        while (job := self._jobs.get()) is not None:
-            work, future = job
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                client = client or _Checked(self._location, self._options, seconds=ANSWER_SECONDS)
-                _settle(future, work(client))
-            except BaseException as error:  # noqa: BLE001  for the caller's thread
-                _settle(future, error)
-        if client is not None:
-            client.close(thread_ends=True)
+        """End the threads and their connections, and whoever waits for an answer."""
+        self._threads.close()
 
     def _ask_patiently(
-        self, client: "_Checked", codes: Codes, outputs: Sequence[Output]
+        self, client: Checked, codes: Codes, outputs: Sequence[Output]
     ) -> list[Array]:
         """Return the server's answers to a batch, asking again while it is away."""
         bases, sent = codes.shape[1], self._proof.added_to(codes)
@@ -218,32 +150,44 @@ class Triton(Answering):
                 self._proof.learn(answer, bases)
             return [answer.outputs[output.name][: len(codes)] for output in outputs]
 
-        patience = self._options.retry_seconds
-        asked = f"{self.card.name} for codes of shape {codes.shape}"
-        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
+        with self._threads.window.place():
+            return self._patiently(ask, f"for codes of shape {codes.shape}")
 
-    def _ask_together(self, client: "_Checked", request: Request) -> list[Array]:
+    def _ask_together(self, client: Checked, request: Request) -> list[Array]:
         """Return the server's predictions for a request's windows and ALTs, asking again."""
 
         def ask(again: bool) -> list[Array]:
             if again or time.monotonic() > client.checked_at + CHECK_SECONDS:
                 self._check_again(client)
                 self._variants.check(client, self._location)
-            answer, rows = self._variants.ask(client, request)
+            with self._threads.window.timed():
+                answer, rows = self._variants.ask(client, request)
             if not self._variants.proof.holds(answer, self.card.window or 0):
                 self._check_again(client)
                 self._variants.check(client, self._location)
                 self._variants.proof.learn(answer, self.card.window or 0)
             return rows
 
-        patience = self._options.retry_seconds
-        asked = f"{self.card.name} for {len(request.of)} variants"
-        return _patiently(ask, self._location, asked, patience, patience, self._closed.wait)
+        with self._threads.window.place():
+            return self._patiently(ask, f"for {len(request.of)} variants")
+
+    def _patiently(self, ask: Callable[[bool], list[Array]], asked: str) -> list[Array]:
+        """Return what `ask` returns, asking again while the server is away, and for less."""
+
+        def ask_less(again: bool) -> list[Array]:
+            if again:
+                self._threads.window.failed()
+            return ask(again)
+
+        asked, patience = f"{self.card.name} {asked}", self._options.retry_seconds
+        wait = self._threads.closed.wait
+        return patiently(ask_less, self._location, asked, patience, patience, wait)
 
     def _answer(self, client: Client, codes: Codes, outputs: Sequence[Output]) -> Answer:
         try:
             names = [output.name for output in outputs]
-            answer = client.infer(self.card.name, {"codes": codes}, names)
+            with self._threads.window.timed():
+                answer = client.infer(self.card.name, {"codes": codes}, names)
         except Refused as error:
             if client.ready(self.card.name):
                 raise
@@ -252,22 +196,16 @@ class Triton(Answering):
             checked(answer.outputs[output.name], self.card, output, len(codes))
         return answer
 
-    def _check_again(self, client: "_Checked") -> None:
+    def _check_again(self, client: Checked) -> None:
         """Raise BackendError if the server has another model than at opening."""
         if not client.ready(self.card.name):
             raise Unavailable(f"{self.card.name} is not ready", answered=True)
         if describe(client, self._location, self.card.name, self._options) != self._served:
             raise BackendError(
-                f"{self._location} now has another {self.card.name} (its card, version or "
-                "max_batch_size changed): start again, so that one model gives all scores"
+                f"{self._location} now has another {self.card.name} (its card, version, precision "
+                "or max_batch_size changed): start again, so that one model gives all scores"
             )
         client.checked_at = time.monotonic()
-
-
-class _Checked(Client):
-    """A connection, and when it was last checked that the right model is at its other end."""
-
-    checked_at = float("-inf")
 
 
 @hookimpl
@@ -284,7 +222,7 @@ def regplug_cards(location: str, options: BackendOptions) -> list[ModelCard] | N
         return [card for card in cards if card is not None]
 
     with closing(Client(location, options, seconds=OPENING_SECONDS)) as client:
-        return _patiently(ask, location, "its list of models", *_at_opening(options))
+        return patiently(ask, location, "its list of models", *_at_opening(options))
 
 
 @hookimpl
@@ -314,58 +252,10 @@ def regplug_open_backend(location: str, model: str, options: BackendOptions) -> 
         raise Refused(f"it is {state}; see the server's log")
 
     with closing(Client(location, options, seconds=OPENING_SECONDS)) as client:
-        served = _patiently(ask, location, model, *_at_opening(options))
+        served = patiently(ask, location, model, *_at_opening(options))
     return None if served is None else Triton(location, served, options)
-
-
-def _settle(future: Future[list[Array]], answer: list[Array] | BaseException) -> None:
-    """Give the future its answer or error, unless `close` has been faster."""
-    with suppress(InvalidStateError):
-        if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
 
 
 def _at_opening(options: BackendOptions) -> tuple[float, float]:
     """Return how many seconds to ask a server that does not answer, and one that is not ready."""
     return min(OPENING_SECONDS, options.retry_seconds), options.retry_seconds
-
-
-def _patiently(
-    ask: Callable[[bool], _T],
-    location: str,
-    asked: str,
-    silent: float,
-    unready: float,
-    wait: Callable[[float], object] = time.sleep,
-) -> _T:
-    """Return what `ask` returns; while the server is away, ask again at growing, random intervals.
-
-    Args:
-        ask: called with True when it has failed before.
-        location: the server's URL.
-        asked: what is asked for, in the message.
-        silent: seconds to go on after the first failure, if nothing answers.
-        unready: seconds to go on after it, if the server answers that it is not ready.
-        wait: sleeps for so many seconds; returns True to give up.
-
-    Raises:
-        BackendError: the server refuses, or stays away.
-    """
-    first, delay = None, FIRST_DELAY
-    while True:
-        try:
-            return ask(first is not None)
-        except Refused as error:
-            raise BackendError(f"{location} refused {asked}: {error}") from error
-        except Unavailable as error:
-            first = first or time.monotonic()
-            left = first + (unready if error.answered else silent) - time.monotonic()
-            pause = min(delay * random.uniform(0.5, 1.0), left)
-            if left <= 0 or wait(pause):
-                raise BackendError(
-                    f"{location} does not answer when asked for {asked} ({error}): start a server "
-                    "there (regplug serve), or check the address"
-                ) from error
-            delay = min(2 * delay, LONGEST_DELAY)

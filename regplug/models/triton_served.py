@@ -5,16 +5,25 @@ from typing import Any, NamedTuple
 
 from regplug.errors import BackendError, ModelError
 from regplug.models.triton_client import Client, Refused
+from regplug.models.tuning import PRECISION
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.card import ModelCard, card_from_json
 
 
 class Served(NamedTuple):
-    """A model as a server has it: its card, how many rows it takes at once, versions it names."""
+    """A model as a server has it.
+
+    Attributes:
+        card: the model's.
+        max_batch_size: how many rows it takes at once.
+        versions: that it names.
+        precision: in what numbers it is computed, where not in float32, or "".
+    """
 
     card: ModelCard
     max_batch_size: int
     versions: tuple[str, ...]
+    precision: str
 
 
 def describe(client: Client, location: str, model: str, options: BackendOptions) -> Served:
@@ -40,7 +49,8 @@ def describe(client: Client, location: str, model: str, options: BackendOptions)
         raise BackendError(f"{where} takes no batches: set max_batch_size in its config.pbtxt")
     metadata = client.metadata(model)
     _check(card, model, config, metadata, where)
-    return Served(card, max_batch_size, tuple(sorted(map(str, metadata.get("versions") or ()))))
+    versions = tuple(sorted(map(str, metadata.get("versions") or ())))
+    return Served(card, max_batch_size, versions, _parameter(config, PRECISION))
 
 
 def _check(

@@ -9,12 +9,8 @@ from numpy.typing import NDArray
 from regplug.errors import ModelError
 from regplug.genome.codes import UNKNOWN
 from regplug.models.export import random_codes
-from regplug.models.repository import (
-    GOLDEN_TOLERANCE,
-    WARM_UP_LENGTH,
-    check_model,
-    read_golden,
-)
+from regplug.models.repository import GOLDEN_TOLERANCE, check_model, read_golden
+from regplug.models.tuning import WARM_UP_LENGTH
 from regplug.scoring.backend import Backend, place_in
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output

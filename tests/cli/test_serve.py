@@ -42,7 +42,7 @@ def test_the_container_s_command(repo: Path) -> None:
     words = container_command(repo)
     assert " ".join(words).startswith(
         f"docker run --rm --gpus all -p 8000:8000 -p 8001:8001 -p 8002:8002 -v {repo}:/models:ro "
-        "nvcr.io/nvidia/tritonserver:"
+        "-e NVIDIA_TF32_OVERRIDE=0 nvcr.io/nvidia/tritonserver:"
     )
     assert words[-3].endswith("-py3")
     assert words[-2:] == ["tritonserver", "--model-repository=/models"]

@@ -32,6 +32,7 @@ class Served:
 
     def __init__(self, card: ModelCard, answer: Answer = gc_scores, *, version: str = "1") -> None:
         self.card, self.answer, self.version = card, answer, version
+        self.precision = ""  # where not float32
         self.ready = True  # False: the model is unloaded
         self.statuses: list[int] = []  # of HTTP, for the next requests for scores; 200: a page
         self.asked = threading.Event()  # set at the first request for scores
@@ -40,6 +41,7 @@ class Served:
     @property
     def config(self) -> dict[str, Any]:
         text = {"regplug_card": card_to_json(self.card), "model_sha256": self.card.sha256}
+        text |= {"regplug_precision": self.precision} if self.precision else {}
         parameters = {key: {"string_value": value} for key, value in text.items()}
         return {"max_batch_size": self.card.max_batch_size, "parameters": parameters}
 

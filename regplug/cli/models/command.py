@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regplug.cli.models.calibrate import calibrate
+from regplug.cli.models.config import config
 from regplug.cli.models.new import new
 from regplug.cli.models.peaks import peaks
 from regplug.cli.models.pull import pull
@@ -40,6 +41,7 @@ models.add_command(new)
 models.add_command(search)
 models.add_command(pull)
 models.add_command(variants)
+models.add_command(config)
 
 
 @models.command("list", short_help="List the models.")

@@ -14,6 +14,7 @@ from onnx import ModelProto
 from regplug.errors import ModelError
 from regplug.files.output import complete
 from regplug.models.repository import read_card, read_onnx
+from regplug.models.tuning import Tuning
 from regplug.models.variants.graph import ALT, BLOCK, OF, SIZES, STARTS, sizes_of, variants_graph
 from regplug.scoring.alleles import column
 from regplug.scoring.card import ModelCard
@@ -94,5 +95,5 @@ def _config(card: ModelCard, sizes: Sizes) -> str:
         f'name: "{served_name(card)}"\nbackend: "onnxruntime"\nmax_batch_size: 0\n{inputs}{outputs}'
         f'parameters {{ key: "{MADE_OF}" value {{ string_value: "{card.sha256}" }} }}\n'
         f'parameters {{ key: "{SIZES}" value {{ string_value: "{text}" }} }}\n'
-        "instance_group [ { kind: KIND_AUTO } ]\n"
+        f"{Tuning().instance_lines()}"
     )
