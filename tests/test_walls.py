@@ -46,7 +46,7 @@ CLIMBERS = {
         "plugins/regplug_basset/adapter.py",
         "import regplug.models.embedded",
     ),
-    "torch is for training and gradients only": (
+    "torch is for training, gradients and graphs in torch only": (
         "regplug/interpret/embed/hidden.py",
         "import torch",
     ),

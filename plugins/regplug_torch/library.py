@@ -1,16 +1,14 @@
-"""A graph, node by node in PyTorch: Torch.open → a session."""
+"""A graph in PyTorch: Torch.open → a session."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import helper, numpy_helper
 
 from regplug.errors import BackendError, ModelError
+from regplug.models.torch_graph.graph import TorchGraph
 from regplug.scoring.backend import Array, BackendOptions
-from regplug_torch.operators import OPERATORS
 
 
 class Torch:
@@ -50,43 +48,24 @@ class Torch:
 
 
 class _Session:
-    """The nodes of a graph, as `models.embedded.Session`."""
+    """A graph, as `models.embedded.Session`."""
 
     def __init__(self, graph: bytes, name: object, device: str, *, bf16: bool) -> None:
-        self._graph, self._device, self._bf16 = onnx.load_from_string(graph).graph, device, bf16
-        known = {node.op_type for node in self._graph.node}
-        if unknown := sorted(known - OPERATORS.keys()):
+        model = onnx.load_from_string(graph)
+        self._kind, self._bf16 = torch.device(device).type, bf16
+        self._graph = TorchGraph(model, [output.name for output in model.graph.output], device)
+        if self._graph.unknown:
             raise ModelError(
-                f"--engine torch cannot run {', '.join(unknown)}, which {name} has: leave it out"
+                f"--engine torch cannot run {', '.join(self._graph.unknown)}, which {name} has: "
+                "leave it out"
             )
-        self._steps = [
-            (OPERATORS[node.op_type], node.input, node.output, _attributes(node))
-            for node in self._graph.node
-        ]
-        self._held = {each.name: self._tensor(numpy_helper.to_array(each))
-                      for each in self._graph.initializer}  # fmt: skip
-        self._last = {name: at for at, step in enumerate(self._steps) for name in step[1]}
-
-    def _tensor(self, array: Array) -> torch.Tensor:
-        """Return an array as a tensor: shapes and axes stay on the CPU."""
-        tensor = torch.from_numpy(np.array(array))
-        return tensor if tensor.dtype == torch.int64 else tensor.to(self._device)
 
     @torch.inference_mode()
     def run(self, outputs: Sequence[str], inputs: Mapping[str, Any], /) -> list[Array]:
-        values = self._held | {name: self._tensor(array) for name, array in inputs.items()}
-        kind = torch.device(self._device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=self._bf16):
-            for at, (operator, given, made, attributes) in enumerate(self._steps):
-                found = operator([values[name] if name else None for name in given], attributes)
-                several = found if isinstance(found, tuple) else (found,)
-                values |= zip(made, several, strict=False)
-                for name in given:  # what nobody reads any more frees its memory
-                    if name and self._last[name] == at and name not in outputs:
-                        values.pop(name, None)
-        return [values[name].to("cpu", torch.float32).numpy() for name in outputs]
-
-
-def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    of_node = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-    return {"num_outputs": len(node.output)} | of_node if node.op_type == "Split" else of_node
+        tensors = {name: self._graph.tensor(array) for name, array in inputs.items()}
+        try:
+            with torch.autocast(self._kind, torch.bfloat16, enabled=self._bf16):
+                found = self._graph.run(tensors)
+        except NotImplementedError as error:
+            raise ModelError(f"--engine torch does not know {error}: leave it out") from error
+        return [found[name].to("cpu", torch.float32).numpy() for name in outputs]

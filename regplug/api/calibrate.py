@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, open_model
+from regplug.api.models import PLAIN, open_for_card
 from regplug.api.progress import Bar, silent
 from regplug.data.background.strata import (
     ELEMENTS,
@@ -76,11 +76,12 @@ def calibrate(
         snvs: in each stratum; of each other kind there is a fifth, and 1,000 at least.
         seed: of the draws; models with the same genome, strata and seed share their variants.
         keep: what was measured before on the same variants; only what is lacking is measured.
-        options: threads.
+        options: threads, device and engine.
         command: for the card; by default the call.
         bar: opens a progress bar.
 
     Raises:
+        ConfigError: the engine is asked for other numbers than float32.
         ModelError: no such model; or it scores no variants, or too few; or `keep`, and its
             background is damaged.
         RegplugError: the genome, the regions, the genes or the VCF cannot be read.
@@ -89,7 +90,7 @@ def calibrate(
     card = read_card(folder)
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(find_fasta(fasta)))
-        run = stack.enter_context(closing(open_model(name, repo=str(repo), options=options)))
+        run = stack.enter_context(closing(open_for_card(name, str(repo), options)))
         transcripts = transcripts_of(os.fspath(genes), genome)
         run.backend.card = msgspec.structs.replace(card, background=None)  # a damaged one is no bar
         model = run.for_variants(transcripts=transcripts)

@@ -8,7 +8,7 @@ import numpy as np
 import pluggy
 from numpy.typing import NDArray
 
-from regplug.errors import ModelError
+from regplug.errors import ConfigError, ModelError
 from regplug.files.last_checks import checked_at_last
 from regplug.genome.codes import Codes
 from regplug.genome.reference import read_config
@@ -129,6 +129,20 @@ def open_model(name: str, *, repo: str | None = None, options: BackendOptions = 
         BackendError: the server does not answer.
     """
     return OpenModel(plugin_manager(), name, place(repo), options)
+
+
+def open_for_card(name: str, repo: str, options: BackendOptions) -> OpenModel:
+    """Return a model whose scores are to be kept in its card, which holds those of float32.
+
+    Raises:
+        ConfigError: it would be run in other numbers.
+        RegplugError: as `open_model`.
+    """
+    if options.precision:
+        raise ConfigError(
+            f"a card keeps scores of float32: leave :{options.precision} out of --engine"
+        )
+    return open_model(name, repo=repo, options=options)
 
 
 def list_models(repo: str | None = None, *, options: BackendOptions = PLAIN) -> list[ModelCard]:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from regplug.api.annotate import File
-from regplug.api.models import PLAIN, open_model
+from regplug.api.models import PLAIN, open_for_card
 from regplug.api.progress import Bar, silent
 from regplug.errors import RegionError
 from regplug.files.commands import for_a_card
@@ -54,11 +54,12 @@ def measure_peaks(
         fasta: the genome; looked for as by `annotate` if it is not given.
         most: peaks that are scored; of more, as many are drawn.
         seed: of the draw.
-        options: threads.
+        options: threads, device and engine.
         command: for the card; by default the call.
         bar: opens a progress bar.
 
     Raises:
+        ConfigError: the engine is asked for other numbers than float32.
         ModelError: no such model, or it reads sequences as a whole.
         RegionError: the peaks cannot be read, or none has its window inside the genome.
         GenomeError: the genome cannot be read.
@@ -68,7 +69,7 @@ def measure_peaks(
     width = read_width(card)
     with (
         Genome(find_fasta(fasta)) as genome,
-        closing(open_model(name, repo=str(repo), options=options)) as run,
+        closing(open_for_card(name, str(repo), options)) as run,
     ):
         windows = _windows(read_bed_lines(path), genome, width)
         if not windows:

@@ -214,6 +214,25 @@ def test_a_run_that_was_interrupted_goes_on(world, attribute, bed, monkeypatch):
     ).read_bytes()
 
 
+def test_parts_in_other_numbers_are_made_again(world, attribute, bed, monkeypatch):
+    """As annotate has it: an engine of float32 goes on with another's parts, bfloat16 does not."""
+    pytest.importorskip("torch")
+    real, made, most = parts.contribute, [], 2
+
+    def contribute(job):
+        if len(made) == most:
+            raise KeyboardInterrupt
+        made.append(job.number)
+        return real(job)
+
+    monkeypatch.setattr(parts, "contribute", contribute)
+    assert attribute(bed, "--resume", "--part-size", 1).status == 130
+    most = 3
+    made.clear()
+    assert attribute(bed, "--resume", "--part-size", 1, "--engine", "torch:bf16").status == 0
+    assert made == [0, 1, 2]
+
+
 def test_what_a_killed_run_was_just_writing_is_in_nobodys_way(world, attribute, bed):
     folder = world.folder / "out.parts"
     folder.mkdir()

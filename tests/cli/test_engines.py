@@ -51,3 +51,17 @@ def test_other_numbers_are_named(annotate, engine):
     assert "place: run in bf16 for the VCF, in float32 here (--engine)" in done.out + done.err
     done = annotate.verify("--engine", rounded)
     assert done.status == 0, done.out
+
+
+@pytest.mark.parametrize("command", ["calibrate", "peaks"])
+def test_cards_keep_scores_of_float32(regplug, world, engine, command):
+    bed = world.folder / "peaks.bed"
+    bed.write_text("".join(f"chr1\t{at}\t{at + 1}\n" for at in range(60, 200, 20)))
+    words = {"calibrate": ("--snvs", 100), "peaks": (bed,)}[command]
+    line = ("models", command, "place", *words, "--fasta", world.fasta, "--model-repo", world.repo)
+    before = (world.repo / "place" / "card.json").read_bytes()
+    done = regplug(*line, "--engine", f"{engine}:bf16")
+    assert (done.status, (world.repo / "place" / "card.json").read_bytes()) == (1, before)
+    assert "a card keeps scores of float32: leave :bf16 out of --engine" in done.err
+    assert regplug(*line, "--engine", engine).status == 0
+    assert f"--engine {engine}" in (world.repo / "place" / "card.json").read_text()

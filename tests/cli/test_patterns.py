@@ -8,7 +8,8 @@ import pytest
 
 from regplug.genome.variant import Interval
 from regplug.interpret.attribute.contributions import Contributions, Named
-from regplug.interpret.attribute.file import FORM, About, ContributionFiles
+from regplug.interpret.attribute.file import FORM, About
+from regplug.interpret.attribute.writer import ContributionFiles
 from regplug.interpret.patterns import find
 from tests.interpret.patterns.test_find import LOWERS, RAISES, planted, results
 

@@ -200,7 +200,8 @@ def _write(
 ) -> None:
     """Write a file for each target."""
     with needs("attribute"):
-        from regplug.interpret.attribute.file import FORM, About, ContributionFiles
+        from regplug.interpret.attribute.file import FORM, About
+        from regplug.interpret.attribute.writer import ContributionFiles
     version, sha256 = settings.wanted
     about = {
         file: About(

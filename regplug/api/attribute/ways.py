@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
         told = msgspec.to_builtins(self)
         for name in ("fasta", "repo", "options"):
             del told[name]
+        told["precision"] = self.options.precision
         return msgspec.json.encode(told, order="deterministic")
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.shared.options import PATH, device_option, fasta_option, threads_option
+from regplug.cli.shared.options import (
+    PATH,
+    device_option,
+    engine_option,
+    fasta_option,
+    threads_option,
+)
 
 
 @click.command(short_help="Measure what __Q and __ACT follow from.")
@@ -34,6 +40,7 @@ from regplug.cli.shared.options import PATH, device_option, fasta_option, thread
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 @threads_option
 @device_option
+@engine_option
 def calibrate(
     name: str,
     fasta: str | None,
@@ -46,6 +53,7 @@ def calibrate(
     model_repo: Path,
     threads: int,
     device: str,
+    engine: str,
 ) -> None:
     """Measure model NAME on background variants, and put what it finds into its card.
 
@@ -69,7 +77,7 @@ def calibrate(
         snvs=snvs,
         seed=seed,
         keep=keep,
-        options=BackendOptions(threads=threads, device=device),
+        options=BackendOptions(threads=threads, device=device, engine=engine),
         command=["regplug", *sys.argv[1:]],
         bar=bar,
     )

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from regplug.cli.shared.options import PATH, device_option, fasta_option, threads_option
+from regplug.cli.shared.options import (
+    PATH,
+    device_option,
+    engine_option,
+    fasta_option,
+    threads_option,
+)
 
 
 @click.command(short_help="Score a model at peaks, for active-allele quantiles.")
@@ -24,6 +30,7 @@ from regplug.cli.shared.options import PATH, device_option, fasta_option, thread
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 @threads_option
 @device_option
+@engine_option
 def peaks(
     name: str,
     peaks: Path,
@@ -33,6 +40,7 @@ def peaks(
     model_repo: Path,
     threads: int,
     device: str,
+    engine: str,
 ) -> None:
     """Score model NAME at PEAKS (narrowPeak or BED), and put the scores into its card.
 
@@ -50,7 +58,7 @@ def peaks(
         fasta=fasta,
         most=most,
         seed=seed,
-        options=BackendOptions(threads=threads, device=device),
+        options=BackendOptions(threads=threads, device=device, engine=engine),
         command=["regplug", *sys.argv[1:]],
         bar=bar,
     )

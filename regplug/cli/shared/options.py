@@ -182,6 +182,17 @@ def device_option(function: Function) -> Function:
     )(function)
 
 
+def engine_option(function: Function) -> Function:
+    """Add --engine."""
+    return click.option(
+        "--engine",
+        default=ENGINE,
+        show_default=True,
+        metavar="NAME",
+        help="What runs models here: onnxruntime, openvino, torch, or NAME:bf16 in such numbers.",
+    )(function)
+
+
 def backend_options(function: Function) -> Function:
     """Add --model-repo, --threads, --device, --engine and what a server asks for.
 
@@ -192,14 +203,7 @@ def backend_options(function: Function) -> Function:
             model_repo_option,
             threads_option,
             device_option,
-            click.option(
-                "--engine",
-                default=ENGINE,
-                show_default=True,
-                metavar="NAME",
-                help="What runs models here: onnxruntime, openvino, torch, or NAME:bf16 in such "
-                "numbers.",
-            ),
+            engine_option,
             click.option(
                 "--header", multiple=True, metavar="KEY=VALUE", help="Sent to the server."
             ),

@@ -9,7 +9,7 @@ Source: Shrikumar, Greenside and Kundaje 2017 (the rescale rule); for maxima, Lu
 shap, as tangermeme has it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -111,8 +111,3 @@ def _sloped(value: Tensor, *parts: tuple[Tensor, Tensor]) -> Tensor:
     """Return the value; its gradient for each input of (multiplier, input) is the multiplier."""
     slope: Tensor = sum(multiplier * x for multiplier, x in parts)  # type: ignore[assignment]
     return value.detach() + slope - slope.detach()
-
-
-def joined(pairs: Sequence[Pair], function: Callable[[Sequence[Tensor]], Tensor]) -> Pair:
-    """Return tensors put together by a function of their list."""
-    return linear(lambda *values: function(values), *pairs)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper
@@ -20,7 +21,7 @@ from tests.toy_models import position_model
 from tests.toy_planted import MOTIF, planted_model
 
 REPO = Path(__file__).parents[3] / "model_repo"
-SHIPPED = ["basset_dhs4", "deepbind_encode", "open_chromatin", "yeast"]
+SHIPPED = ["basset_dhs4", "deepbind_encode", "deepbind_single", "open_chromatin", "yeast"]
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +170,42 @@ def test_as_tangermeme(random_codes):
         found = deeplift(codes, network, [target], "diff", lambda row: references_of(row, 10))
         assert found.hypothetical[:, 0] == pytest.approx(wanted.mT.numpy(), abs=5e-6)
         assert np.abs(found.hypothetical).max() > 1e-3
+
+
+def test_operators_of_other_networks(random_codes):
+    """Pools that round up, parts, powers and quotients: by onnxruntime and to the whole change."""
+    graph, random = Builder(), np.random.default_rng(5)
+    filters = graph.constant(random.normal(size=(6, 4, 1, 5)), np.float32)
+    x = graph.op("Conv", graph.one_hot(graph.known("codes")), filters)  # (n, 6, 1, 36)
+    a, b = graph.ops("Split", x, graph.ints(2, 4), outputs=2, axis=1)
+    a = graph.op("MaxPool", a, kernel_shape=[1, 5], strides=[1, 3], ceil_mode=1)
+    b = graph.op("AveragePool", graph.op("Softplus", b), kernel_shape=[1, 4], strides=[1, 4])
+    flat = graph.ints(0, -1)
+    a, b = graph.op("Reshape", a, flat), graph.op("Reshape", graph.op("GlobalMaxPool", b), flat)
+    two, one = graph.constant(2, np.float32), graph.constant(1, np.float32)
+    squares = graph.op("ReduceSum", graph.op("Pow", a, two), graph.ints(1))  # (n, 1)
+    total = graph.op("Sqrt", graph.op("Add", squares, one))
+    n = graph.op("Concat", graph.size(total, 0), graph.ints(4), axis=0)
+    wide = graph.op("Expand", total, n)
+    graph.name("scores", graph.op("Div", graph.op("Max", b, wide), graph.op("Add", total, b)))
+    model = graph.model(
+        "toy",
+        [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 40])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 4])],
+        doc="",
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    network, codes = Network(model, "toy", "scores"), random_codes(3, 40, seed=6)
+    found = deeplift(codes, network, [0, 3], "diff", lambda row: references_of(row, 4))
+    for row in range(3):
+        references = references_of(codes[row], 4)
+        (after,) = session.run(["scores"], {"codes": codes[[row]]})
+        (before,) = session.run(["scores"], {"codes": references})
+        assert found.predictions[row] == pytest.approx(after[0, [0, 3]], abs=1e-5)
+        summed = actual(found.hypothetical[row], codes[row]).sum(axis=1)
+        change = (after - before.mean(axis=0))[0, [0, 3]]
+        assert summed == pytest.approx(change, abs=1e-5)
+        assert np.abs(change).min() > 1e-3
 
 
 def test_an_operator_that_is_not_known(tmp_path):
