@@ -15,6 +15,7 @@ from regplug.models.variants.frames import Frame, Shared, share
 from regplug.models.variants.geometry import Geometry, Reading
 
 Group = Literal["shared", "ends", "alts"]
+FrameKey = tuple[int, tuple[int, int] | None]  # strands, and the part of the windows
 GROUPS: tuple[Group, ...] = ("shared", "ends", "alts")  # of the rows of a table, in their order
 
 
@@ -23,15 +24,15 @@ class Addresses:
 
     Attributes:
         graph: that it is added to.
-        frames: by the number of strands.
+        frames: by the number of strands, and the part of the windows (see `Geometry.frame`).
     """
 
-    def __init__(self, graph: Builder, reach: dict[tuple[int, int], int]) -> None:
-        """Start; `reach` has the rows of a window by strands and stride (see Geometry.end)."""
+    def __init__(self, graph: Builder, reach: dict[tuple[FrameKey, int], int]) -> None:
+        """Start; `reach` has the rows of a window by frame and stride (see Geometry.end)."""
         self.graph = graph
-        self.frames: dict[int, Frame] = {}
+        self.frames: dict[FrameKey, Frame] = {}
         self._reach = reach
-        self._shared: dict[tuple[int, int], Shared] = {}
+        self._shared: dict[tuple[FrameKey, int], Shared] = {}
         self._made: dict[tuple[object, ...], str] = {}
 
     def _index(
@@ -87,7 +88,7 @@ class Addresses:
         Without `own`, an ALT has those of its window. The rows of a table are, in order, the
         shared ones, those of the windows' starts, of their ends, of the ALTs, and the one around.
         """
-        graph, frame, shared = self.graph, self.frames[geometry.strands], self._of(geometry)
+        graph, frame, shared = self.graph, self.frames[geometry.frame], self._of(geometry)
         changed = geometry.changed if alts and own else range(0)
         starts = self._once("Gather", shared.starts, frame.of) if alts else shared.starts
         windows = frame.of if alts else self._range(frame.windows)
@@ -128,8 +129,8 @@ class Addresses:
 
     def _of(self, geometry: Geometry) -> Shared:
         """Return the shared rows of a geometry's stride."""
-        key = (geometry.strands, geometry.stride)
-        frame = self.frames[geometry.strands]
+        key = (geometry.frame, geometry.stride)
+        frame = self.frames[geometry.frame]
         if geometry.stride == 1:
             return Shared(frame.bases, frame.starts)
         if key not in self._shared:
@@ -138,21 +139,23 @@ class Addresses:
 
     def _rows_in(self, made: Geometry, stride: int) -> str:
         """Return the row of a smaller stride of which each shared row is the element, (rows,)."""
-        key = ("rows", made.strands, made.stride, stride)
+        key = ("rows", made.frame, made.stride, stride)
         if key not in self._made:
-            graph, shared = self.graph, self._of(made)
+            shared = self._of(made)
             there = self._range(shared.rows)
             if stride != made.stride:
-                step = graph.ints(made.stride // stride)
-                smaller = Geometry(1, 0, 0, stride=stride, strands=made.strands)
-                first = graph.op("Gather", self._of(smaller).starts, shared.order, axis=0)
-                offset = graph.op("Sub", first, graph.op("Mul", shared.sorted, step))
-                there = graph.op(
-                    "Add", graph.op("Mul", there, step),
-                    graph.op("Gather", offset, shared.of, axis=0),
-                )  # fmt: skip
+                smaller = Geometry(1, 0, 0, stride=stride, strands=made.strands, part=made.part)
+                there = self._sources(shared, self._of(smaller).starts, made.stride // stride)
             self._made[key] = there
         return self._made[key]
+
+    def _sources(self, shared: Shared, starts: str, step: int) -> str:
+        """Return which row each shared row is, where windows begin in rows `starts`, (rows,)."""
+        graph, apart = self.graph, self.graph.ints(step)
+        first = graph.op("Gather", starts, shared.order, axis=0)
+        offset = graph.op("Sub", first, graph.op("Mul", shared.sorted, apart))
+        rows = graph.op("Mul", self._range(shared.rows), apart)
+        return graph.op("Add", rows, graph.op("Gather", offset, shared.of, axis=0))
 
     def _once(self, kind: str, *inputs: str, **attributes: int) -> str:
         key = (kind, *inputs)

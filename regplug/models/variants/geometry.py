@@ -23,6 +23,7 @@ class Geometry:
         right: elements at the end that are.
         shift: inner element i is row i + shift of a window's rows (see `rows`).
         strands: 1, or 2 where each window is there as it stands, then as the other strand.
+        part: of the windows, whose bases alone have rows: the first and how many; None: all.
     """
 
     length: int
@@ -33,6 +34,12 @@ class Geometry:
     right: int = 0
     shift: int = 0
     strands: int = 1
+    part: tuple[int, int] | None = None
+
+    @property
+    def frame(self) -> tuple[int, tuple[int, int] | None]:
+        """Return what tells apart which windows there are rows of: strands, and the part."""
+        return self.strands, self.part
 
     @property
     def inner(self) -> range:
@@ -84,6 +91,7 @@ class Reading:
             right=length - end,
             shift=read.shift + first if step == 1 else -left,
             strands=read.strands,
+            part=read.part,
         )
         return made if made.inner else None
 
@@ -94,7 +102,7 @@ SAME = Reading((0,))
 def joint(geometries: Sequence[Geometry]) -> Geometry | None:
     """Return the geometry of what is computed of several tensors, element by element."""
     first = geometries[0]
-    alike = {(g.length, g.stride, g.strands) for g in geometries}
+    alike = {(g.length, g.stride, g.frame) for g in geometries}
     changed = [g for g in geometries if g.changed]
     made = Geometry(
         length=first.length,
@@ -105,5 +113,6 @@ def joint(geometries: Sequence[Geometry]) -> Geometry | None:
         right=max(g.right for g in geometries),
         shift=first.shift,
         strands=first.strands,
+        part=first.part,
     )
     return made if len(alike) == 1 and made.inner and made.left + made.shift >= 0 else None

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from regplug.models.onnx_builder import Builder
+from regplug.models.variants.addresses import FrameKey
 from regplug.models.variants.geometry import Geometry
 from regplug.models.variants.layers import LAYERS, MOVES
 from regplug.models.variants.rows import Rows
@@ -123,11 +124,11 @@ class _Trunk:
                 read.update(_read(node))
         return [name for name in self.tensors if name in read]
 
-    def reach(self) -> dict[tuple[int, int], int]:
-        """Return the rows of a window by strands and stride."""
-        found: dict[tuple[int, int], int] = {}
+    def reach(self) -> dict[tuple[FrameKey, int], int]:
+        """Return the rows of a window by frame and stride."""
+        found: dict[tuple[FrameKey, int], int] = {}
         for tensor in self.tensors.values():
-            key = tensor.geometry.strands, tensor.geometry.stride
+            key = tensor.geometry.frame, tensor.geometry.stride
             found[key] = max(found.get(key, 0), tensor.geometry.end)
         return found
 
@@ -172,7 +173,9 @@ class _Trunk:
         one = plus.geometry
         if plus.backwards or not minus.backwards or minus.geometry != one or one.strands == 2:
             return None
-        if plus.channels is not None or minus.channels is not None or one.shift or one.left:
+        if plus.channels is not None or minus.channels is not None:
+            return None
+        if (one.shift, one.left, one.part) != (0, 0, None):
             return None
         other = one.length - 1 - self._column
         low, high = min(self._column, other), max(self._column, other) + 1

@@ -1,6 +1,7 @@
 """What ONNX's operators do to a Tensor; one that is not here ends the part that is shared."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ ONE_BY_ONE = frozenset(f"{_OF_ONE} {_OF_SEVERAL}".split())
 
 def element_by_element(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
     """An operator that makes each number of those at the same place."""
+    if kind == "Max" and (larger := _larger_before_pools(inputs)):
+        return larger
     tensors = [tensor for tensor in inputs if isinstance(tensor, Tensor)]
     first = tensors[0]
     geometry = joint([tensor.geometry for tensor in tensors])
@@ -95,7 +98,17 @@ def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
             parts.append(graph.op(reduce, found, axes=[1], keepdims=0))
         return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
 
-    return derived(tensor, table, geometry=geometry)
+    pooled = (tensor, attributes) if kind == "MaxPool" else None
+    return derived(tensor, table, geometry=geometry, pooled=pooled)
+
+
+def _larger_before_pools(inputs: Sequence[Input]) -> Tensor | None:
+    """Return the larger of equal MaxPools as the MaxPool of the larger: so one slides, not two."""
+    pooled = [value.pooled for value in inputs if isinstance(value, Tensor) and value.pooled]
+    if len(pooled) < len(inputs) or any(attributes != pooled[0][1] for _, attributes in pooled):
+        return None
+    larger = element_by_element("Max", [tensor for tensor, _ in pooled], {})
+    return larger and pool("MaxPool", [larger], pooled[0][1])
 
 
 def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -109,6 +122,8 @@ def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | 
     if [axis % len(tensor.roles) for axis in axes] != [tensor.axis("l")] or steps != [1]:
         return None
     first, stop, _ = slice(starts[0], stops[0]).indices(tensor.geometry.length)
+    if tensor.channels is None and tensor.geometry.part is None and not tensor.backwards:
+        return _part(tensor, first, stop - first)
     return _moved(tensor, first, stop - first, None)
 
 
@@ -255,6 +270,16 @@ LAYERS: dict[str, Layer] = {
     "Dropout": as_it_is,
 }
 MOVES = frozenset({"Slice", "Pad", "Transpose", "Unsqueeze", "Squeeze", "Reshape", "Identity"})
+
+
+def _part(codes: Tensor, first: int, length: int) -> Tensor | None:
+    """Return a part of the windows' codes, with rows of their own: no other bases are computed."""
+    read = codes.geometry
+    made = Reading((first,)).result(read, length) if length > 0 else None
+    if made is None or (read.stride, read.left, read.right, read.shift) != (1, 0, 0, 0):
+        return None
+    made = replace(made, shift=0, part=(first, length))
+    return derived(codes, lambda rows: rows.parted(codes.table(rows), read, made), geometry=made)
 
 
 def _moved(tensor: Tensor, first: int, length: int, around: Constant | None) -> Tensor | None:

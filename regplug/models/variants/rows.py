@@ -10,11 +10,12 @@ stride, those that overlap share rows, and each distinct element has one.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from regplug.models.variants.addresses import GROUPS, Addresses, Group
-from regplug.models.variants.frames import Frame
+from regplug.models.variants.frames import Frame, share
 from regplug.models.variants.geometry import SAME, Geometry, Reading
 
 
@@ -25,7 +26,7 @@ class Rows(Addresses):
         """Return the table of the bases on one strand: codes (bases,), then each ALT's (alts,)."""
         graph = self.graph
         sizes = (graph.size(name, 0) for name in (starts, of, codes))
-        self.frames[1] = Frame(starts, of, *sizes)
+        self.frames[1, None] = Frame(starts, of, *sizes)
         return graph.op("Concat", codes, alt, axis=0)
 
     def both_strands(self, plus: str, minus: str, geometry: Geometry, column: int) -> str:
@@ -37,11 +38,11 @@ class Rows(Addresses):
             geometry: of the result.
             column: of the variant on the strand as it stands.
         """
-        graph, one = self.graph, self.frames[1]
+        graph, one = self.graph, self.frames[1, None]
         width, bases = geometry.length, one.bases
         twice, both = graph.op("Add", bases, bases), graph.op("Add", one.alts, one.alts)
         mirrored = graph.op("Sub", graph.op("Sub", twice, graph.ints(width)), one.starts)
-        frame = self.frames[2] = Frame(
+        frame = self.frames[2, None] = Frame(
             graph.op("Concat", one.starts, mirrored, axis=0),
             graph.op("Concat", one.of, graph.op("Add", one.of, one.windows), axis=0),
             graph.op("Add", one.windows, one.windows),
@@ -66,6 +67,26 @@ class Rows(Addresses):
             index.append(graph.op("Concat", *map(self._upright, columns), axis=1))
         chosen = graph.reshape(graph.op("Concat", *index, axis=0), -1)
         return graph.op("Concat", block, graph.op("Gather", known, chosen, axis=0), axis=0)
+
+    def parted(self, table: str, read: Geometry, made: Geometry) -> str:
+        """Return a table of the rows that a part of the windows reads, of one of the whole windows.
+
+        Args:
+            table: of `read`, which has neither ends nor steps.
+            read: of the whole windows.
+            made: of the part.
+        """
+        graph, whole = self.graph, self.frames[read.frame]
+        first, bases = made.part or (0, read.length)
+        begins = graph.op("Add", whole.starts, graph.ints(first))
+        shared = share(graph, replace(whole, starts=begins), 1, bases)
+        self.frames[made.frame] = replace(whole, starts=shared.starts, bases=shared.rows)
+        index = self._sources(shared, begins, 1)
+        if made.changed:
+            columns = [at + first for at in made.changed]
+            alts = graph.reshape(self._addresses(read, columns, alts=True), -1)
+            index = graph.op("Concat", index, alts, axis=0)
+        return graph.op("Gather", table, index, axis=0)
 
     def lookup(
         self,
@@ -94,12 +115,12 @@ class Rows(Addresses):
 
     def whole(self, table: str, geometry: Geometry) -> str:
         """Return a tensor of all REF windows, then all ALTs, of each strand: (n, length, ...)."""
-        graph, frame = self.graph, self.frames[geometry.strands]
+        graph, frame = self.graph, self.frames[geometry.frame]
         columns = list(range(geometry.length))
         ref, alt = (self._addresses(geometry, columns, alts=alts) for alts in (False, True))
         parts = [ref, alt]
         if geometry.strands == 2:
-            one = self.frames[1]
+            one = self.frames[1, None]
             parts = [
                 half
                 for start, stops in ((0, 0), (1, 1))

@@ -24,6 +24,7 @@ class Tensor:
         table: adds what makes its table to a graph, (rows, channels) or without "c" (rows,).
         channels: how many; None without "c".
         backwards: True for codes of a window from its end to its start.
+        pooled: of maxima of a MaxPool, what it read, and its attributes.
     """
 
     roles: tuple[str, ...]
@@ -31,6 +32,7 @@ class Tensor:
     table: Callable[[Rows], str]
     channels: int | None = None
     backwards: bool = False
+    pooled: "tuple[Tensor, Attributes] | None" = None
 
     def axis(self, role: str) -> int:
         """Return the axis of a role."""
@@ -80,7 +82,7 @@ def once(table: Callable[[Rows], str]) -> Callable[[Rows], str]:
 
 def derived(tensor: Tensor, table: Callable[[Rows], str], **changes: Any) -> Tensor:
     """Return a tensor as another, of another table."""
-    return replace(tensor, table=once(table), **changes)
+    return replace(tensor, **{"table": once(table), "pooled": None, **changes})
 
 
 def like(value: float, dtype: np.dtype[Any], channels: int | None) -> Constant:

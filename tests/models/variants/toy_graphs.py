@@ -34,6 +34,11 @@ class Drawn:
         codes = graph.known("codes")
         if self.strands:
             codes = graph.both_strands(codes, self.window)
+        if self.draw(st.booleans()):  # the middle of the window alone
+            first = self.draw(st.integers(0, self.length - 24))
+            last = self.draw(st.integers(0, self.length - 24 - first))
+            codes = graph.cut(codes, first, self.length - last, 1)
+            self.length -= first + last
         if self.draw(st.booleans()):  # unknown bases around
             ends = self.draw(st.integers(1, 4))
             around = graph.constant(4, np.int32)
@@ -90,6 +95,19 @@ class Drawn:
         self.length = (self.length - size) // step + 1
         return made
 
+    def turned(self, values: str) -> str:
+        """The larger of two convolutions' maxima, as of a filter and its complement backwards."""
+        before, channels = (self.channels, self.length), self.draw(st.integers(1, 4))
+        parts = []
+        for _ in range(2):
+            self.channels, self.length = before
+            made = self.convolution(values, kept=True, channels=channels)
+            parts.append(self.graph.op(
+                "MaxPool", made, kernel_shape=self.two(3, 1), strides=self.two(3, 1)
+            ))  # fmt: skip
+        self.length //= 3
+        return self.graph.op("Max", *parts)
+
     def residual(self, values: str) -> str:
         made = self.activation(self.convolution(values, kept=True, channels=self.channels))
         return self.graph.op("Add", values, made)
@@ -127,7 +145,14 @@ class Drawn:
 
     def model(self) -> ModelProto:
         values = self.letters()
-        layers = [self.convolution, self.activation, self.pool, self.residual, self.branches]
+        layers = [
+            self.convolution,
+            self.activation,
+            self.pool,
+            self.residual,
+            self.branches,
+            self.turned,
+        ]
         for layer in [
             self.convolution,
             *self.draw(st.lists(st.sampled_from([*layers, self.crop]), max_size=5)),
