@@ -216,7 +216,9 @@ def annotate(
             if parting:
                 kept = str(cache.path) if cache else ""
                 files = Files(path, genes, repo or "", kept, "" if unfilled else table)
-                settings = settings_of(asked, plan, kinds.values(), files, options, force=force)
+                settings = settings_of(
+                    run, asked, plan, kinds.values(), files, options, force=force
+                )
                 tally, renamed = in_parts(reader, settings, parting, writers, progress=progress)
             else:
                 records = _on_haplotypes(reader, whose, scoring, wanted, regions_overlap)

@@ -133,7 +133,9 @@ def precompute(
         with outputs(kinds, plan, snvs.contigs, write_index=True) as writers:
             if parting:
                 files = Files(path, genes, repo or "", str(cache.path) if cache else "")
-                settings = settings_of(asked, plan, kinds.values(), files, options, force=force)
+                settings = settings_of(
+                    run, asked, plan, kinds.values(), files, options, force=force
+                )
                 tally, _ = in_parts(snvs, settings, parting, writers, progress=progress)
             else:
                 tally = annotate_records(

@@ -57,7 +57,9 @@ class Triton(Answering):
         self._options = options
         connect = partial(Checked, location, options, seconds=ANSWER_SECONDS)
         self._threads = Threads(f"{served.card.name} on {location}", IN_FLIGHT, connect)
-        self._proof = Proof(served.card.name, max_batch_size=served.max_batch_size)
+        self._proof = Proof(
+            served.card.name, max_batch_size=served.max_batch_size, half=served.precision == "fp16"
+        )
         self._variants = Variants(served.card)
         self._confirmed = False  # since the last answer
         self._confirming = threading.Lock()

@@ -15,6 +15,7 @@ from regplug.genome.codes import Codes
 
 # By so much a known score may be off: a GPU sums up batches of two sizes in two orders.
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
+HALF_ABSOLUTE, HALF_RELATIVE = 5e-3, 1e-2  # in float16 (benchmarks.float16)
 LENGTHS = 1000  # of sequences, whose known answers are kept
 
 
@@ -32,9 +33,13 @@ class Proof:
         rows: of a batch, that a request has room for.
     """
 
-    def __init__(self, name: str, *, max_batch_size: int) -> None:
-        """Prepare to prove answers of the model `name`; with one row at a time there is no room."""
+    def __init__(self, name: str, *, max_batch_size: int, half: bool = False) -> None:
+        """Prepare to prove answers of the model `name`; with one row at a time there is no room.
+
+        `half` says that it answers in float16.
+        """
         self._name = name
+        self._off = (HALF_RELATIVE, HALF_ABSOLUTE) if half else (RELATIVE, ABSOLUTE)
         self._has_room = max_batch_size > 1
         self.rows = max(1, max_batch_size - 1)
         # (bases, output) → the version that answered the sequence, and its answer (1, ...)
@@ -74,9 +79,7 @@ class Proof:
         if (bases, name) not in self._known:
             return False
         version, row = self._known[bases, name]
-        if answer.version != version or not np.allclose(
-            answer.outputs[name][-1:], row, RELATIVE, ABSOLUTE
-        ):
+        if answer.version != version or not np.allclose(answer.outputs[name][-1:], row, *self._off):
             raise BackendError(
                 f"two models called {self._name} answer at one address, or it was replaced "
                 f"(versions {version} and {answer.version}): wait until one is served, and "

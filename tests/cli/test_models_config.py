@@ -1,6 +1,6 @@
 """`regplug models config`: Triton's own parser reads what is written, and a server does it."""
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from itertools import product
 
 import numpy as np
@@ -129,6 +129,49 @@ def test_an_output_names_the_precision_of_a_server(regplug, tmp_path):
         done = regplug(*line, "--model", "gc", "--model-repo", url)
     (model,) = [line for line in done.out.splitlines() if line.startswith("##regplug_model=")]
     assert "precision=fp16" in model
+
+
+def test_two_batches_agree_as_far_as_the_precision_goes(tmp_path):
+    """An answer that is off by a thousandth: rounding in float16, in float32 another model."""
+    gc_model(tmp_path)
+    codes = np.random.default_rng(0).integers(0, 4, (70, 21)).astype(np.uint8)
+    for precision, off, agrees in (("fp16", 0.004, True), ("fp16", 0.4, False), ("", 0.4, False)):
+        served = Served(read_card(tmp_path / "gc"), lambda codes: gc_scores(codes))
+        served.precision = precision
+        with over_grpc(served) as url:
+            backend = triton.regplug_open_backend(url, "gc", BackendOptions())
+            with closing(backend):
+                backend.predict(codes)
+                served.answer = lambda codes, off=off: gc_scores(codes) + np.float32(off)
+                with nullcontext() if agrees else pytest.raises(BackendError, match="two models"):
+                    backend.predict(codes)
+
+
+@pytest.mark.parametrize(("later", "again"), [("", 2), ("fp16", 4)])
+def test_parts_of_another_precision_are_scored_again(regplug, tmp_path, later, again):
+    """A server fails after the first of two parts, and comes back, perhaps in float16.
+
+    Each part is two requests, one of REF and one of ALT.
+    """
+    genome = {"chr1": "ACGT" * 50}
+    write_fasta(tmp_path / "genome.fa", genome)
+    snvs = [f"chr1 {pos} . A C . . ." for pos in range(41, 121, 4)]
+    (tmp_path / "in.vcf").write_text(vcf_text(snvs, genome))
+    gc_model(tmp_path / "models")
+    served, most = Served(read_card(tmp_path / "models" / "gc")), 2
+
+    def answer(codes):
+        assert served.requests <= most
+        return gc_scores(codes)
+
+    served.answer = answer
+    with over_grpc(served) as url:
+        line = ["annotate", tmp_path / "in.vcf", "--fasta", tmp_path / "genome.fa", "--resume"]
+        line += ["--part-size", 10, "--model", "gc", "--model-repo", url, "-o", tmp_path / "o.vcf"]
+        assert regplug(*line).status == 1
+        served.precision, served.requests, most = later, 0, 1000
+        assert regplug(*line).status == 0
+    assert served.requests == again
 
 
 @pytest.mark.triton

@@ -14,7 +14,7 @@ from regplug.api.attribute.ways import Method, Mutate, Score, Settings, ready, s
 from regplug.api.models import PLAIN, OpenModel, opened, trained_on
 from regplug.api.parts.contributions import SEQUENCES, in_parts
 from regplug.api.parts.run import Parting, parted
-from regplug.api.parts.same import file_state, whole_path
+from regplug.api.parts.same import file_state, version_of, whole_path
 from regplug.api.progress import Bar, silent
 from regplug.errors import ConfigError
 from regplug.files.extras import needs
@@ -122,7 +122,7 @@ def attribute(
             raise ConfigError(f"{card.name} has {len(card.targets)} targets: name some (--targets)")
         settings = Settings(
             model=card.name,
-            wanted=(card.version, card.sha256),
+            wanted=version_of(run.backend),
             targets=tuple(chosen),
             method=method,
             mutate=mutate,

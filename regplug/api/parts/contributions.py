@@ -84,7 +84,7 @@ def _ready(settings: Settings) -> tuple[Make, OpenModel, ExitStack]:
     (run,) = stack.enter_context(
         kept_open([settings.model], settings.repo or None, settings.options)
     )
-    check_model(run.card, settings.wanted)
+    check_model(run.backend, settings.wanted)
     genome = None
     if settings.fasta:
         genome = stack.enter_context(Genome(Path(settings.fasta)))

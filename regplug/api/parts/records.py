@@ -21,6 +21,7 @@ from regplug.api.parts.same import (
     check_model,
     check_version,
     file_state,
+    version_of,
     whole_path,
 )
 from regplug.errors import OutputError
@@ -67,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True):
     """What all parts of a run have in common.
 
     Attributes:
-        models: name → version and sha256.
+        models: name → version and sha256 (see `version_of`).
         asked: what is asked of each of them.
         dropped: tags of an earlier run, to be left out.
         suffixes: of the files that a part is written to, in the order of the outputs.
@@ -110,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def settings_of(
+    run: Iterable[OpenModel],
     asked: Mapping[str, FieldOptions],
     plan: Plan,
     writers: Iterable[type[VariantWriter]],
@@ -126,7 +128,7 @@ def settings_of(
     fasta, genes = whole_path(str(files.fasta)), whole_path(files.genes)
     table = whole_path(files.table)
     return Settings(
-        models={card.name: (card.version, card.sha256) for card in plan.cards},
+        models={model.card.name: version_of(model.backend) for model in run},
         asked=dict(asked),
         dropped=tuple(sorted(plan.dropped)),
         suffixes=tuple(_part_suffix(writer) for writer in writers),
@@ -321,7 +323,7 @@ def _ready(hashed: _Hashed) -> _Ready:
     stack = ExitStack()
     run = stack.enter_context(kept_open(settings.models, settings.repo or None, settings.options))
     for model in run:
-        check_model(model.card, settings.models[model.card.name])
+        check_model(model.backend, settings.models[model.card.name])
     genome = stack.enter_context(Genome(settings.fasta))
     check_genome(genome, settings.fai)
     genes = transcripts_of(settings.genes, genome)

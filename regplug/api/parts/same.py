@@ -6,7 +6,7 @@ from pathlib import Path
 from regplug.errors import GenomeError, ModelError, PluginError
 from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome
-from regplug.scoring.card import ModelCard
+from regplug.scoring.backend import Backend, precision_of
 
 
 def whole_path(path: str) -> str:
@@ -29,12 +29,19 @@ def check_version(wanted: str) -> None:
         )
 
 
-def check_model(card: ModelCard, wanted: tuple[str, str]) -> None:
+def version_of(backend: Backend) -> tuple[str, str]:
+    """Return a model's version, with the precision if it is run in another, and its sha256."""
+    card, precision = backend.card, precision_of(backend)
+    return f"{card.version} in {precision}" if precision else card.version, card.sha256
+
+
+def check_model(backend: Backend, wanted: tuple[str, str]) -> None:
     """Raise ModelError if a model here is not of the version and sha256 that the run has."""
-    if (card.version, card.sha256) != wanted:
+    found = version_of(backend)
+    if found != wanted:
         raise ModelError(
-            f"{card.name} on {socket.gethostname()} is version {card.version} "
-            f"({card.sha256[:12]}), that of the run is {wanted[0]} ({wanted[1][:12]}): give all "
+            f"{backend.card.name} on {socket.gethostname()} is version {found[0]} "
+            f"({found[1][:12]}), that of the run is {wanted[0]} ({wanted[1][:12]}): give all "
             "workers the same models"
         )
 

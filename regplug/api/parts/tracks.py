@@ -20,13 +20,13 @@ from regplug.api.parts.same import (
     check_model,
     check_version,
     file_state,
+    version_of,
     whole_path,
 )
 from regplug.files.version import VERSION
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.card import ModelCard
 from regplug.tracks.bigwig import Edges, TrackFiles, Values
 from regplug.tracks.loops import fill_regions
 from regplug.tracks.regions import Tracked
@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         model: name.
         wanted: its version and sha256.
-        companion: sha256 of what runs it along sequences.
+        companion: version and sha256 of what runs it along sequences.
         targets: indices of those to write.
         step: bases from value to value.
         strands: a track for each strand of a target.
@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     model: str
     wanted: tuple[str, str]
-    companion: str
+    companion: tuple[str, str]
     targets: tuple[int, ...]
     step: int
     strands: bool
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 def settings_of(
-    card: ModelCard,
+    model: OpenModel,
     tracked: Tracked,
     genome: Genome,
     repo: str | None,
@@ -87,11 +87,11 @@ def settings_of(
     *,
     strands: bool,
 ) -> Settings:
-    """Return the settings of a run of the model with a `card`, as `api.track` has prepared it."""
+    """Return the settings of a run of `model`, as `api.track` has prepared it."""
     return Settings(
-        model=card.name,
-        wanted=(card.version, card.sha256),
-        companion=tracked.backend.card.sha256,
+        model=model.card.name,
+        wanted=version_of(model.backend),
+        companion=version_of(tracked.backend),
         targets=tuple(tracked.targets),
         step=tracked.step,
         strands=strands,
@@ -226,9 +226,8 @@ def _ready(settings: Settings) -> _Ready:
     (run,) = stack.enter_context(
         kept_open([settings.model], settings.repo or None, settings.options)
     )
-    check_model(run.card, settings.wanted)
-    card = run.for_sequences.card
-    check_model(card, (card.version, settings.companion))
+    check_model(run.backend, settings.wanted)
+    check_model(run.for_sequences, settings.companion)
     genome = stack.enter_context(Genome(Path(settings.fasta)))
     check_genome(genome, settings.fai)
     return _Ready(run, genome, stack)

@@ -60,9 +60,7 @@ def along_regions(
     check_views(asked.views, planned)
     with asked.bar("bases", sum(map(len, places))) as progress:
         if parting:
-            settings = settings_of(
-                asked.model.card, plain, genome, repo, options, strands=asked.strands
-            )
+            settings = settings_of(asked.model, plain, genome, repo, options, strands=asked.strands)
             fill = fill_in_parts(places, settings, parting, progress)
         else:
             fill = fill_regions(places, tracked, genome, progress)

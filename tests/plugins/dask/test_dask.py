@@ -11,6 +11,7 @@ from contextlib import closing
 import msgspec
 import pytest
 
+import regplug
 from regplug.api.parts.records import Counts, Files, Job, score_part, settings_of
 from regplug.errors import ConfigError, ExecutorError, GenomeError, ModelError, PluginError
 from regplug.genome.fasta import Genome
@@ -162,9 +163,10 @@ def test_a_worker_that_differs(place, cluster):
     card = read_card(place / "models" / "gc")
     asked = {"gc": FieldOptions(("T0",))}
     files = Files(place / "genome.fa", "", str(place / "models"), "")
-    settings = settings_of(
-        asked, Plan("", (), [card]), [VcfText], files, BackendOptions(), force=False
-    )
+    with regplug.open_model("gc", repo=str(place / "models")) as model:
+        settings = settings_of(
+            [model], asked, Plan("", (), [card]), [VcfText], files, BackendOptions(), force=False
+        )
     vcf = (place / "in.vcf").read_bytes()
     with closing(dask.regplug_open_executor(cluster.location)) as executor:
         (part,) = executor.run(score_part, [Job(0, vcf, settings)])
