@@ -34,7 +34,7 @@ def main() -> None:
             q = "" if like == "." else cell["q"]
             print(f"| {folder.name} | {name} | {bases} | {counts} | {like.strip('.')} | {q} |")
             if like != ".":
-                shown.append((patterns[name], f"{folder.name}: {like}"))
+                shown.append((patterns[name], f"{folder.name}\n{like}"))
     if given.picture:
         draw_overview(*zip(*shown, strict=True), given.picture.with_suffix(""))
 

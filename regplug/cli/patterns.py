@@ -35,7 +35,7 @@ def patterns(contributions: Path, output: Path, **options: Any) -> None:
     (q < 0.1, and better than nearly all random orders of its columns), and looked for everywhere.
 
     Writes patterns.html, patterns.tsv, patterns.meme, patterns.png, matches.tsv, hits.bed and
-    seqlets.bed for genome browsers, hits.tsv, and modisco.h5.
+    seqlets.bed for genome browsers, hits.tsv, and modisco.h5 with sequences.narrowPeak for Fi-NeMo.
     """
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -106,6 +106,12 @@ def test_the_folder(run, tmp_path, contributions):
     pysam.tabix_index(str(tmp_path / "hits.bed.gz"), preset="bed")
     with pysam.TabixFile(str(tmp_path / "hits.bed.gz")) as indexed:
         assert len([*indexed.fetch("chr1", 7000, 7220)]) == 2
+    peaks = table(out / "sequences.narrowPeak")
+    assert [peaks[3], peaks[59]] == [
+        ["chr1", "3000", "3220", "s3", "0", ".", "0", "-1", "-1", "110"],
+        ["s59", "0", "220", "s59", "0", ".", "0", "-1", "-1", "110"],
+    ]
+    assert len(peaks) == 60  # Fi-NeMo takes line n for sequence n
     assert len(table(out / "hits.tsv")) == 121  # with those of the sequence without a place
     ElementTree.parse(out / "patterns.svg")
 
@@ -130,7 +136,7 @@ def test_a_second_run_has_the_same_bytes(run, tmp_path):
     assert set(made[0]) == {
         *("patterns.html", "patterns.tsv", "patterns.meme"),
         *("patterns.png", "patterns.svg", "patterns.pdf"),
-        *("matches.tsv", "hits.bed", "hits.tsv", "seqlets.bed"),
+        *("matches.tsv", "hits.bed", "hits.tsv", "seqlets.bed", "sequences.narrowPeak"),
     }
 
 

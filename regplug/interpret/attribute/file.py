@@ -75,7 +75,7 @@ def read_contributions(path: Path) -> Stored:
     """Return what a file holds, of ours or as ChromBPNet lays it out.
 
     Raises:
-        DataError: it is no such file, or is damaged.
+        DataError: it is not there, is no such file, or is damaged.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -84,6 +84,8 @@ def read_contributions(path: Path) -> Stored:
             hypothetical = file["shap/seq"][:].astype(np.float32).transpose(0, 2, 1)
             told = msgspec.json.decode(about, type=About) if isinstance(about, str) else None
             sequences = _named(file["coords"]) if told else []
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path}: make it with regplug attribute") from error
     except (*UNREADABLE, KeyError, AttributeError, msgspec.MsgspecError) as error:
         raise DataError(
             f"{path} holds no contributions that can be read ({error}): make them with "

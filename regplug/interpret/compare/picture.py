@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regplug.files.colours import GREY, LOWERS, RAISES
 from regplug.files.figures import PAGE, drawing
@@ -12,6 +13,7 @@ from regplug.interpret.compare.agreement import Agreement, Side, outliers
 PANELS = 6  # at most
 NAMED = 5  # changes of a panel
 _ACROSS = 2
+_BESIDE = 0.05  # of the largest change: how far a number is from its dot
 _LONGEST = 28  # letters of a title, and of a name
 
 
@@ -56,16 +58,31 @@ def _panel(axis: Any, compared: Compared) -> None:
     dots = {"alpha": 0.6, "linewidths": 0}
     axis.scatter(one.changes[rest], other.changes[rest], s=9, color=RAISES, **dots)
     axis.scatter(one.changes[apart], other.changes[apart], s=16, color=LOWERS, linewidths=0)
-    for number, at in enumerate(apart, start=1):
-        place = (one.changes[at], other.changes[at])
-        away = {"xytext": (3, 3), "textcoords": "offset points"}
-        axis.annotate(str(number), place, fontsize="small", fontweight="bold", **away)
+    places = np.stack([one.changes[apart], other.changes[apart]], axis=1)
+    for number, (place, (x, y)) in enumerate(zip(places, _free(places), strict=True), start=1):
+        away = {"xytext": (5 * x, 5 * y), "textcoords": "offset points"}
+        middle = {"ha": "center", "va": "center"}
+        axis.annotate(str(number), place, fontsize="small", fontweight="bold", **away, **middle)
     names = [f"{number} {_short(compared.names[at])}" for number, at in enumerate(apart, start=1)]
     lines = [",  ".join(names[first : first + 2]) for first in range(0, len(names), 2)]
     axis.set_xlabel("\n".join(lines), parse_math=False)
     found = compared.agreement
     rho = "none: one is constant" if np.isnan(found.spearman) else f"{found.spearman:.2f}"
     axis.set_title(f"{_short(compared.title)}\nSpearman {rho}, n = {found.n:,}", parse_math=False)
+
+
+def _free(places: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return the corner of each of k dots (k, 2), (±1, ±1), where its number has most room."""
+    scaled = places / np.maximum(np.abs(places).max(axis=0), np.finfo(np.float32).tiny)
+    corners = [(1, 1), (-1, 1), (1, -1), (-1, -1)]
+    taken, free = scaled, []
+    for place in scaled:
+        found = [place + np.multiply(_BESIDE, corner) for corner in corners]
+        room = [np.sort(np.hypot(*(number - taken).T))[:2].tolist() for number in found]
+        best = max(range(len(corners)), key=lambda corner: room[corner])
+        taken = np.vstack([taken, found[best]])
+        free.append(corners[best])
+    return free
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ matches.tsv     every known motif that a pattern is like
 hits.bed        where patterns contribute, BED9, by place: name, 1000 * similarity, strand, colour
 hits.tsv        the same with sequence, bits, p, contribution and similarity
 seqlets.bed     the stretches that the patterns were made of
+sequences.narrowPeak  the sequences, in the order of the contributions, as Fi-NeMo reads them
 modisco.h5      TF-MoDISco's own results
 """
 
@@ -33,7 +34,7 @@ from regplug.motifs.meme import write_meme
 RESULTS = "modisco.h5"
 FILES = {
     *("patterns.html", "patterns.tsv", "patterns.meme", *names_of("patterns")),
-    *("matches.tsv", "hits.bed", "hits.tsv", "seqlets.bed", RESULTS),
+    *("matches.tsv", "hits.bed", "hits.tsv", "seqlets.bed", "sequences.narrowPeak", RESULTS),
 }
 SHOWN = 3  # known motifs of a pattern on the page
 
@@ -64,6 +65,7 @@ def write_patterns(
     _table(folder / "hits.tsv", _hits(patterns, hits, stored))
     _table(folder / "hits.bed", _bed_of_hits(patterns, hits, stored))
     _table(folder / "seqlets.bed", _bed_of_seqlets(patterns, stored))
+    _table(folder / "sequences.narrowPeak", _narrow_peaks(stored))
     write_meme(folder / "patterns.meme", [pattern.motif for pattern in patterns])
     draw_overview(patterns, titles, folder / "patterns")
 
@@ -211,6 +213,17 @@ def _bed_of_seqlets(patterns: Sequence[Pattern], stored: Stored) -> Iterator[Seq
             if _is_shown(stored, row):
                 found.append(_bed(pattern, place, 1000, "-" if reverse else "+"))
     yield from sorted(found, key=lambda cells: cells[:4])
+
+
+def _narrow_peaks(stored: Stored) -> Iterator[Sequence[object]]:
+    """Yield each sequence as a peak with its middle for a summit."""
+    rows, bases, _ = stored.letters.shape
+    for row in range(rows):
+        place = place_of(stored, row, 0, bases)
+        name = stored.sequences[row].name if stored.sequences else row
+        start = max(0, place.start)
+        summit = place.start + bases // 2 - start
+        yield [place.chrom, start, place.end, name, 0, ".", 0, -1, -1, summit]
 
 
 def _is_shown(stored: Stored, row: int) -> bool:
