@@ -231,6 +231,15 @@ def test_parts_in_other_numbers_are_made_again(world, attribute, bed, monkeypatc
     made.clear()
     assert attribute(bed, "--resume", "--part-size", 1, "--engine", "torch:bf16").status == 0
     assert made == [0, 1, 2]
+    about = read_contributions(world.folder / "out" / "T0.h5").about
+    assert about
+    assert (about.version, about.precision) == ("1", "bf16")
+
+
+def test_deeplift_is_of_float32(world, attribute, bed):
+    done = attribute(bed, "--method", "deeplift", "--engine", "torch:bf16")
+    assert (done.status, (world.folder / "out").exists()) == (1, False)
+    assert "deeplift is of float32: leave :bf16 out of --engine" in done.err
 
 
 def test_what_a_killed_run_was_just_writing_is_in_nobodys_way(world, attribute, bed):

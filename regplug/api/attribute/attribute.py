@@ -27,7 +27,7 @@ from regplug.hooks.manager import plugin_manager
 from regplug.interpret.attribute.along import write_bigwigs
 from regplug.interpret.attribute.contributions import Contributions, Named
 from regplug.scoring.adapter import chosen_targets
-from regplug.scoring.backend import BackendOptions
+from regplug.scoring.backend import BackendOptions, precision_of
 from regplug.tracks.folder import file_names
 
 
@@ -104,6 +104,8 @@ def attribute(
     path, folder = os.fspath(sequences), Path(output).resolve()
     of_fasta = is_fasta(path)
     mutate = _mutate(method, mutate, of_fasta=of_fasta)
+    if method != "ism" and options.precision:
+        raise ConfigError(f"{method} is of float32: leave :{options.precision} out of --engine")
     if bigwig and of_fasta:
         raise ConfigError("a FASTA's sequences have no place in a genome: no --bigwig of those")
     check_folder(folder, ())
@@ -146,7 +148,7 @@ def attribute(
             with complete(folder) as partial:
                 partial.mkdir()
                 files = [partial / f"{name}.h5" for name in names]
-                _write(files, labels, settings, found.sequences, made, progress)
+                _write(files, labels, settings, run, found.sequences, made, progress)
                 if bigwig and genome:
                     paths = [file.with_suffix(".bw") for file in files]
                     write_bigwigs(paths, files, _named(found.sequences), genome.lengths)
@@ -194,6 +196,7 @@ def _write(
     files: Sequence[Path],
     labels: Sequence[str],
     settings: Settings,
+    run: OpenModel,
     sequences: Sequence[Seen],
     made: Iterator[tuple[Sequence[Seen], Contributions]],
     progress: Callable[[int], None],
@@ -202,11 +205,12 @@ def _write(
     with needs("attribute"):
         from regplug.interpret.attribute.file import FORM, About
         from regplug.interpret.attribute.writer import ContributionFiles
-    version, sha256 = settings.wanted
+    card = run.card
     about = {
         file: About(
-            *(FORM, settings.model, version, sha256, label),
+            *(FORM, card.name, card.version, card.sha256, label),
             *(settings.method, settings.mutate, settings.score, settings.references, VERSION),
+            precision_of(run.backend),
         )
         for file, label in zip(files, labels, strict=True)
     }

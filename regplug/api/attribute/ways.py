@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     Attributes:
         model: name.
-        wanted: its version and sha256.
+        wanted: its version and sha256 (see `version_of`).
         targets: indices of those that are asked for.
         method: ism, deeplift or gradient.
         mutate: of ism, where changes are scored: centred or within; else "".
@@ -67,7 +67,6 @@ class Settings(msgspec.Struct, frozen=True):
         told = msgspec.to_builtins(self)
         for name in ("fasta", "repo", "options"):
             del told[name]
-        told["precision"] = self.options.precision
         return msgspec.json.encode(told, order="deterministic")
 
 

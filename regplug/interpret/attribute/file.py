@@ -27,7 +27,7 @@ from regplug.interpret.attribute.contributions import Floats, Named
 FORM = "contributions 1"
 
 
-class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What contributions are of.
 
     Attributes:
@@ -41,6 +41,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         score: how scores are compared: diff, logit or log2fc.
         references: of deeplift, shuffles of each sequence; 0: unknown bases.
         made_by: version of regplug.
+        precision: the numbers that the model ran in, where they were not float32.
     """
 
     form: str
@@ -53,6 +54,7 @@ class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     score: str
     references: int
     made_by: str
+    precision: str = ""
 
 
 class Stored(NamedTuple):
