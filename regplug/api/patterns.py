@@ -13,6 +13,7 @@ from regplug.motifs.matches import Collection, TaxGroup, jaspar, match
 from regplug.motifs.meme import RNA, read_meme
 
 MOST = 2000  # seqlets of a sign
+TRIM = 0.3  # of a pattern's largest column
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def patterns(
     output: File,
     window: int | None = None,
     most: int = MOST,
+    trim: float = TRIM,
     against: File | None = None,
     tax_group: TaxGroup = "vertebrates",
     bar: Bar = silent,
@@ -51,6 +53,8 @@ def patterns(
         output: the folder, whose files `interpret.patterns.report` lists.
         window: bases in the middle of each sequence to look at, an even number; by default all.
         most: stretches of a sign that are taken, at most.
+        trim: share of a pattern's largest column below which its ends are cut: less shows weak
+            halves of composites.
         against: known motifs, MEME format; by default those of JASPAR CORE.
         tax_group: without `against`, whose.
         bar: shows that it works.
@@ -84,6 +88,7 @@ def patterns(
                 *(path, stored, partial / RESULTS),
                 window=bases - bases % 2 if window is None else window,
                 most=most,
+                trim=trim,
             )
             progress(len(found))
         hits = find_pattern_hits(found, stored)

@@ -26,6 +26,14 @@ from regplug.cli.shared.options import known_motifs_options
     show_default=True,
     help="Stretches of a sign to take, at most; memory and time grow with them.",
 )
+@click.option(
+    "--trim",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="Share of a pattern's largest column below which its ends are cut; less shows the weak "
+    "half of a composite.",
+)
 @known_motifs_options
 def patterns(contributions: Path, output: Path, **options: Any) -> None:
     """Find the patterns that recur in the contributions of FILE.h5, a file of `regplug attribute`.

@@ -154,6 +154,18 @@ def test_other_peoples_folders_are_left(run, tmp_path):
     assert (tmp_path / "out" / "thesis.doc").read_text() == "all of it"
 
 
+def test_trim_keeps_more_of_a_pattern(run):
+    """The three bases on either side have no contribution at all."""
+    done = run("--trim", 0)
+    assert done.out.splitlines()[0].split("\t")[1] == "NNNTGACTCAGCANNN"
+
+
+def test_a_file_that_is_not_there(regplug, tmp_path):
+    done = regplug("patterns", tmp_path / "x.h5", "-o", tmp_path / "out")
+    assert done.status == 1
+    assert f"there is no file {tmp_path / 'x.h5'}: make it with regplug attribute" in done.err
+
+
 def test_a_file_of_no_contributions(regplug, tmp_path):
     (tmp_path / "x.h5").write_bytes(b"no HDF5")
     done = regplug("patterns", tmp_path / "x.h5", "-o", tmp_path / "out")

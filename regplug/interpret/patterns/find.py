@@ -27,7 +27,7 @@ from regplug.interpret.attribute.contributions import Floats
 from regplug.interpret.attribute.file import Stored
 from regplug.motifs.motif import PSEUDOCOUNT, Motif
 
-SHARE = 0.3  # of the largest contribution; a pattern's ends below are cut, as modisco's reports do
+TRIM = 0.3  # of the largest contribution; a pattern's ends below are cut, as modisco's reports do
 SHORTEST = 60  # bases of a sequence: a seqlet and what is put around it
 FEWEST = 100  # seqlets of a sign that TF-MoDISco makes patterns of
 _RUN = "from modiscolite.cli import cli; cli()"
@@ -45,6 +45,7 @@ class Pattern:
         rows: of the k seqlets, in the file of contributions, shape (k,).
         starts: of the seqlets in their sequences, 0-based, shape (k,).
         reverse: whether a seqlet is on the other strand, shape (k,).
+        trim: share of the largest column's contributions below which ends are cut.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Pattern:
     rows: NDArray[np.int64]
     starts: NDArray[np.int64]
     reverse: NDArray[np.bool_]
+    trim: float = TRIM
 
     @property
     def raises(self) -> bool:
@@ -63,7 +65,7 @@ class Pattern:
     def core(self) -> slice:
         """Return its columns without ends that contribute little."""
         size = np.abs(self.contributions).sum(axis=1)
-        (large,) = np.nonzero(size >= SHARE * size.max())
+        (large,) = np.nonzero(size >= self.trim * size.max())
         return slice(int(large[0]), int(large[-1]) + 1)
 
     @property
@@ -74,7 +76,7 @@ class Pattern:
 
 
 def find_patterns(
-    path: Path, stored: Stored, results: Path, *, window: int, most: int
+    path: Path, stored: Stored, results: Path, *, window: int, most: int, trim: float = TRIM
 ) -> list[Pattern]:
     """Return the patterns in a file of contributions, those that raise the score first.
 
@@ -84,6 +86,7 @@ def find_patterns(
         results: where modisco's own HDF5 file is written.
         window: bases in the middle of each sequence that are looked at.
         most: seqlets of a sign that are taken, at most.
+        trim: share of a pattern's largest column below which its ends are cut.
 
     Raises:
         DataError: there is no signal, the sequences are too short or too few, or TF-MoDISco fails.
@@ -98,7 +101,7 @@ def find_patterns(
             f"TF-MoDISco fails on the {len(stored.letters)} sequences of {path} ({fault}): "
             "give more, or others"
         )
-    found = read_patterns(results, stored.letters.shape[1] // 2 - window // 2)
+    found = read_patterns(results, stored.letters.shape[1] // 2 - window // 2, trim)
     if not found:
         raise DataError(
             f"no pattern in {path}: TF-MoDISco makes them of over {FEWEST} stretches of a sign "
@@ -165,10 +168,10 @@ def check(path: Path, stored: Stored, window: int) -> None:
         )
 
 
-def read_patterns(path: Path, offset: int) -> list[Pattern]:
+def read_patterns(path: Path, offset: int, trim: float = TRIM) -> list[Pattern]:
     """Return the patterns of modisco's HDF5 file, those that raise the score first.
 
-    `offset` is where its window begins in the sequences.
+    `offset` is where its window begins in the sequences; `trim` as `find_patterns`.
 
     Raises:
         DataError: it is no such file, or is damaged.
@@ -176,7 +179,9 @@ def read_patterns(path: Path, offset: int) -> list[Pattern]:
     try:
         with h5py.File(path, "r") as file:
             return [
-                _pattern(f"{sign}.{number}", file[f"{sign}_patterns"][f"pattern_{number}"], offset)
+                _pattern(
+                    f"{sign}.{number}", file[f"{sign}_patterns"][f"pattern_{number}"], offset, trim
+                )
                 for sign in ("pos", "neg")
                 for number in range(len(file.get(f"{sign}_patterns", ())))
             ]
@@ -184,7 +189,7 @@ def read_patterns(path: Path, offset: int) -> list[Pattern]:
         raise DataError(f"{path} holds no patterns of TF-MoDISco: {error}") from error
 
 
-def _pattern(name: str, group: Any, offset: int) -> Pattern:
+def _pattern(name: str, group: Any, offset: int, trim: float) -> Pattern:
     seqlets = group["seqlets"]
     return Pattern(
         name,
@@ -193,4 +198,5 @@ def _pattern(name: str, group: Any, offset: int) -> Pattern:
         seqlets["example_idx"][:].astype(np.int64),
         seqlets["start"][:].astype(np.int64) + offset,
         seqlets["is_revcomp"][:].astype(np.bool_),
+        trim,
     )

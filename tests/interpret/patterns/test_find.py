@@ -181,3 +181,12 @@ def test_results_that_are_none(tmp_path):
     path.write_bytes(b"no HDF5")
     with pytest.raises(DataError, match="holds no patterns of TF-MoDISco"):
         read_patterns(path, 0)
+
+
+def test_ends_are_cut_below_a_share_of_the_largest_column(tmp_path):
+    codes, _, places = planted(5)
+    path = results(tmp_path / "m.h5", codes, places)
+    with h5py.File(path, "a") as file:
+        file["pos_patterns/pattern_0/contrib_scores"][1, 0] = 0.2
+    shares = (0.3, 0.15, 0)
+    assert [read_patterns(path, 0, trim)[0].motif.width for trim in shares] == [10, 12, 16]
