@@ -1,20 +1,25 @@
 """A local Triton server under a closed loop: throughput and latency by requests under way.
 
-    python -m benchmarks.server_profile [--model open_chromatin] [--seconds 10] [--instances 1,2]
+    python -m benchmarks.server_profile [--model deepbind_encode] [--seconds 2] [--rounds 3]
 
 So many clients ask for the scores of a batch, each again as soon as it has its answer, each by a
 connection of its own. Printed for each number of instances (of one thread each), rows of a batch
-and clients: windows a second, the median and the 95th percentile of the time to an answer, and the
-server's CPU time for a window, which tells other work on the machine from the server's own.
+and clients, which take turns: the median of the rounds' windows a second, the median and the 95th
+percentile of the time to an answer, and the server's CPU time for a window, which tells other work
+on the machine from the server's own.
 """
 
 import argparse
+import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from shutil import copytree
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -46,28 +51,41 @@ class Loop(NamedTuple):
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--model", default="open_chromatin")
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--model", default="deepbind_encode")
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--instances", default="1,2", metavar="N,N")
     parser.add_argument("--protocol", choices=["grpc", "http"], default="grpc")
     options = parser.parse_args()
-    print(f"{cpu_name()}; {options.model}, {options.protocol}; {time.strftime('%d %B %Y')}\n")
-    print(f"| {HEAD} |\n|{'--:|' * 7}")
-    for instances in map(int, options.instances.split(",")):
-        with ExitStack() as stack:
-            repo = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            copytree(REPO / options.model, repo / options.model)
-            tune(repo / options.model, Tuning("cpu", instances, threads=1))
-            card = read_card(repo / options.model)
-            server = stack.enter_context(serving(repo))
-            url = getattr(server, options.protocol)
-            _looped(server, url, card, ROWS[0], instances, 2.0)  # what is made once
-            for rows in ROWS:
-                for clients in CLIENTS:
-                    loop = _looped(server, url, card, rows, clients, options.seconds)
-                    print(
-                        f"| {instances} | {rows} | {clients} | {_cells(loop, rows)} |", flush=True
-                    )
+    print(f"{cpu_name()}; {options.model}, {options.protocol}; {options.rounds} rounds; ", end="")
+    print(f"{time.strftime('%d %B %Y')}\n\n| {HEAD} |\n|{'--:|' * 7}")
+    card = read_card(REPO / options.model)
+    with ExitStack() as stack:
+        servers = {
+            instances: stack.enter_context(_served(options.model, instances))
+            for instances in map(int, options.instances.split(","))
+        }
+        cases = list(product(servers, ROWS, CLIENTS))
+        found: dict[tuple[int, int, int], list[Loop]] = {case: [] for case in cases}
+        for turn in range(options.rounds):
+            for instances, rows, clients in cases:
+                server = servers[instances]
+                url = getattr(server, options.protocol)
+                loop = _looped(server, url, card, rows, clients, options.seconds)
+                found[instances, rows, clients].append(loop)
+            print(f"round {turn + 1} done", file=sys.stderr)
+    for (instances, rows, clients), loops in found.items():
+        print(f"| {instances} | {rows} | {clients} | {_cells(loops, rows)} |")
+
+
+@contextmanager
+def _served(model: str, instances: int) -> Iterator[Server]:
+    """Serve a copy of a model by so many instances of one thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        copytree(REPO / model, Path(folder) / model)
+        tune(Path(folder) / model, Tuning("cpu", instances, threads=1))
+        with serving(Path(folder)) as server:
+            yield server
 
 
 def _looped(
@@ -103,14 +121,13 @@ def _looped(
     return Loop([one for found in latencies for one in found], taken, server_seconds(server) - cpu)
 
 
-def _cells(loop: Loop, rows: int) -> str:
-    """Return what a row of the table says of a loop."""
-    windows = rows * len(loop.latencies)
-    median, most = 1000 * np.quantile(loop.latencies, [0.5, 0.95])
-    return (
-        f"{windows / loop.seconds:,.0f} | {median:,.0f} | {most:,.0f} "
-        f"| {1000 * loop.cpu / windows:.2f}"
-    )
+def _cells(loops: list[Loop], rows: int) -> str:
+    """Return what a row of the table says of loops."""
+    rate = median(rows * len(loop.latencies) / loop.seconds for loop in loops)
+    latencies = [one for loop in loops for one in loop.latencies]
+    half, most = 1000 * np.quantile(latencies, [0.5, 0.95])
+    cpu = median(1000 * loop.cpu / (rows * len(loop.latencies)) for loop in loops)
+    return f"{rate:,.0f} | {half:,.0f} | {most:,.0f} | {cpu:.2f}"
 
 
 if __name__ == "__main__":

@@ -73,10 +73,17 @@ def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="", help="a part of the names of programs")
+    parser.add_argument(
+        "--only", default="", help="parts of networks' and programs' names, with commas"
+    )
     parser.add_argument("--server", action="store_true", help="also through a local Triton server")
     options = parser.parse_args()
-    wanted = [row for row in rows(server=options.server) if options.only in row.program]
+    parts = options.only.split(",")
+    wanted = [
+        row
+        for row in rows(server=options.server)
+        if any(part in f"{row.model} {row.program}" for part in parts)
+    ]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_setting(folder, SNVS)
