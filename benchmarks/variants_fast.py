@@ -35,7 +35,12 @@ from regplug.scoring.card import ModelCard, Target
 from regplug.scoring.stretches import pair_predictions
 from tests.models.variants.toy_graphs import reference
 
-DENSITIES = {"dense: 1 per 4 bp": 4, "1000 Genomes: 1 per 40": 40, "sparse: 1 per 2,000": 2000}
+DENSITIES = {
+    "dense: 1 per 4 bp": 4,
+    "1000 Genomes: 1 per 40": 40,
+    "a person's genome: 1 per 700": 700,
+    "sparse: 1 per 2,000": 2000,
+}
 HEAD = "network | SNVs | plain ms | together ms | ratio | × tangermeme | error | plain's error"
 CHECKED = 4  # SNVs whose predictions are compared with float64
 
