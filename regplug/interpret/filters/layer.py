@@ -10,7 +10,7 @@ from onnx import ModelProto
 from regplug.errors import BackendError
 from regplug.genome.codes import Codes
 from regplug.interpret.filters.find import Array, Filters, find_filters, refused
-from regplug.interpret.filters.parts import part, tap, tapped, with_logits
+from regplug.interpret.filters.parts import larger_first, part, tap, tapped, with_logits
 from regplug.models.device import CPU
 from regplug.models.embedded import open_session
 from regplug.scoring.card import ModelCard
@@ -86,6 +86,7 @@ class FirstLayer:
         self.card, self.window = card, card.window
         if card.outputs:
             model = ModelProto.FromString(part(model, ["codes"], [card.main.name]))
+        model = larger_first(model)
         self.members = list(find_filters(model, card))
         logits = card.main.name
         if card.output_scale == "probability":

@@ -1,7 +1,8 @@
-"""Parts of a graph, to run by themselves: ModelProto, Filters ─with_logits, tapped, part→ ONNX.
+"""Parts of a graph, to run by themselves: ModelProto, Filters ─part→ ONNX.
 
-`part` cuts a graph; `with_logits` and `tapped` change it first, so that its scores before the
-sigmoid can be had and what a filter adds can be taken off.
+`part` cuts a graph. `larger_first`, `with_logits` and `tapped` change it first, so that the larger
+of two filters stands at every base, scores before the sigmoid can be had, and what a filter adds
+can be taken off.
 """
 
 from collections.abc import Sequence
@@ -85,6 +86,40 @@ def with_logits(model: ModelProto, card: ModelCard) -> tuple[ModelProto, str]:
             twin.input[:] = [f"{name}/logits" if name in tail else name for name in node.input]
         twin.output[:] = [f"{name}/logits" for name in node.output]
     return copy, f"{card.main.name}/logits"
+
+
+def larger_first(model: ModelProto) -> ModelProto:
+    """Return the model with the larger of equal MaxPools as the MaxPool of what is larger.
+
+    These are the same numbers, but which of two filters counts is known at every base.
+    """
+    copy, makers = ModelProto(), {name: node for node in model.graph.node for name in node.output}
+    copy.CopyFrom(model)
+    copy.graph.ClearField("node")
+    gone = set[str]()
+    for node in model.graph.node:
+        pools = [makers.get(name) for name in node.input]
+        alike = {tuple(a.SerializeToString() for a in pool.attribute) for pool in pools if pool}
+        if node.op_type != "Max" or len(alike) != 1 or not all(map(_is_max_pool, pools)):
+            copy.graph.node.append(node)
+            continue
+        gone.update(node.input)
+        larger = f"{node.output[0]}/larger"
+        inputs = [pool.input[0] for pool in pools if pool]
+        copy.graph.node.append(helper.make_node("Max", inputs, [larger], name=larger))
+        pooled = copy.graph.node.add()
+        pooled.CopyFrom(makers[node.input[0]])
+        pooled.input[:], pooled.output[:] = [larger], node.output
+    read = {name for node in copy.graph.node for name in node.input}
+    read.update(value.name for value in model.graph.output)
+    for node in [node for node in copy.graph.node if gone.intersection(node.output)]:
+        if read.isdisjoint(node.output):
+            copy.graph.node.remove(node)
+    return copy
+
+
+def _is_max_pool(node: NodeProto | None) -> bool:
+    return node is not None and node.op_type == "MaxPool"
 
 
 def part(model: ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> bytes:
