@@ -121,9 +121,10 @@ class Cache:
 
     def _begin(self) -> None:
         """Check whose file it is; make the table of a new one."""
-        (application,) = self._file.execute("PRAGMA application_id").fetchone()
-        (version,) = self._file.execute("PRAGMA user_version").fetchone()
-        schema = self._file.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+        with self._transaction("DEFERRED"):  # all of one state: another process may just make it
+            (application,) = self._file.execute("PRAGMA application_id").fetchone()
+            (version,) = self._file.execute("PRAGMA user_version").fetchone()
+            schema = self._file.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
         if schema and application != APPLICATION:
             raise CacheError(f"{self.path} is of another program: name another file (--cache)")
         if schema and version != VERSION:

@@ -5,8 +5,10 @@ import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
@@ -255,6 +257,26 @@ def test_several_processes_fill_one_file(tmp_path, place):
         assert len(process.communicate(timeout=120)[0].split()) == 60
         assert process.returncode == 0
     assert sound(tmp_path / "kept", place) == 60 * 200
+
+
+def test_a_file_that_another_process_makes_while_it_is_looked_at(tmp_path, monkeypatch):
+    path, connect, others = tmp_path / "kept", sqlite3.connect, []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, statement, *values):
+            found = super().execute(statement, *values)
+            if statement == "PRAGMA application_id" and not others:
+                others.append(threading.Thread(target=lambda: Cache(path).close()))
+                others[0].start()
+                others[0].join(0.5)  # it may have to wait for us
+            return found
+
+    monkeypatch.setattr(sqlite3, "connect", partial(connect, factory=Watched))
+    with Cache(path) as cache:
+        cache.put({b"1": b"a"})
+    others[0].join()
+    with Cache(path) as cache:
+        assert cache.get([b"1"]) == {b"1": b"a"}
 
 
 def test_processes_that_are_killed_leave_whole_values(tmp_path, place, tried):
