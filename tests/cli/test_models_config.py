@@ -70,6 +70,7 @@ def test_half_precision_is_asked_for_and_said(regplug, tmp_path):
 
 
 def test_a_graph_for_variants_gets_instances_alone(regplug, tmp_path):
+    pytest.importorskip("safetensors")
     basset_model(tmp_path, "open")
     write_variants(tmp_path / "open")
     before = parsed((tmp_path / "open_variants" / "config.pbtxt").read_text())
@@ -118,6 +119,7 @@ def test_a_model_whose_files_disagree_is_left_alone(tmp_path):
 
 
 def test_an_output_names_the_precision_of_a_server(regplug, tmp_path):
+    pytest.importorskip("tritonclient.grpc")
     genome, repo = {"chr1": "ACGT" * 50}, tmp_path / "models"
     write_fasta(tmp_path / "genome.fa", genome)
     (tmp_path / "in.vcf").write_text(vcf_text(["chr1 101 . A C . . ."], genome))
@@ -132,6 +134,7 @@ def test_an_output_names_the_precision_of_a_server(regplug, tmp_path):
 
 
 def test_two_batches_agree_as_far_as_the_precision_goes(tmp_path):
+    pytest.importorskip("tritonclient.grpc")
     """An answer that is off by a thousandth: rounding in float16, in float32 another model."""
     gc_model(tmp_path)
     codes = np.random.default_rng(0).integers(0, 4, (70, 21)).astype(np.uint8)
@@ -149,6 +152,7 @@ def test_two_batches_agree_as_far_as_the_precision_goes(tmp_path):
 
 @pytest.mark.parametrize(("later", "again"), [("", 2), ("fp16", 4)])
 def test_parts_of_another_precision_are_scored_again(regplug, tmp_path, later, again):
+    pytest.importorskip("tritonclient.grpc")
     """A server fails after the first of two parts, and comes back, perhaps in float16.
 
     Each part is two requests, one of REF and one of ALT.
