@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.annotate import REPO, cpu_name
-from benchmarks.variants_fast import Contig, Plain, _turns, _written
+from benchmarks.variants_fast import Contig, Plain, _turns, written
 from benchmarks.variants_fast_networks import basset
 from regplug.genome.variant import Status, Variant
 from regplug.models.embedded import Embedded
@@ -36,7 +36,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"{cpu_name()}, one thread; median CPU time of {rounds} rounds\n")
     with tempfile.TemporaryDirectory() as scratch:
-        large = _written(Path(scratch), "basset", basset())
+        large = written(Path(scratch), "basset", basset())
         print("| network | step | plain, kbp/s | together, kbp/s | ratio | largest difference |")
         print("|---|--:|--:|--:|--:|--:|")
         for folder, steps in (

@@ -60,17 +60,21 @@ class Addresses:
         parts = []
         if "shared" in groups:
             parts.append(self._shared_index(read, made, reading))
-        elements_of: tuple[tuple[Group, range], ...] = (
-            ("ends", range(made.left)),
-            ("ends", range(made.length - made.right, made.length)),
-            ("alts", made.changed),
-        )
-        for group, elements in elements_of:
-            if elements and group in groups:
+        for group, elements in self._own_elements(made):
+            if group in groups:
                 found = self._addresses(read, columns(elements), alts=group == "alts")
                 parts.append(graph.reshape(found, -1, taps))
         self._made[key] = graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
         return self._made[key]
+
+    def _own_elements(self, made: Geometry) -> list[tuple[Group, range]]:
+        """Return the elements of a window that are not shared, in the order of their rows."""
+        found: tuple[tuple[Group, range], ...] = (
+            ("ends", range(made.left)),
+            ("ends", range(made.length - made.right, made.length)),
+            ("alts", made.changed),
+        )
+        return [(group, elements) for group, elements in found if elements]
 
     def _shared_index(self, read: Geometry, made: Geometry, reading: Reading) -> str:
         graph = self.graph

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import Group
 from regplug.models.variants.geometry import Geometry, Reading
 from regplug.models.variants.reading import length_of, reading_of
@@ -18,9 +19,11 @@ from regplug.models.variants.tensor import (
     Attributes,
     Constant,
     Input,
+    Stem,
     Tensor,
     derived,
     like,
+    once,
 )
 
 LARGE = 256  # numbers that a row reads, from which on a convolution of all is faster than a lookup
@@ -48,6 +51,7 @@ def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> T
         lambda rows: layer.table(rows, tensor.table(rows)),
         geometry=made,
         channels=outputs,
+        stem=None if layer.large or reading.step > 1 else layer.stem(tensor),
     )
 
 
@@ -61,12 +65,21 @@ class _Convolution:
     made: Geometry
     reading: Reading
 
+    @property
+    def large(self) -> bool:
+        """Tell whether an element reads much."""
+        return bool(self.filters[0].size >= LARGE)
+
+    def stem(self, source: Tensor) -> Stem:
+        """Return how the result is made of sequences of elements of `source`."""
+        around = like(0, self.filters.dtype, self.filters.shape[1])
+        return Stem(source, self.reading, around, once(lambda graph, read: self._of(graph, read)))
+
     def table(self, rows: Rows, read: str) -> str:
         """Return the table of the result, of that of what is read."""
         graph, made = rows.graph, self.made
-        large = self.filters[0].size >= LARGE
-        by_change = large and 0 < 2 * len(self.read.changed) <= len(made.changed)
-        at_once = large and self.reading.step == 1
+        by_change = self.large and 0 < 2 * len(self.read.changed) <= len(made.changed)
+        at_once = self.large and self.reading.step == 1
         groups: list[Group] = [] if at_once else ["shared"]
         own = rows.own_groups(made)
         groups += [group for group in own if not (group == "alts" and by_change)]
@@ -81,15 +94,19 @@ class _Convolution:
     def _at_once(self, rows: Rows, read: str) -> str:
         """Return the shared rows, by one convolution of those that are read."""
         graph, taps = rows.graph, self.reading.taps
-        made = graph.op(
-            "Conv",
-            rows.shared_channels(read, self.read),
-            graph.constant(self.filters[:, :, None], self.filters.dtype.type),
-            graph.constant(self.offset, self.offset.dtype.type),
-            dilations=[1, taps[1] - taps[0] if len(taps) > 1 else 1],
-            pads=[0, 0, 0, taps[-1] - taps[0]],
-        )
+        channels = rows.shared_channels(read, self.read)
+        made = self._of(graph, channels, pads=[0, 0, 0, taps[-1] - taps[0]])
         return graph.op("Transpose", graph.op("Squeeze", made, graph.ints(0, 2)), perm=[1, 0])
+
+    def _of(self, graph: Builder, read: str, **attributes: list[int]) -> str:
+        """Return the convolution of (n, channels, 1, length)."""
+        taps = self.reading.taps
+        arrays = (
+            graph.constant(array, array.dtype.type)
+            for array in (self.filters[:, :, None], self.offset)
+        )
+        apart = taps[1] - taps[0] if len(taps) > 1 else 1
+        return graph.op("Conv", read, *arrays, dilations=[1, apart], **attributes)
 
     def _looked_up(self, rows: Rows, read: str, groups: Sequence[Group]) -> str:
         """Return the rows of groups, by a product of all that each of them reads."""

@@ -129,7 +129,7 @@ class _Trunk:
         found: dict[tuple[FrameKey, int], int] = {}
         for tensor in self.tensors.values():
             key = tensor.geometry.frame, tensor.geometry.stride
-            found[key] = max(found.get(key, 0), tensor.geometry.end)
+            found[key] = max(found.get(key, 0), tensor.geometry.end + tensor.beyond)
         return found
 
     def sizes(self) -> Sizes:

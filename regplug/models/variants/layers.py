@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import GROUPS
 from regplug.models.variants.convolution import convolution
 from regplug.models.variants.geometry import Reading, joint
 from regplug.models.variants.reading import length_of, reading_of
+from regplug.models.variants.rows import Rows
+from regplug.models.variants.stem import joint_stem, pooled
 from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived, like
 
 Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
@@ -22,8 +25,6 @@ ONE_BY_ONE = frozenset(f"{_OF_ONE} {_OF_SEVERAL}".split())
 
 def element_by_element(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
     """An operator that makes each number of those at the same place."""
-    if kind == "Max" and (larger := _larger_before_pools(inputs)):
-        return larger
     tensors = [tensor for tensor in inputs if isinstance(tensor, Tensor)]
     first = tensors[0]
     geometry = joint([tensor.geometry for tensor in tensors])
@@ -38,18 +39,25 @@ def element_by_element(kind: str, inputs: Sequence[Input], attributes: Attribute
     if geometry is None or len(alike) > 1 or not all(known):
         return None
 
-    def table(rows: Any) -> str:
-        names = []
-        for value, constant in zip(inputs, constants, strict=True):
-            if isinstance(value, Tensor):
-                names.append(rows.aligned(value.table(rows), value.geometry, geometry))
-            else:
-                names.append(
-                    "" if constant is None else rows.graph.constant(constant, constant.dtype)
-                )
-        return str(rows.graph.op(kind, *names, **attributes))
+    def made(graph: Builder, of: Callable[[Tensor], str], *after: int) -> str:
+        names = [
+            of(value) if isinstance(value, Tensor) else _constant(graph, constant, *after)
+            for value, constant in zip(inputs, constants, strict=True)
+        ]
+        return graph.op(kind, *names, **attributes)
 
-    return derived(first, table, geometry=geometry)
+    def table(rows: Rows) -> str:
+        return made(rows.graph, lambda t: rows.aligned(t.table(rows), t.geometry, geometry))
+
+    stem = joint_stem(tensors, lambda graph, of: made(graph, of, 1, 1))
+    return derived(first, table, geometry=geometry, stem=stem)
+
+
+def _constant(graph: Builder, value: Constant | None, *after: int) -> str:
+    """Return the name of one number, or one per channel with axes of one after it; "" if none."""
+    if value is None:
+        return ""
+    return graph.constant(value.reshape(-1, *after) if value.ndim else value, value.dtype.type)
 
 
 def batch_norm(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -61,27 +69,26 @@ def batch_norm(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Te
         return None
     scale, offset, mean, variance = (np.asarray(a, np.float64) for a in arrays)
     factor = scale / np.sqrt(variance + attributes.get("epsilon", 1e-5))
-    dtype = np.asarray(arrays[0]).dtype.type
-
-    def table(rows: Any) -> str:
-        graph = rows.graph
-        scaled = graph.op("Mul", tensor.table(rows), graph.constant(factor, dtype))
-        return str(graph.op("Add", scaled, graph.constant(offset - mean * factor, dtype)))
-
-    return derived(tensor, table)
+    dtype = np.asarray(arrays[0]).dtype
+    shape = (-1, *[1] * (len(tensor.roles) - 2))
+    factors, offsets = (
+        by_channel.astype(dtype).reshape(shape) for by_channel in (factor, offset - mean * factor)
+    )
+    scaled = element_by_element("Mul", [tensor, factors], {})
+    return scaled and element_by_element("Add", [scaled, offsets], {})
 
 
 def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
     """MaxPool and AveragePool along the bases; an average that reads beyond the ends is none."""
     (tensor,) = inputs
-    size = attributes["kernel_shape"]
-    reading = reading_of(tensor, attributes, size)
+    reading = reading_of(tensor, attributes, attributes["kernel_shape"])
     if reading is None:
         return None
     assert isinstance(tensor, Tensor)
     length = length_of(tensor, attributes, len(reading.taps))
     geometry = reading.result(tensor.geometry, length)
     last = (length - 1) * reading.step + reading.taps[-1]
+    size = len(reading.taps)
     hangs_over = reading.taps[0] < 0 or last >= tensor.geometry.length
     if geometry is None or (kind == "AveragePool" and hangs_over):
         return None
@@ -98,17 +105,16 @@ def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
             parts.append(graph.op(reduce, found, axes=[1], keepdims=0))
         return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
 
-    pooled = (tensor, attributes) if kind == "MaxPool" else None
-    return derived(tensor, table, geometry=geometry, pooled=pooled)
-
-
-def _larger_before_pools(inputs: Sequence[Input]) -> Tensor | None:
-    """Return the larger of equal MaxPools as the MaxPool of the larger: so one slides, not two."""
-    pooled = [value.pooled for value in inputs if isinstance(value, Tensor) and value.pooled]
-    if len(pooled) < len(inputs) or any(attributes != pooled[0][1] for _, attributes in pooled):
-        return None
-    larger = element_by_element("Max", [tensor for tensor, _ in pooled], {})
-    return larger and pool("MaxPool", [larger], pooled[0][1])
+    stem = tensor.stem
+    if stem and reading == Reading(tuple(range(size)), size) and not hangs_over:
+        beyond = -(-stem.span // size)
+        return derived(
+            tensor,
+            lambda rows: pooled(rows, stem, kind, size, geometry),
+            geometry=geometry,
+            beyond=beyond,
+        )
+    return derived(tensor, table, geometry=geometry)
 
 
 def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -166,7 +172,7 @@ def look_up(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tenso
         backwards = np.array_equal(index, np.arange(of.geometry.length)[::-1])
         along = attributes.get("axis", 0) % len(of.roles) == of.axis("l")
         if backwards and along and not of.backwards:
-            return derived(of, of.table, backwards=True)
+            return replace(of, backwards=True)
     return None
 
 
@@ -177,7 +183,7 @@ def transpose(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Ten
     order = attributes.get("perm", [*range(len(tensor.roles))][::-1])
     if order[0] != 0:
         return None
-    return derived(tensor, tensor.table, roles=tuple(tensor.roles[axis] for axis in order))
+    return replace(tensor, roles=tuple(tensor.roles[axis] for axis in order))
 
 
 def units(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -195,7 +201,7 @@ def units(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor 
         for axis in sorted(axis % (len(roles) + len(axes)) for axis in axes):
             roles.insert(axis, "1")
         kept = tuple(roles)
-    return derived(tensor, tensor.table, roles=kept) if kept[0] == "n" else None
+    return replace(tensor, roles=kept) if kept[0] == "n" else None
 
 
 def reshape(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -209,7 +215,7 @@ def reshape(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tenso
         return None
     left = iter(kept)
     roles = tuple("1" if size == 1 else next(left) for size in sizes)
-    return derived(tensor, tensor.table, roles=("n", *roles))
+    return replace(tensor, roles=("n", *roles))
 
 
 def join(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:

@@ -108,10 +108,46 @@ class Rows(Addresses):
             outside = reading.taps[0] < 0 or self._last(made, reading) >= read.length
             source = table
             if around and outside:
-                source = self._once("Concat", table, around, axis=0)
+                source = self.padded(table, around)
             index = self._index(read, made, reading, groups, padded=bool(around) and outside)
             self._made[key] = self.graph.op("Gather", source, index, axis=0)
         return self._made[key]
+
+    def padded(self, table: str, around: str) -> str:
+        """Return a table and after it the row that is put around."""
+        return self._once("Concat", table, around, axis=0)
+
+    def sequence(self, read: Geometry, made: Geometry, reading: Reading, span: int) -> str:
+        """Return the numbers of the rows that the shared rows of `made` read, end to end.
+
+        Args:
+            read: of what is read.
+            made: of the result, whose rows follow each other in steps of all that one reads.
+            reading: which elements of `read` those of `made` read, without gaps.
+            span: of rows more at the end, whichever.
+
+        Returns:
+            (1, rows * taps + span)
+        """
+        graph = self.graph
+        index = graph.reshape(self._shared_index(read, made, reading), -1)
+        more = graph.constant(np.zeros(span), np.int64)
+        return graph.op("Unsqueeze", graph.op("Concat", index, more, axis=0), graph.ints(0))
+
+    def own_sequences(
+        self, read: Geometry, made: Geometry, reading: Reading, span: int
+    ) -> list[str]:
+        """Return the numbers of the rows that each window's first and last rows read, and ALTs'.
+
+        The arguments are those of `sequence`; each is (windows or alts, elements * taps + span).
+        """
+        found = []
+        for group, elements in self._own_elements(made):
+            columns = reading.columns(elements)
+            columns += range(columns[-1] + 1, columns[-1] + 1 + span)
+            inside = [at if at in range(read.length) else -1 for at in columns]
+            found.append(self._addresses(read, inside, alts=group == "alts"))
+        return found
 
     def whole(self, table: str, geometry: Geometry) -> str:
         """Return a tensor of all REF windows, then all ALTs, of each strand: (n, length, ...)."""

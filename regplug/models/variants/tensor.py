@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from regplug.models.variants.geometry import Geometry
+from regplug.models.onnx_builder import Builder
+from regplug.models.variants.geometry import Geometry, Reading
 from regplug.models.variants.rows import Rows
 
 Constant = NDArray[Any]
@@ -23,16 +24,18 @@ class Tensor:
         geometry: of the elements along the bases.
         table: adds what makes its table to a graph, (rows, channels) or without "c" (rows,).
         channels: how many; None without "c".
+        stem: how it is made of sequences of another's elements, if one small convolution does.
+        beyond: rows after a window's that the shared rows are computed of.
         backwards: True for codes of a window from its end to its start.
-        pooled: of maxima of a MaxPool, what it read, and its attributes.
     """
 
     roles: tuple[str, ...]
     geometry: Geometry
     table: Callable[[Rows], str]
     channels: int | None = None
+    stem: "Stem | None" = None
+    beyond: int = 0
     backwards: bool = False
-    pooled: "tuple[Tensor, Attributes] | None" = None
 
     def axis(self, role: str) -> int:
         """Return the axis of a role."""
@@ -68,21 +71,50 @@ class Tensor:
 Input = Tensor | Constant | None  # of an operator
 
 
-def once(table: Callable[[Rows], str]) -> Callable[[Rows], str]:
-    """Return a function that adds a table to each graph once."""
-    made: dict[int, str] = {}
+@dataclass(frozen=True, eq=False)
+class Stem:
+    """A convolution in steps of one, and what follows it number by number.
 
-    def make(rows: Rows) -> str:
-        if id(rows) not in made:
-            made[id(rows)] = table(rows)
-        return made[id(rows)]
+    Attributes:
+        source: what it reads.
+        reading: element i reads elements i + taps of `source`, the first to the last of them.
+        around: the row that is put around `source`.
+        apply: adds it to a graph: (n, channels, 1, length) → (n, channels, 1, length - span).
+    """
 
-    return make
+    source: Tensor
+    reading: Reading
+    around: Constant
+    apply: Callable[[Builder, str], str]
+
+    @property
+    def span(self) -> int:
+        """Return how many elements after its first an element reads."""
+        return self.reading.taps[-1] - self.reading.taps[0]
+
+    def alike(self, other: "Stem") -> bool:
+        """Tell whether another reads the same elements."""
+        same = self.source is other.source and self.reading == other.reading
+        return same and np.array_equal(self.around, other.around)
+
+
+def once(make: Callable[..., str]) -> Callable[..., str]:
+    """Return a function that adds something to each graph once."""
+    made: dict[tuple[object, ...], str] = {}
+
+    def known(to: Rows | Builder, *of: str) -> str:
+        key = (id(to), *of)
+        if key not in made:
+            made[key] = make(to, *of)
+        return made[key]
+
+    return known
 
 
 def derived(tensor: Tensor, table: Callable[[Rows], str], **changes: Any) -> Tensor:
     """Return a tensor as another, of another table."""
-    return replace(tensor, **{"table": once(table), "pooled": None, **changes})
+    of_its_own = {"table": once(table), "stem": None, "beyond": 0}
+    return replace(tensor, **{**of_its_own, **changes})
 
 
 def like(value: float, dtype: np.dtype[Any], channels: int | None) -> Constant:

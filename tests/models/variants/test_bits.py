@@ -13,7 +13,7 @@ from regplug.scoring.stretches import pair_predictions
 from tests.scoring.test_stretches import alleles_in, snvs
 
 OURS = Path(__file__).parents[3] / "model_repo"
-NAMES = ["deepbind_encode", "open_chromatin"]
+NAMES = ["deepbind_encode", "open_chromatin", "yeast"]
 
 
 def drawn(window: int) -> Alleles:
