@@ -21,6 +21,7 @@ from onnx import (
 
 OPSET = 17
 IR_VERSION = 8
+AXES_ARE_READ = 18  # the version from which on all that reduces reads its axes as an input
 
 
 class Builder:
@@ -146,6 +147,9 @@ class Builder:
         doc: str,
     ) -> ModelProto:
         """Return the finished model; its graph has the name of the model's family."""
+        if self._opsets[""] >= AXES_ARE_READ:
+            for node in self._nodes:
+                self._let_axes_be_read(node)
         arrays = [*self._initializers.values(), *self._included]
         graph = helper.make_graph(self._nodes, name, inputs, outputs, arrays)
         return helper.make_model(
@@ -155,6 +159,13 @@ class Builder:
             ir_version=self._ir_version,
             opset_imports=[helper.make_opsetid(*opset) for opset in self._opsets.items()],
         )
+
+    def _let_axes_be_read(self, node: NodeProto) -> None:
+        """Make an input of the axes of a node that reduces, where an attribute has them."""
+        for axes in [a for a in node.attribute if a.name == "axes"]:
+            if node.op_type.startswith("Reduce"):
+                node.attribute.remove(axes)
+                node.input.append(self.ints(*axes.ints))
 
     def _unique(self, kind: str) -> str:
         stem = self._scope + kind

@@ -22,6 +22,7 @@ from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import FrameKey
 from regplug.models.variants.geometry import Geometry
 from regplug.models.variants.layers import LAYERS, MOVES
+from regplug.models.variants.reduction import Reduction, reduction
 from regplug.models.variants.rows import Rows
 from regplug.models.variants.tensor import Constant, Input, Tensor, derived, once
 from regplug.scoring.stretches import LayerSize, Request, Sizes
@@ -43,15 +44,15 @@ def variants_graph(model: ModelProto, column: int) -> ModelProto | None:
         return None
     trunk = _Trunk(model, window, column)
     ends = trunk.ends()
-    if not any("c" in trunk.tensors[name].roles for name in ends) or not trunk.convolves:
+    if not any(end.channels for end in ends.values()) or not trunk.convolves:
         return None
     graph = Builder()
     rows = Rows(graph, trunk.reach())
     with graph.scope("shared"):
-        whole = {name: trunk.tensors[name].whole(rows) for name in ends}
+        whole = {name: end.whole(rows) for name, end in ends.items()}
     for name, tensor in whole.items():
         graph.name(name, tensor)
-    graph.adopt(model, [node for node in model.graph.node if not trunk.covers(node)])
+    graph.adopt(model, trunk.rest(ends))
     outputs = [
         helper.make_tensor_value_info(
             value.name,
@@ -116,13 +117,24 @@ class _Trunk:
         """Tell whether a node's work is done by tables."""
         return node in self._nodes
 
-    def ends(self) -> list[str]:
-        """Return the names of the tensors that the rest of the graph reads."""
+    def ends(self) -> dict[str, Tensor | Reduction]:
+        """Return what the rest of the graph reads, by name."""
+        made = {
+            node.output[0]: found
+            for node in self._model.graph.node
+            if not self.covers(node) and (found := self._reduces(node))
+        }
         read = {value.name for value in self._model.graph.output}
         for node in self._model.graph.node:
-            if not self.covers(node):
+            if not self.covers(node) and node.output[0] not in made:
                 read.update(_read(node))
-        return [name for name in self.tensors if name in read]
+        ends = {name: tensor for name, tensor in self.tensors.items() if name in read}
+        return {**ends, **made}
+
+    def rest(self, ends: Mapping[str, Tensor | Reduction]) -> list[NodeProto]:
+        """Return the nodes whose work is not done when the ends are there."""
+        nodes = [node for node in self._model.graph.node if not self.covers(node)]
+        return [node for node in nodes if node.output[0] not in ends]
 
     def reach(self) -> dict[tuple[FrameKey, int], int]:
         """Return the rows of a window by frame and stride."""
@@ -188,13 +200,16 @@ class _Trunk:
             geometry=geometry,
         )
 
+    def _reduces(self, node: NodeProto) -> Reduction | None:
+        return reduction(node, self.tensors, self._constants)
+
     def _give_back_moves(self) -> None:
         """Leave to the rest what only moves numbers for it."""
         for node in reversed(self._model.graph.node):
             name = node.output[0]
             if node.op_type in MOVES and self.covers(node):
                 readers = [n for n in self._model.graph.node if name in _read(n)]
-                if not any(self.covers(reader) for reader in readers):
+                if not any(self.covers(reader) or self._reduces(reader) for reader in readers):
                     self._nodes.remove(node)
                     del self.tensors[name]
 
