@@ -187,9 +187,8 @@ class Run:
             out = {one.line for one in group}
             before, _ = self._consensus(haplotype, [line for line in every if line not in out])
             for one in group:
-                phase = self._info[one.line][f"{self._stem}__PHASE"][self._alt[one.line, haplotype]]
                 near = (one.start - 2 * self._window, one.end + 2 * self._window)
-                if phase not in ("phased", "partial") or any(
+                if self._word(one.line, haplotype) not in ("phased", "partial") or any(
                     near[0] < other.end and other.start < near[1] for other in odd
                 ):
                     continue
@@ -215,7 +214,9 @@ class Run:
                 old = start - self._from
                 new = old + sum(one.longer for one in sat.values() if one.line < members[0])
                 longer = sum(sat[line].longer for line in members)
-                if cut := self._cut(self._reference, after, (old, new), (bases, longer)):
+                several = len(members) > 1
+                size = (bases, longer)
+                if cut := self._cut(self._reference, after, (old, new), size, centred=several):
                     yield Cut((members[0], haplotype), *cut)
 
     def _clusters(self, haplotype: int) -> list[tuple[list[int], int]]:
@@ -233,9 +234,10 @@ class Run:
                 found.append((lines[at : at + size], size))
         return found
 
-    def _word(self, line: int, haplotype: int) -> str:
-        words: Sequence[str] = self._info[line][f"{self._stem}__PHASE"]
-        return words[self._alt[line, haplotype]]
+    def _word(self, line: int, haplotype: int) -> str | None:
+        """Return the word of an ALT; None where it has no score."""
+        words: Sequence[str] | None = self._info[line].get(f"{self._stem}__PHASE")
+        return words[self._alt[line, haplotype]] if words else None
 
     def _consensus(self, haplotype: int, lines: Collection[int]) -> tuple[str, set[int]]:
         """Return a haplotype with these records alone, and those that bcftools applied."""
@@ -258,7 +260,13 @@ class Run:
         return "".join(letters.split("\n")[1:]).upper(), applied
 
     def _cut(
-        self, before: str, after: str, at: tuple[int, int], size: tuple[int, int]
+        self,
+        before: str,
+        after: str,
+        at: tuple[int, int],
+        size: tuple[int, int],
+        *,
+        centred: bool = False,
     ) -> tuple[Codes, Codes] | None:
         """Return the rows of what differs around `at` of two sequences; None if long or at an end.
 
@@ -267,8 +275,9 @@ class Run:
             after: with ALT.
             at: where REF and ALT begin in each.
             size: bases of REF, and by how many ALT has more.
+            centred: whether the middle of what differs lies in the column, not its ends.
         """
-        around, middle = 2 * self._window, column(self._window)
+        around, left = 2 * self._window, column(self._window)
         old = before[at[0] - around : at[0] + size[0] + around]
         new = after[at[1] - around : at[1] + size[0] + size[1] + around]
         short = min(len(old), len(new))
@@ -279,9 +288,11 @@ class Run:
         ref, alt = len(old) - head - tail, len(new) - head - tail
         if max(ref, alt) > self._window // 2 or min(head, tail) < self._window:
             return None
-        starts = [(head - middle, head - middle)]
+        middle = (max(ref, alt) - 1) // 2 if centred else 0
+        starts = [(head + middle - left,) * 2]
         if ref != alt:
-            starts.append((head + ref - 1 - middle, head + alt - 1 - middle))
+            right = left + middle
+            starts.append((head + ref - 1 - right, head + alt - 1 - right))
         rows = [
             np.stack([encode(text[start[i] : start[i] + self._window]) for start in starts])
             for i, text in enumerate((old, new))

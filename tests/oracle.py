@@ -24,11 +24,13 @@ class Oracle(NamedTuple):
         width: bases that it reads.
         predict: what it says of as many letters.
         genes: for a model of RNA: (contig, first, last, strand), 1-based and inclusive; else None.
+        centred: whether the middle base of the longer allele lies in the column.
     """
 
     width: int
     predict: Predict
     genes: list[tuple[str, int, int, str]] | None = None
+    centred: bool = False
 
 
 class Answer(NamedTuple):
@@ -209,9 +211,11 @@ def _on_strand(model: Oracle, before: str, made: Altered, start: int, strand: st
         if max(len(ref), len(alt)) <= width // 2 and not made.gap:
             # A window is where it begins in the contig that has the allele. In the first placing,
             # the allele's first base is in the column; if lengths differ, in the second its last.
-            places = [(start - left, start - left)]
+            middle = (max(len(ref), len(alt)) - 1) // 2 if model.centred else 0
+            places = [(start + middle - left,) * 2]
             if len(ref) != len(alt):
-                places.append((start + len(ref) - 1 - left, start + len(alt) - 1 - left))
+                back = left + middle
+                places.append((start + len(ref) - 1 - back, start + len(alt) - 1 - back))
             return _of_windows(model, (before, after), places, strand)
     places = []
     if made.left:  # the last base that is alike, read from the left, is in the column

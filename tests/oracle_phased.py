@@ -187,7 +187,8 @@ def _joint(model, contigs, chrom, found, one, haplotype: int, alone):
     for other in [o for o in found if haplotype in o.on]:
         wide = [*cluster, other]
         span = max(o.end for o in wide) - min(o.start for o in wide)
-        fits = span <= model.width // 4 and span + sum(o.longer for o in wide) <= model.width // 4
+        most = model.width // 2
+        fits = span <= most and span + sum(o.longer for o in wide) <= most
         one_set = len({o.of for o in wide} - {"any"}) <= 1
         if cluster and fits and one_set:
             cluster.append(other)
@@ -204,7 +205,8 @@ def _joint(model, contigs, chrom, found, one, haplotype: int, alone):
         return (_change(alone) if alone.ref else None), 1
     start, end = min(o.start for o in members), max(o.end for o in members)
     new = written(contig, members)[start : end + sum(o.longer for o in members)]
-    made = answer(model, contigs, chrom, start + 1, contig[start:end], new)
+    centred = model._replace(centred=True)
+    made = answer(centred, contigs, chrom, start + 1, contig[start:end], new)
     return (_change(made) if made.ref else None), len(members)
 
 

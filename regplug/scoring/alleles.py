@@ -30,11 +30,13 @@ class Examined:
         variant: normalised where `status` is ok and it is of bases, else as it was.
         status: ok, or why no model can score it.
         edit: what a symbolic ALT or a breakend that is ok makes of its contig, normalised.
+        centred: whether windows are laid on its middle, not on its ends.
     """
 
     variant: Variant
     status: Status
     edit: Edit | None = None
+    centred: bool = False
 
     @property
     def interval(self) -> Interval:
@@ -138,9 +140,11 @@ def encode_alleles(
     """Return the alleles in windows of `window` bases, REF and ALT each with the genome's flanks.
 
     Equal lengths: the first base lies in `column(window)`. Length changes: once with the first base
-    there (left flanks agree), once with the last base there (right flanks agree). Alleles of more
-    than half a window are cut at their junctions, as `junction_windows` has it. On strand `-` the
-    windows are reverse-complemented, and the variant lies in the same column of them.
+    there (left flanks agree), once with the last base there (right flanks agree). What is centred
+    has the middle base of the longer allele there instead, counted from the first base and from the
+    last. Alleles of more than half a window are cut at their junctions, as `junction_windows` has
+    it. On strand `-` the windows are reverse-complemented, and the variant lies in the same column
+    of them.
 
     Raises:
         GenomeError: as `genome` raises.
@@ -235,7 +239,9 @@ def _windows(
         edit = edit or Edit.of(allele.variant).normalized(genome)
         return _at_junctions(edit, genome, before, window)
     ref, alt = encode_letters(variant.ref), encode_letters(variant.alt)
-    starts = [variant.start - before, variant.interval.end - 1 - before]
+    middle = (max(len(ref), len(alt)) - 1) // 2 if allele.centred else 0
+    first, last = before - middle, before + middle  # the columns of these bases
+    starts = [variant.start - first, variant.interval.end - 1 - last]
     if len(ref) == len(alt):
         del starts[1]
     there = [genome.codes(Interval(variant.chrom, at, at + window)) for at in starts]
@@ -244,11 +250,11 @@ def _windows(
     if len(ref) == len(alt):
         pair = there[0].copy(), there[0].copy()
         for codes, bases in zip(pair, (ref, alt), strict=True):
-            codes[before : before + len(bases)] = bases
+            codes[first : first + len(bases)] = bases
         return Status.OK, [pair]
     return Status.OK, [
-        _with_first_base_in_column(variant, (ref, alt), genome, before, window),
-        _with_last_base_in_column(variant, (ref, alt), genome, before, window),
+        _with_first_base_in_column(variant, (ref, alt), genome, first, window),
+        _with_last_base_in_column(variant, (ref, alt), genome, last, window),
     ]
 
 

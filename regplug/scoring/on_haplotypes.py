@@ -1,7 +1,7 @@
 """ALTs on a sample's haplotypes ─score_phased→ Phased: what they do there, and together.
 
 An ALT is scored in a `Haplotype` that has the sample's other ALTs; the ALTs of a cluster are scored
-as the one variant that they make.
+as the one variant that they make, in windows that are laid on its middle.
 """
 
 from collections.abc import Iterable, Sequence
@@ -214,7 +214,8 @@ def _joint(
             ref[index], alt[index] = alone.ref[index], alone.alt[index]
         elif changes:
             owner.append(index)
-            together.append(examine(merged(changes, genome), genome))
+            one = examine(merged(changes, genome), genome)
+            together.append(replace(one, centred=True))
     if owner:
         found = model.score(together, genome)
         ref[owner], alt[owner] = found.ref, found.alt

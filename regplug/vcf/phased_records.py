@@ -187,7 +187,7 @@ class PhasedRecords:
             window, haplotype = key
             if haplotype in alt.seat.haplotypes:
                 if not any(alt is other for other in last.alts):
-                    self._clusters[key] = self._cluster(alt, haplotype, window // 4, last)
+                    self._clusters[key] = self._cluster(alt, haplotype, window // 2, last)
                 found.append((key, self._clusters[key]))
         return found
 

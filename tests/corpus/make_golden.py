@@ -67,8 +67,16 @@ def share(value: float, values: list[float]) -> float:
     return (1 + sum(other >= value for other in values)) / (1 + len(values))
 
 
+def _own_shares(values: list[float]) -> list[float]:
+    """Return the share of each value among the others."""
+    return [share(value, values[:at] + values[at + 1 :]) for at, value in enumerate(values)]
+
+
 def ranking(background: list[Row], alts: list[Row]) -> list[list[str]]:
-    """Return ACT, S and p of each target of the ALTs, and their TOP and Q."""
+    """Return ACT, S and p of each target of the ALTs, and their TOP and Q.
+
+    Last what RP_Q is if each target is a model of its own: measured on the same variants, and not.
+    """
     of_others = [background[:at] + background[at + 1 :] for at in range(len(background))]
     sizes = {
         target: [
@@ -77,20 +85,23 @@ def ranking(background: list[Row], alts: list[Row]) -> list[list[str]]:
         ]
         for target in TARGETS
     }
-    smallest = [
-        min(share(sizes[t][at], sizes[t][:at] + sizes[t][at + 1 :]) for t in TARGETS)
-        for at in range(len(background))
-    ]
+    of_each = {target: _own_shares(sizes[target]) for target in TARGETS}
+    smallest = [min(of_each[target][at] for target in TARGETS) for at in range(len(background))]
+    own_qs = {target: _own_shares([-p for p in of_each[target]]) for target in TARGETS}
+    smallest_q = [min(own_qs[target][at] for target in TARGETS) for at in range(len(background))]
     rows = []
     for row in alts:
-        cells, ps = [], {}
+        cells, ps, qs = [], {}, {}
         for target in TARGETS:
             act, size = extremeness(row, target, background)
             ps[target] = share(size, sizes[target])
+            qs[target] = share(-ps[target], [-p for p in of_each[target]])
             cells += [f"{number:g}" for number in (*row[target], act, size, ps[target])]
         top = min(TARGETS, key=ps.__getitem__)
         q = (1 + sum(p <= ps[top] for p in smallest)) / (1 + len(smallest))
-        rows.append([*cells, top, f"{q:g}"])
+        least = min(qs.values())
+        over = share(-least, [-q for q in smallest_q])
+        rows.append([*cells, top, f"{q:g}", f"{over:g}", f"{1 - (1 - least) ** len(qs):g}"])
     return rows
 
 
@@ -104,7 +115,8 @@ def write(folder: Path) -> None:
     rows = [[f"{score:g}" for target in TARGETS for score in row[target]] for row in background]
     _write(folder / "background.tsv", names, rows)
     names = [f"{t}_{what}" for t in TARGETS for what in ("ref", "alt", "act", "s", "p")]
-    _write(folder / "ranking.tsv", [*names, "top", "q"], ranking(background, alts))
+    names += ["top", "q", "rp_q", "rp_q_sidak"]
+    _write(folder / "ranking.tsv", names, ranking(background, alts))
 
 
 def _write(path: Path, names: list[str], rows: list[list[str]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from regplug.scoring.effects import EFFECTS
 from regplug.scoring.ranking import Ranking
+from regplug.scoring.ranking_tags import Overall
 from tests.corpus.make_golden import TARGETS, write
 from tests.scoring.test_ranking import card
 from tests.toy_backgrounds import scores_of, with_background
@@ -73,6 +74,25 @@ def test_the_rarest_are_counted_exactly():
     rare = np.flatnonzero(column(rows, "q") < 0.02)
     assert len(rare) > 0
     assert found.q[rare] == pytest.approx(column(rows, "q")[rare], abs=0.002)
+
+
+@pytest.mark.parametrize(("shared", "name"), [(True, "rp_q"), (False, "rp_q_sidak")])
+def test_over_models(shared, name):
+    """Each target as a model of its own, that were measured on the same variants, or on others."""
+    rows, background = table("ranking.tsv"), pairs(table("background.tsv"))
+    models, found = [], []
+    for at in range(len(TARGETS)):
+        of = scores_of(background.ref[:, [at]], background.alt[:, [at]])
+        variants = "a" if shared else str(at)
+        made = with_background(card(f"m{at}", targets=1), [("random", "snv", of, variants)])
+        models.append(Ranking(made))
+        alts = pairs(rows)
+        found.append(scores_of(alts.ref[:, [at]], alts.alt[:, [at]]))
+    made = np.array(Overall(models).columns(found)["RP_Q"])
+    assert made == pytest.approx(column(rows, name), abs=0.05)
+    rare = column(rows, name) < 0.02
+    assert rare.any()
+    assert made[rare] == pytest.approx(column(rows, name)[rare], abs=0.002)
 
 
 def test_the_files_are_those_that_the_formulas_make(tmp_path):

@@ -17,12 +17,16 @@ from regplug.genome.variant import Status
 from regplug.scoring.alleles import encode_alleles, examine
 from regplug.vcf.records import VariantReader, variants_of
 from tests.corpus.make_corpus import VERSION, WIDTHS, write
+from tests.corpus.make_haplotypes import write as write_haplotypes
 from tests.toy_models import weights_model
 
 FOLDER = Path(__file__).parent
 ALTS = 466  # as README.md has it
 SCORED = ("ok", "junctions")
-FILES = ("expected.tsv", "genes.gtf", "genome.fa", "models.tsv", "variants.vcf")
+FILES = (
+    *("expected.tsv", "genes.gtf", "genome.fa", "haplotypes.tsv", "models.tsv", "phased.vcf"),
+    "variants.vcf",
+)
 
 
 def table(name):
@@ -46,17 +50,31 @@ def weights():
 
 
 @pytest.fixture
-def annotated(regplug, weights, tmp_path):
-    """Return tag → text per ALT, in the order of the file, as `regplug annotate` wrote them."""
+def annotate(regplug, weights, tmp_path):
+    """Return a function: a VCF → tag → text per ALT, in its order, as `regplug annotate` wrote."""
+
+    def run(name, *options):
+        return _annotated(regplug, weights, tmp_path, FOLDER / name, *options)
+
+    return run
+
+
+@pytest.fixture
+def annotated(annotate):
+    """Return tag → text per ALT of the corpus."""
+    return annotate("variants.vcf", "--scores", "ref,alt,diff")
+
+
+def _annotated(regplug, weights, tmp_path, vcf, *options):
     for name, of in weights.items():
         strand = {"strand": "forward"} if name == "rna" else {}
         weights_model(tmp_path / "models", name, np.array(of), **strand)
     (tmp_path / "genome.fa").write_bytes((FOLDER / "genome.fa").read_bytes())
     models = [word for name in weights for word in ("--model", name)]
     done = regplug(
-        *("annotate", FOLDER / "variants.vcf", "--fasta", tmp_path / "genome.fa", *models),
+        *("annotate", vcf, "--fasta", tmp_path / "genome.fa", *models, *options),
         *("--model-repo", tmp_path / "models", "--genes", FOLDER / "genes.gtf", "--force"),
-        *("--targets", "T0", "--scores", "ref,alt,diff", "-o", tmp_path / "out.vcf"),
+        *("--targets", "T0", "-o", tmp_path / "out.vcf"),
     )
     assert done.status == 0, done.err
     found = []
@@ -85,6 +103,24 @@ def test_regplug_writes_what_is_expected(rows, annotated):
                 assert float(found) == pytest.approx(float(row[column]), abs=1e-4), row
             else:
                 assert (found, row[column]) == (".", "."), row
+
+
+def test_regplug_writes_what_is_expected_on_haplotypes(annotate):
+    rows, found = table("haplotypes.tsv"), annotate("phased.vcf", "--phased")
+    assert len(found) == len(rows) / len(WIDTHS) > 80
+    for number, row in enumerate(rows):
+        tags, model = found[number // len(WIDTHS)], f"RP_{row['model'].upper()}"
+        assert tags.get(f"{model}__PHASE", ".") == row["phase"], row
+        for haplotype in ("JOINT1", "JOINT2"):
+            size = row[f"{haplotype.lower()}_n"]
+            assert tags.get(f"{model}__{haplotype}_N", ".") == size, row
+        for name in ("hap", "joint1", "joint2"):
+            text = tags.get(f"{model}_T0__{name.upper()}", ".")
+            if row[name] == ".":
+                assert text == ".", (name, row)
+            else:
+                assert float(text) == pytest.approx(float(row[name]), abs=1e-4), (name, row)
+    assert sum(row["joint1_n"] > "1" for row in rows) > 20
 
 
 def test_scores_follow_from_windows_and_weights(rows, weights):
@@ -167,5 +203,6 @@ def test_every_status_that_a_model_can_give_is_there(rows):
 
 def test_the_files_are_those_that_the_rules_make(tmp_path):
     write(tmp_path)
+    write_haplotypes(tmp_path)
     for name in FILES:
         assert (FOLDER / name).read_bytes() == (tmp_path / name).read_bytes(), name

@@ -13,7 +13,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NOT_RUN = [
     *("slivar.sh", "vep/custom.sh", "vep/Regplug.pm", "nextflow/regplug/annotate/main.nf"),
     *("wdl/regplug_annotate.wdl", "galaxy/regplug_annotate.xml", "bioconda/meta.yaml"),
-    "Dockerfile",
+    *("Dockerfile", "snakemake/environment.yaml"),
+    *(f"nextflow/regplug/annotate/{name}" for name in ("environment.yml", "meta.yml")),
 ]
 COMMANDS = [
     *("nextflow/regplug/annotate/main.nf", "wdl/regplug_annotate.wdl", "snakemake/wrapper.py"),

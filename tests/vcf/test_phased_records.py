@@ -49,11 +49,11 @@ def test_bases_that_deletions_take_are_read_ahead(read):
     assert [one.written.pos for one in first.alts[0].beside[1]] == [110, 205]
 
 
-@pytest.mark.parametrize("between", [1, 2, 5, 6])
-def test_a_cluster_is_a_quarter_of_a_window(read, between):
+@pytest.mark.parametrize("between", [1, 2, 10, 11])
+def test_a_cluster_is_half_a_window(read, between):
     rows = [(at, "A", "C", "0|1") for at in (100, 100 + between - 1)] if between > 1 else []
     rows = rows or [(100, "A", "C", "0|1")]
     first, *_ = list(read(rows)[0])
     cluster = first.alts[0].clusters[WINDOW, 1]
-    assert len(cluster) == (2 if 1 < between <= WINDOW // 4 else 1)
+    assert len(cluster) == (2 if 1 < between <= WINDOW // 2 else 1)
     assert (WINDOW, 0) not in first.alts[0].clusters
