@@ -8,13 +8,15 @@ Half of the rows are sites that the sets train on, those open in a sample first;
 the same with a random base in 5 % of their places, as a network is to say what variants change. The
 model reads the middle of each.
 
-With --pieces rows are as long as the model's window, each cut out at a random place of a site; a
+With --pieces rows are as long as the window, each cut out at a random place of a site; a
 set that is named twice gives two of each. A third of the rows is as it stands, one has 5 % of its
 bases drawn anew, and one a single base. --valid adds rows of sites that the sets validate on; then
 chr says train or valid, for `--valid-chroms valid`.
 
 A grade is the logistic of the outputs' mean, each less its mean over the rows, in standard
-deviations: the logit of a network trained on it is then such a score.
+deviations: the logit of a network trained on it is then such a score. Of probabilities the logits
+are taken. Several --model are asked of the same rows, each of its own middle; outputs are then
+MODEL:LABEL, and MODEL:* are all of a model.
 """
 
 import argparse
@@ -29,7 +31,8 @@ from regplug.data.sites.parts import TRAIN, VALID
 from regplug.data.sites.sites import Sites
 from regplug.genome.codes import UNKNOWN, Codes, decode
 from regplug.hooks.manager import open_backend, plugin_manager
-from regplug.scoring.backend import BackendOptions
+from regplug.scoring.backend import Backend, BackendOptions
+from regplug.scoring.effects import TINY
 
 CHANGED = 0.05  # share of the bases of a copy that are drawn anew
 TOGETHER = 2048
@@ -39,8 +42,8 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sets", type=Path, nargs="+")
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--model-repo", required=True)
+    parser.add_argument("--model", action="append", required=True)
+    parser.add_argument("--model-repo", help="of the models, where they do not come with regplug")
     parser.add_argument("--output-of", action="append", required=True, metavar="NAME=LABEL,LABEL")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pieces", action="store_true", help="rows of the model's window")
@@ -50,28 +53,20 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    backend = open_backend(
-        plugin_manager(), options.model_repo, options.model, BackendOptions(threads=options.threads)
-    )
-    window = backend.card.window or 0
-    width = window if options.pieces else None
+    manager, how = plugin_manager(), BackendOptions(threads=options.threads)
+    backends = [open_backend(manager, options.model_repo, name, how) for name in options.model]
+    width = max(one.card.window or 0 for one in backends) if options.pieces else None
     kinds = 3 if options.pieces else 2
     parts = [
         with_copies(drawn(options.sets, rows // kinds, rng, part, width), rng, single=kinds == 3)
         for part, rows in ((TRAIN, options.rows), (VALID, options.valid))
     ]
     codes = np.concatenate(parts) if options.valid else parts[0]
-    scores = np.concatenate(
-        [
-            backend.predict(middle(codes[low : low + TOGETHER], window))
-            for low in range(0, len(codes), TOGETHER)
-        ]
-    )
     asked = dict(pair.split("=", 1) for pair in options.output_of)
-    columns = [
-        graded(scores[:, [backend.card.labels.index(label) for label in labels.split(",")]])
-        for labels in asked.values()
-    ]
+    scores = np.concatenate([predicted(one, codes) for one in backends], axis=1)
+    outputs = [(name, of) for name, one in zip(options.model, backends, strict=True)
+               for of in one.card.labels]  # fmt: skip
+    columns = [graded(scores[:, columns_of(labels, outputs)]) for labels in asked.values()]
     with gzip.open(options.output, "wt", compresslevel=1) as table:
         places = ["chr", "start", "end"] if options.valid else []
         print(*places, "sequence", *asked, sep="\t", file=table)
@@ -127,6 +122,38 @@ def with_copies(codes: Codes, rng: np.random.Generator, *, single: bool = False)
     places = rng.integers(codes.shape[1], size=len(codes))
     others[rows, places] = (codes[rows, places] + rng.integers(1, 4, size=len(codes))) % 4
     return np.concatenate([codes, copies, others])
+
+
+def predicted(backend: Backend, codes: Codes) -> NDArray[np.float32]:
+    """Return what a model says of the middle of codes (n, bases): logits or scores (n, outputs)."""
+    window = backend.card.window or 0
+    scores = np.concatenate(
+        [
+            backend.predict(middle(codes[low : low + TOGETHER], window))
+            for low in range(0, len(codes), TOGETHER)
+        ]
+    )
+    if backend.card.output_scale != "probability":
+        return scores
+    kept = np.clip(scores, TINY, 1 - TINY)
+    logits: NDArray[np.float32] = np.log(kept / (1 - kept))
+    return logits
+
+
+def columns_of(labels: str, outputs: Sequence[tuple[str, str]]) -> list[int]:
+    """Return the columns of LABEL,MODEL:LABEL,MODEL:* among the models' outputs."""
+    found = []
+    for label in labels.split(","):
+        model, _, of = label.rpartition(":")
+        columns = [
+            at
+            for at, (name, output) in enumerate(outputs)
+            if model in ("", name) and of in ("*", output)
+        ]
+        if not columns or (not model and len(columns) > 1):
+            raise SystemExit(f"--output-of: {label} is not one output of these models")
+        found += columns
+    return found
 
 
 def middle(codes: Codes, window: int) -> Codes:

@@ -24,7 +24,8 @@ from regplug.files.extras import needs
     "--outputs",
     multiple=True,
     metavar="RUN=T,T",
-    help="Take these targets alone of a run of `regplug train basset`.  [default: all]",
+    help="Take these targets alone of a run of `regplug train basset`; TARGET:NAME under another "
+    "name.  [default: all]",
 )
 @windows_options
 @threads_option
@@ -102,5 +103,5 @@ def _outputs_of(pairs: Sequence[str]) -> dict[Path, list[str]]:
     if wrong := [
         pair for pair, (run, _, names) in zip(pairs, split, strict=True) if not run or not names
     ]:
-        raise ConfigError(f"--outputs {wrong[0]} does not say RUN=TARGET,TARGET")
+        raise ConfigError(f"--outputs {wrong[0]} does not say RUN=TARGET,TARGET:NAME")
     return {Path(run): names.split(",") for run, _, names in split}

@@ -97,9 +97,10 @@ def predict_rows(rows: Sequence[Codes], backend: Backend) -> NDArray[np.float32]
     lengths = np.array([len(codes) for codes in rows])
     if window is not None and (lengths != window).any():
         wrong = lengths[lengths != window][0]
+        longer = ", or predict every window of it (--whole)" if wrong > window else ""
         raise SequenceError(
             f"{backend.card.name} reads {window} bases, a sequence has {wrong}: "
-            f"cut the sequences to {window}"
+            f"cut the sequences to {window}{longer}"
         )
     scores = np.empty((len(rows), len(backend.card.targets)), np.float32)
     for length in np.unique(lengths):

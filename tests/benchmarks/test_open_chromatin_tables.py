@@ -8,7 +8,7 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from benchmarks import chip_table, peaks_together, reporter_fidelity, reporter_table
+from benchmarks import chip_table, factor_table, peaks_together, reporter_fidelity, reporter_table
 from tests.data.sites.toy_sites import write_sites
 from tests.toy_genomes import random_letters, write_fasta
 
@@ -76,6 +76,33 @@ def test_peaks_of_factors_in_a_table(main, tmp_path, monkeypatch):
         assert (peaks[2] in found) == (left == 5)
 
 
+def test_a_factors_peaks_beside_their_shuffles(main, tmp_path, monkeypatch):
+    """Shuffles keep the pairs of neighbours; a peak and its shuffles are in one part."""
+    peaks = [random_letters(40, seed=seed) for seed in range(6)]
+    others = [random_letters(40, seed=10 + seed) for seed in range(9)]
+    rows = [(peak, "", "1") for peak in peaks] + [(other, "1", "0") for other in others]
+    with gzip.open(tmp_path / "chip.tsv.gz", "wt") as file:
+        file.write("sequence\tUSF1_x\tCTCF_y\n")
+        file.writelines("\t".join(row) + "\n" for row in [*rows, (peaks[0], "1", "")])
+    monkeypatch.setattr(factor_table, "VALID", 3)
+    out = tmp_path / "t.tsv.gz"
+    options = ["--factor", "CTCF_y", "--called", "it", "--shuffles", 2, "--others", 4, "-o", out]
+    main(factor_table, tmp_path / "chip.tsv.gz", *options)
+    with gzip.open(out, "rt") as file:
+        header, *found = csv.reader(file, delimiter="\t")
+    assert header == ["chr", "start", "end", "sequence", "it"]
+    assert [row[4] for row in found] == ["1", "0", "0"] * 6 + ["0"] * 4
+    assert [row[3] for row in found[:18:3]] == peaks
+    assert len({row[3] for row in found[18:]} & set(others)) == 4
+    pairs = [sorted(row[3][at : at + 2] for at in range(39)) for row in found[:18]]
+    assert all(pairs[at] == pairs[at - at % 3] for at in range(18))
+    assert all(row[3] not in peaks for row in found[1:18:3])
+    parts = ["valid"] * 3 + ["train"] * 6
+    assert [row[0] for row in found] == parts * 2 + ["valid", "train", "train", "valid"]
+    assert len({(row[0], row[1]) for row in found}) == len(found)
+    assert {int(row[2]) - int(row[1]) for row in found} == {40}
+
+
 def test_in_how_many_cells_a_base_is_open(main, tmp_path):
     write_fasta(tmp_path / "g.fa", {"b": "A" * 50, "a": "C" * 40})
     (tmp_path / "x.bed").write_text("a\t0\t12\na\t8\t15\nb\t20\t30\n")
@@ -93,7 +120,7 @@ def test_in_how_many_cells_a_base_is_open(main, tmp_path):
 class Counts:
     """A model of two outputs, the As and twice the Cs of four bases."""
 
-    card = type("Card", (), {"window": 4, "labels": ["A", "C"]})
+    card = type("Card", (), {"window": 4, "labels": ["A", "C"], "output_scale": "score"})
 
     def predict(self, codes):
         assert codes.shape[1] == 4
@@ -164,6 +191,39 @@ def test_pieces_and_what_single_changes_do(main, tmp_path, monkeypatch):
     np.testing.assert_allclose(
         np.log(grades / (1 - grades)), (counts - counts.mean()) / counts.std(), atol=2e-3
     )
+
+
+class Chances:
+    """A model of one output, whose logit is the number of Gs among two bases."""
+
+    card = type("Card", (), {"window": 2, "labels": ["G"], "output_scale": "probability"})
+
+    def predict(self, codes):
+        assert codes.shape[1] == 2
+        return 1 / (1 + np.exp(-(codes == 2).sum(1, keepdims=True).astype(np.float32)))
+
+
+def test_what_several_models_say(main, tmp_path, monkeypatch):
+    """Each reads its own middle of the same rows. Of probabilities logits count."""
+    sites = [random_letters(10, seed=seed) for seed in range(60)]
+    set_ = write_sites(tmp_path / "s.h5", sites, {"x": [0] * 60}, ["train"] * 60)
+    models = {"m": Counts(), "p": Chances()}
+    monkeypatch.setattr(reporter_table, "open_backend", lambda _, __, name, ___: models[name])
+    out = tmp_path / "t.tsv.gz"
+    options = [set_, "--model", "m", "--model", "p", "--rows", 60, "--pieces", "-o", out]
+    main(reporter_table, *options, "--output-of", "g=p:G,m:C", "--output-of", "all=m:*,G")
+    with gzip.open(out, "rt") as file:
+        header, *rows = csv.reader(file, delimiter="\t")
+    assert header == ["sequence", "g", "all"]
+    raw = np.array([[r[0].count("A"), r[0].count("C"), r[0][1:3].count("G")] for r in rows])
+    each = (raw - raw.mean(0)) / raw.std(0)
+    for column, used in ((1, [1, 2]), (2, [0, 1, 2])):
+        grades = np.array([float(row[column]) for row in rows])
+        mean = each[:, used].mean(1)
+        np.testing.assert_allclose(np.log(grades / (1 - grades)), mean / mean.std(), atol=4e-3)
+    for wrong in ("*", "T", "m:G"):
+        with pytest.raises(SystemExit, match="is not one output of these models"):
+            main(reporter_table, *options, "--output-of", f"x={wrong}")
 
 
 def test_how_well_a_model_imitates_another(main, tmp_path, monkeypatch, capsys):

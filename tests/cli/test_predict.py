@@ -41,7 +41,17 @@ def test_a_companion_reads_any_length(regplug, repo, tmp_path):
     done = regplug("predict", tmp_path / "b.fa", "--model", "pair", "--model-repo", repo)
     assert done.out == "name\tT0\tT1\nx\t3.0\t6.0\ny\t5.0\t10.0\nz\t1.0\t2.0\n"
     done = regplug("predict", tmp_path / "b.fa", "--model", "six", "--model-repo", repo)
-    assert (done.status, "six reads 6 bases, a sequence has 3" in done.err) == (1, True)
+    assert (done.status, done.err.splitlines()[-1]) == (
+        1,
+        "regplug: six reads 6 bases, a sequence has 3: cut the sequences to 6",
+    )
+    (tmp_path / "c.fa").write_text(">x\nACGTACGT\n")
+    done = regplug("predict", tmp_path / "c.fa", "--model", "six", "--model-repo", repo)
+    assert (done.status, done.err.splitlines()[-1]) == (
+        1,
+        "regplug: six reads 6 bases, a sequence has 8: cut the sequences to 6, or predict every "
+        "window of it (--whole)",
+    )
 
 
 def test_a_file_appears_when_it_is_complete(regplug, repo, fasta, tmp_path):

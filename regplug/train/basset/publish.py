@@ -52,7 +52,8 @@ def publish_basset(
     """Write the model of a run, or of several as one ensemble, into `repo`; return its card.
 
     Runs may have different targets, and windows: a target is the mean of the runs that have it, and
-    a run of a narrower window reads the middle of the widest.
+    a run of a narrower window reads the middle of the widest. A target of a run may be taken under
+    another name, and so count for an output that is not called as it is, or for two.
 
     With `test`, the card has the AUCs of the exported graph on the set's part `test`: of a target's
     open sites against all other sites, and where some of these are closed in all samples and some
@@ -64,7 +65,7 @@ def publish_basset(
         repo: the model repository.
         about: what the user says of the model.
         test: a set of sites (.h5), or None.
-        outputs: run → the targets that are taken of it; of other runs all are.
+        outputs: run → the targets that are taken of it, TARGET or TARGET:NAME; of other runs all.
         measuring: how the targets' spreads are measured.
 
     Raises:
@@ -76,7 +77,7 @@ def publish_basset(
     taken = [_taken(run, name, outputs) for run, name in zip(found, runs, strict=True)]
     if unknown := [str(run) for run in outputs if run not in runs]:
         raise ModelError(f"outputs of {unknown[0]} are asked for, which is not exported")
-    targets = list(dict.fromkeys(target for of in taken for target in of))
+    targets = list(dict.fromkeys(name for of in taken for name in of))
     onnx = ensemble(found, targets, taken).SerializeToString()
     first = found[0]
     labels = [as_label(target) for target in targets]
@@ -111,35 +112,39 @@ def publish_basset(
     return export_model(repo, _with_aucs(card, aucs), onnx, measuring)
 
 
-def _taken(run: BassetRun, name: Path, outputs: Mapping[Path, Sequence[str]]) -> Sequence[str]:
-    """Return the targets that are taken of the run in folder `name`."""
-    taken = outputs.get(name, run.targets)
-    if unknown := [target for target in taken if target not in run.targets]:
-        raise ModelError(f"{name} has no target {unknown[0]}: it has {', '.join(run.targets)}")
+def _taken(run: BassetRun, name: Path, outputs: Mapping[Path, Sequence[str]]) -> dict[str, str]:
+    """Return name in the model → target of the run in folder `name` that is taken."""
+    taken: dict[str, str] = {}
+    for asked in outputs.get(name, run.targets):
+        target, _, called = (asked, "", "") if asked in run.targets else asked.rpartition(":")
+        if target not in run.targets:
+            raise ModelError(f"{name} has no target {asked}: it has {', '.join(run.targets)}")
+        if taken.setdefault(called or target, target) != target:
+            raise ModelError(f"{name} has two targets for {called or target}")
     return taken
 
 
 def ensemble(
-    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Sequence[str]]
+    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Mapping[str, str]]
 ) -> ModelProto:
     """Return the graph of a run, or of several of kind cnn, whose logits are averaged.
 
     Args:
-        runs: a target is averaged over those that it is taken of.
+        runs: a target is averaged over those that have it.
         targets: of the graph.
-        taken: those that are taken of each run.
+        taken: of each run, target of the graph → the run's own.
 
     Raises:
         ModelError: several runs that cannot be averaged, or weights that do not fit.
     """
-    if len(runs) == 1 and tuple(taken[0]) == runs[0].targets:
+    if len(runs) == 1 and tuple(taken[0].values()) == runs[0].targets:
         return run_graph(runs[0])
     members = []
     for run, of in zip(runs, taken, strict=True):
         if not isinstance(run.shape, CnnShape):
             raise ModelError("runs of kind basset have no ensemble: export each whole, by itself")
-        columns = [targets.index(target) if target in of else None for target in run.targets]
-        members.append(Member(run.shape, run.arrays, columns))
+        outputs = [run.targets.index(of[target]) if target in of else None for target in targets]
+        members.append(Member(run.shape, run.arrays, outputs))
     try:
         return joint_graph(members, probabilities=True)
     except (KeyError, ValueError) as error:
@@ -147,13 +152,13 @@ def ensemble(
 
 
 def _validated(
-    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Sequence[str]]
+    runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Mapping[str, str]]
 ) -> Aucs:
     """Return the targets' AUCs on validation sites, means over the runs they are taken of."""
     aucs = []
     for target in targets:
         of_runs = [
-            run.metrics.valid_aucs[target]
+            run.metrics.valid_aucs[of[target]]
             for run, of in zip(runs, taken, strict=True)
             if target in of
         ]

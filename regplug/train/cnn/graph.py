@@ -26,17 +26,17 @@ _EPSILON = 1e-5  # torch's default of a norm
 
 
 class Member(NamedTuple):
-    """A trained network, and the graph's targets that its outputs count for.
+    """A trained network, and which of its outputs count for the graph's targets.
 
     Attributes:
         shape: of the network.
         weights: arrays of a Cnn's state.
-        columns: of each output the graph's target, from 0; None: the output is left out.
+        outputs: of each target of the graph the output that counts for it, from 0; None: none does.
     """
 
     shape: CnnShape
     weights: Weights
-    columns: Sequence[int | None]
+    outputs: Sequence[int | None]
 
 
 def ensemble_graph(
@@ -46,9 +46,9 @@ def ensemble_graph(
 
     Scores are mean logits, or `probabilities`, the sigmoids of these.
     """
-    columns = range(shape.targets)
+    outputs = range(shape.targets)
     return joint_graph(
-        [Member(shape, weights, columns) for weights in members], probabilities=probabilities
+        [Member(shape, weights, outputs) for weights in members], probabilities=probabilities
     )
 
 
@@ -60,24 +60,22 @@ def joint_graph(members: Sequence[Member], *, probabilities: bool = False) -> Mo
     widths differ by an odd number that is the middle left of the two, on either strand.
 
     Args:
-        members: each target is some member's.
+        members: all say the same number of targets, and each target is some member's.
         probabilities: what scores are.
     """
     width = max(member.shape.width for member in members)
-    targets = 1 + max(at for member in members for at in member.columns if at is not None)
+    targets = len(members[0].outputs)
     graph = Builder()
     both = graph.both_strands(graph.known("codes"), width)
     letters: dict[tuple[int, int], str] = {}
     logits, counts = [], np.zeros(targets)
-    for number, (shape, weights, columns) in enumerate(members, start=1):
+    for number, (shape, weights, outputs) in enumerate(members, start=1):
         read = (shape.width, shape.length)
         if read not in letters:
             letters[read] = _letters(graph, both, (width - shape.width) // 2, shape)
         with graph.scope(f"member{number}"):
-            logits.append(
-                _member(graph, shape, _spread_out(weights, columns, targets), letters[read])
-            )
-        counts[[at for at in columns if at is not None]] += 1
+            logits.append(_member(graph, shape, _spread_out(weights, outputs), letters[read]))
+        counts += [output is not None for output in outputs]
     total = graph.op("Sum", *logits)
     strands = graph.reshape(total, 2, -1, targets)
     mean = graph.op("ReduceMean", strands, axes=[0], keepdims=0)
@@ -94,13 +92,13 @@ def joint_graph(members: Sequence[Member], *, probabilities: bool = False) -> Mo
     )
 
 
-def _spread_out(weights: Weights, columns: Sequence[int | None], targets: int) -> Weights:
-    """Return the weights with a head of all targets; logits of those it has not are 0."""
-    used = [output for output, at in enumerate(columns) if at is not None]
-    places = [at for at in columns if at is not None]
+def _spread_out(weights: Weights, outputs: Sequence[int | None]) -> Weights:
+    """Return the weights with a head of the graph's targets; logits of those it has not are 0."""
+    places = [at for at, output in enumerate(outputs) if output is not None]
+    used = [output for output in outputs if output is not None]
     head = {name: weights[name] for name in ("head.weight", "head.bias")}
     for name, array in head.items():
-        head[name] = np.zeros((targets, *array.shape[1:]), np.float32)
+        head[name] = np.zeros((len(outputs), *array.shape[1:]), np.float32)
         head[name][places] = array[used]
     return {**weights, **head}
 

@@ -68,10 +68,15 @@ def test_an_ensemble_averages_logits(export, folder, tmp_path):
         ([], ["liver", "brain-new", "kidney"], [["a", "narrow"], ["a"], ["narrow"]]),
         (["--outputs", "narrow=kidney", "--outputs", "a=liver"], ["liver", "kidney"],
          [["a"], ["narrow"]]),
+        (["--outputs", "a=liver,brain; new:organ,brain; new", "--outputs", "narrow=kidney:organ"],
+         ["liver", "organ", "brain-new"], [["a"], ["a brain-new", "narrow kidney"], ["a"]]),
     ],
 )  # fmt: skip
 def test_runs_with_other_targets_and_windows(export, folder, tmp_path, words, labels, of):
-    """Each target is the mean of the runs that it is taken of; a narrower one reads the middle."""
+    """Each target is the mean of the runs that it is taken of; a narrower one reads the middle.
+
+    One that is taken under another name counts for the output of that name.
+    """
     done = export("a", "narrow", *words)
     assert done.status == 0, done.err
     codes, _ = toy_codes(40, seed=9)
@@ -93,9 +98,10 @@ def test_runs_with_other_targets_and_windows(export, folder, tmp_path, words, la
     card = read_card(tmp_path / "toy")
     assert (card.labels, card.window) == (labels, 44)
     for at, (label, runs) in enumerate(zip(labels, of, strict=True)):
-        expected = torch.stack([logits[run, label] for run in runs]).mean(0).sigmoid()
+        own = [tuple(run.split()) if " " in run else (run, label) for run in runs]
+        expected = torch.stack([logits[one] for one in own]).mean(0).sigmoid()
         np.testing.assert_allclose(found[:, at], expected.numpy(), atol=1e-5)
-        mean = np.mean([aucs[run, label] for run in runs])
+        mean = np.mean([aucs[one] for one in own])
         assert float(card.targets[at].about["valid_auc"]) == pytest.approx(mean, abs=1e-4)
 
 
@@ -156,8 +162,13 @@ def test_areas_of_what_is_known():
         (("c", "c"), "have no ensemble"),
         (("c", "--outputs", "c=liver"), "have no ensemble"),
         (("a", "--outputs", "a=heart"), "a has no target heart: it has liver, brain; new"),
+        (
+            ("a", "--outputs", "a=heart:liver"),
+            "a has no target heart:liver: it has liver, brain; new",
+        ),
+        (("a", "--outputs", "a=brain; new:liver,liver"), "a has two targets for liver"),
         (("a", "--outputs", "b=liver"), "outputs of b are asked for, which is not exported"),
-        (("a", "--outputs", "liver"), "--outputs liver does not say RUN=TARGET,TARGET"),
+        (("a", "--outputs", "liver"), "--outputs liver does not say RUN=TARGET"),
         (("a", "none"), "no finished run"),
         (("a", "--windows", "x"), "leave out --windows"),
         (("a", "--test", "none.h5"), "none.h5"),

@@ -15,17 +15,17 @@ from tests.train.cnn.test_cnn import lived_in
 
 WIDE = CnnShape(targets=2, width=48, channels=8, length=7, pool=4, block_length=3, centre=16)
 SAME = CnnShape(targets=3, width=48, channels=4, length=5, pool=4, head="flat")
-COLUMNS = {"wide": (0, 1), "same": (None, 1, 2), "narrow": (3, 0)}
+OUTPUTS = {"wide": (0, 1, 0, None), "same": (None, 1, 2, None), "narrow": (1, None, None, 0)}
 
 
 def narrow(width):
     return CnnShape(targets=2, width=width, channels=6, length=9, pool=3, block_length=3)
 
 
-def member(shape, seed, columns):
+def member(shape, seed, outputs):
     network = lived_in(shape, seed)
     return network, Member(
-        shape, {name: value.numpy() for name, value in network.state_dict().items()}, columns
+        shape, {name: value.numpy() for name, value in network.state_dict().items()}, outputs
     )
 
 
@@ -38,7 +38,7 @@ def scores_of(graph, codes):
 
 def made(width):
     shapes = {"wide": WIDE, "same": SAME, "narrow": narrow(width)}
-    return [member(shapes[name], seed, COLUMNS[name]) for seed, name in enumerate(shapes)]
+    return [member(shapes[name], seed, OUTPUTS[name]) for seed, name in enumerate(shapes)]
 
 
 @pytest.mark.parametrize("width", [30, 27, 48])
@@ -46,17 +46,17 @@ def test_a_target_is_the_mean_of_those_that_have_it(random_codes, width):
     networks = made(width)
     codes = random_codes(40, 48, seed=1, unknown=0.05)
     total, count = np.zeros((40, 4)), np.zeros(4)
-    for network, (shape, _, columns) in networks:
+    for network, (shape, _, outputs) in networks:
         start = (48 - shape.width) // 2
         for strand in (codes, reverse_complement(codes)):
             with torch.no_grad():
                 read = torch.from_numpy(strand[:, start : start + shape.width].copy())
                 logits = network(read).numpy()
-            for output, at in enumerate(columns):
-                if at is not None:
+            for at, output in enumerate(outputs):
+                if output is not None:
                     total[:, at] += logits[:, output]
                     count[at] += 1
-    assert count.tolist() == [4, 4, 2, 2]
+    assert count.tolist() == [4, 4, 4, 2]  # an output of "wide" counts for two targets
     graph = joint_graph([one for _, one in networks])
     found = scores_of(graph, codes)
     np.testing.assert_allclose(found, total / count, atol=1e-5)
