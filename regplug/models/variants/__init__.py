@@ -2,6 +2,6 @@
 
 `graph.variants_graph` makes it of any convolutional graph, and `served` writes it for a server.
 `geometry` says where a tensor's elements come from, `rows` (on `addresses` and `frames`) has the
-tables of distinct elements, and `layers` (with `convolution`, `stem`, `reading` and `tensor`) what
-each operator does to them; `reduction` has the maxima and means that the rest of a graph reads.
+tables of distinct elements, and `layers` (with `convolution`, `stem`, `moves`, `reading` and
+`tensor`) what each operator does to them; `reduction` has maxima and means of whole windows.
 """

@@ -1,8 +1,6 @@
 """What ONNX's operators do to a Tensor; one that is not here ends the part that is shared."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -10,10 +8,19 @@ from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import GROUPS
 from regplug.models.variants.convolution import convolution
 from regplug.models.variants.geometry import Reading, joint
+from regplug.models.variants.moves import (
+    as_it_is,
+    cut,
+    look_up,
+    pad,
+    reshape,
+    transpose,
+    units,
+)
 from regplug.models.variants.reading import length_of, reading_of
 from regplug.models.variants.rows import Rows
 from regplug.models.variants.stem import joint_stem, pooled
-from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived, like
+from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived
 
 Layer = Callable[[str, Sequence[Input], Attributes], Tensor | None]
 
@@ -85,137 +92,35 @@ def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
     if reading is None:
         return None
     assert isinstance(tensor, Tensor)
-    length = length_of(tensor, attributes, len(reading.taps))
-    geometry = reading.result(tensor.geometry, length)
+    size, read = len(reading.taps), tensor.geometry
+    length = length_of(tensor, attributes, size)
+    made = reading.result(read, length)
     last = (length - 1) * reading.step + reading.taps[-1]
-    size = len(reading.taps)
-    hangs_over = reading.taps[0] < 0 or last >= tensor.geometry.length
-    if geometry is None or (kind == "AveragePool" and hangs_over):
+    hangs_over = reading.taps[0] < 0 or last >= read.length
+    if made is None or (kind == "AveragePool" and hangs_over):
         return None
-
-    near = reading.taps[-1] - reading.taps[0] == len(reading.taps) - 1
-    reduce = "ReduceMax" if kind == "MaxPool" else "ReduceMean"
-
-    def table(rows: Any) -> str:
-        graph, read = rows.graph, tensor.table(rows)
-        groups = [*rows.own_groups(geometry)] if near else GROUPS
-        parts = [rows.slid(read, kind, tensor.geometry, geometry, reading)] if near else []
-        if groups:
-            found = rows.lookup(read, tensor.geometry, geometry, reading, groups=groups)
-            parts.append(graph.op(reduce, found, axes=[1], keepdims=0))
-        return str(graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0])
 
     stem = tensor.stem
     if stem and reading == Reading(tuple(range(size)), size) and not hangs_over:
-        beyond = -(-stem.span // size)
         return derived(
             tensor,
-            lambda rows: pooled(rows, stem, kind, size, geometry),
-            geometry=geometry,
-            beyond=beyond,
+            lambda rows: pooled(rows, stem, kind, size, made),
+            geometry=made,
+            beyond=-(-stem.span // size),
         )
-    return derived(tensor, table, geometry=geometry)
+    near = reading.taps[-1] - reading.taps[0] == size - 1
+    reduce = "ReduceMax" if kind == "MaxPool" else "ReduceMean"
 
+    def table(rows: Rows) -> str:
+        graph, numbers = rows.graph, tensor.table(rows)
+        groups = [*rows.own_groups(made)] if near else GROUPS
+        parts = [rows.slid(numbers, kind, read, made, reading)] if near else []
+        if groups:
+            found = rows.lookup(numbers, read, made, reading, groups=groups)
+            parts.append(graph.op(reduce, found, axes=[1], keepdims=0))
+        return graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
 
-def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Slice along the bases, by ones."""
-    tensor, *bounds = inputs
-    if not isinstance(tensor, Tensor) or not all(isinstance(b, np.ndarray) for b in bounds):
-        return None
-    starts, stops, *rest = (np.asarray(bound).ravel().tolist() for bound in bounds)
-    axes = rest[0] if rest else [*range(len(starts))]
-    steps = rest[1] if len(rest) > 1 else [1] * len(starts)
-    if [axis % len(tensor.roles) for axis in axes] != [tensor.axis("l")] or steps != [1]:
-        return None
-    first, stop, _ = slice(starts[0], stops[0]).indices(tensor.geometry.length)
-    if tensor.channels is None and tensor.geometry.part is None and not tensor.backwards:
-        return _part(tensor, first, stop - first)
-    return _moved(tensor, first, stop - first, None)
-
-
-def pad(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Pad along the bases with one number."""
-    tensor, pads, *rest = inputs
-    if not isinstance(tensor, Tensor) or not isinstance(pads, np.ndarray) or len(rest) > 1:
-        return None
-    value = rest[0] if rest else np.zeros(1, np.float32)
-    before, after = np.split(pads.ravel(), 2)
-    others = [axis for axis, role in enumerate(tensor.roles) if role != "l"]
-    at = tensor.axis("l")
-    if attributes.get("mode", b"constant") != b"constant" or not isinstance(value, np.ndarray):
-        return None
-    if len(before) != len(tensor.roles) or before[others].any() or after[others].any():
-        return None
-    if min(before[at], after[at]) < 0:
-        return None
-    length = tensor.geometry.length + int(before[at] + after[at])
-    return _moved(
-        tensor, -int(before[at]), length, like(value.item(), value.dtype, tensor.channels)
-    )
-
-
-def look_up(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Gather: an array's entry for each code, or a window from its end to its start."""
-    of, index = inputs
-    if isinstance(of, np.ndarray) and isinstance(index, Tensor):
-        if attributes.get("axis", 0) % of.ndim or index.channels is not None or of.ndim > 2:
-            return None
-
-        def table(rows: Any) -> str:
-            array = rows.graph.constant(of, of.dtype.type)
-            return str(rows.graph.op("Gather", array, index.table(rows), axis=0))
-
-        channels = of.shape[1] if of.ndim == 2 else None
-        roles = (*index.roles, "c") if channels else index.roles
-        return derived(index, table, roles=roles, channels=channels)
-    if isinstance(of, Tensor) and isinstance(index, np.ndarray):
-        backwards = np.array_equal(index, np.arange(of.geometry.length)[::-1])
-        along = attributes.get("axis", 0) % len(of.roles) == of.axis("l")
-        if backwards and along and not of.backwards:
-            return replace(of, backwards=True)
-    return None
-
-
-def transpose(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Transpose: the table stays."""
-    (tensor,) = inputs
-    assert isinstance(tensor, Tensor)
-    order = attributes.get("perm", [*range(len(tensor.roles))][::-1])
-    if order[0] != 0:
-        return None
-    return replace(tensor, roles=tuple(tensor.roles[axis] for axis in order))
-
-
-def units(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Unsqueeze, Squeeze: axes of one come or go."""
-    tensor, *rest = inputs
-    if not isinstance(tensor, Tensor) or len(rest) != 1 or not isinstance(rest[0], np.ndarray):
-        return None
-    roles, axes = list(tensor.roles), rest[0].ravel().tolist()
-    if kind == "Squeeze":
-        gone = {axis % len(roles) for axis in axes}
-        if any(roles[axis] != "1" for axis in gone):
-            return None
-        kept = tuple(role for axis, role in enumerate(roles) if axis not in gone)
-    else:
-        for axis in sorted(axis % (len(roles) + len(axes)) for axis in axes):
-            roles.insert(axis, "1")
-        kept = tuple(roles)
-    return replace(tensor, roles=kept) if kept[0] == "n" else None
-
-
-def reshape(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Reshape that only adds axes of one, or takes them away."""
-    tensor, shape = inputs
-    if not isinstance(tensor, Tensor) or not isinstance(shape, np.ndarray):
-        return None
-    first, *sizes = shape.tolist()
-    kept = [role for role in tensor.roles if role not in "n1"]
-    if first != -1 or [s for s in sizes if s != 1] != [*tensor.shape_without("n1")]:
-        return None
-    left = iter(kept)
-    roles = tuple("1" if size == 1 else next(left) for size in sizes)
-    return replace(tensor, roles=("n", *roles))
+    return derived(tensor, table, geometry=made)
 
 
 def join(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -228,9 +133,9 @@ def join(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
     if len({(tensor.roles, tensor.backwards) for tensor in tensors}) > 1:
         return None
 
-    def table(rows: Any) -> str:
+    def table(rows: Rows) -> str:
         parts = [rows.aligned(t.table(rows), t.geometry, geometry) for t in tensors]
-        return str(rows.graph.op("Concat", *parts, axis=1))
+        return rows.graph.op("Concat", *parts, axis=1)
 
     channels = sum(tensor.channels or 0 for tensor in tensors)
     return derived(first, table, geometry=geometry, channels=channels)
@@ -244,17 +149,11 @@ def dense(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor 
     if tensor.roles[-1] != "c":
         return None
 
-    def table(rows: Any) -> str:
-        return str(rows.graph.op("MatMul", tensor.table(rows),
-                                 rows.graph.constant(weights, weights.dtype.type)))  # fmt: skip
+    def table(rows: Rows) -> str:
+        factors = rows.graph.constant(weights, weights.dtype.type)
+        return rows.graph.op("MatMul", tensor.table(rows), factors)
 
     return derived(tensor, table, channels=weights.shape[1])
-
-
-def as_it_is(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
-    """Identity, and Dropout outside of training."""
-    tensor = inputs[0]
-    return tensor if isinstance(tensor, Tensor) else None
 
 
 LAYERS: dict[str, Layer] = {
@@ -276,29 +175,3 @@ LAYERS: dict[str, Layer] = {
     "Dropout": as_it_is,
 }
 MOVES = frozenset({"Slice", "Pad", "Transpose", "Unsqueeze", "Squeeze", "Reshape", "Identity"})
-
-
-def _part(codes: Tensor, first: int, length: int) -> Tensor | None:
-    """Return a part of the windows' codes, with rows of their own: no other bases are computed."""
-    read = codes.geometry
-    made = Reading((first,)).result(read, length) if length > 0 else None
-    if made is None or (read.stride, read.left, read.right, read.shift) != (1, 0, 0, 0):
-        return None
-    made = replace(made, shift=0, part=(first, length))
-    return derived(codes, lambda rows: rows.parted(codes.table(rows), read, made), geometry=made)
-
-
-def _moved(tensor: Tensor, first: int, length: int, around: Constant | None) -> Tensor | None:
-    """Return the elements from `first` on, with what is put around them."""
-    reading = Reading((first,))
-    geometry = reading.result(tensor.geometry, length) if length > 0 else None
-    if geometry is None or tensor.backwards:
-        return None
-
-    def table(rows: Any) -> str:
-        graph = rows.graph
-        row = "" if around is None else graph.constant(around, around.dtype.type)
-        read = rows.lookup(tensor.table(rows), tensor.geometry, geometry, reading, row)
-        return str(graph.op("Squeeze", read, graph.ints(1)))
-
-    return derived(tensor, table, geometry=geometry)
