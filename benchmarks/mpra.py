@@ -168,7 +168,7 @@ def print_experiments(found: Sequence[Agreement], labels: Sequence[str]) -> None
         for target in range(len(labels)) if len(labels) <= FEW else [one.best]:
             label = labels[target] + (" *" if labels[target] == cell else "")
             right = share(int(one.same_sign[target]), one.significant)
-            figures = [f"{x[target]:+.3f}" for x in (one.pearson, one.spearman)]
+            figures = [f"{x[target]:+z.3f}" for x in (one.pearson, one.spearman)]
             print(f"| {' | '.join([*first, label, *figures, right])} |")
     print()
 
@@ -194,7 +194,7 @@ def print_means(found: Sequence[Agreement], labels: Sequence[str]) -> None:
     )
     print("|---|---:|---:|---:|")
     for target in np.argsort(-np.abs(spearmans), kind="stable")[:10]:
-        figures = f"{pearsons[target]:+.3f} | {spearmans[target]:+.3f}"
+        figures = f"{pearsons[target]:+z.3f} | {spearmans[target]:+z.3f}"
         print(f"| {labels[target]} | {figures} | {share(right[target], significant)} |")
     if len(labels) > FEW:
         sizes = [np.abs(one.spearman[[one.best]]) for one in enough]

@@ -17,7 +17,11 @@ from regplug.scoring.card import NOT_STATED, ModelCard, Target
 from regplug.scoring.outputs import Kind, Scale
 
 Strand = Literal["mean", "max", "forward", "none"]
-_RESERVED = re.compile(r"\bnc\b|non[- ]?comm?ercial|academic|research[- ]only|research use", re.I)
+_RESERVED = re.compile(
+    r"\bnc(?![a-z])|non[- ]?comm?ercial|\bno[nt]?\b[\w ]{0,20}\bcomm?ercial|academic|"
+    r"research[- ]only|research (use|purposes)|evaluation only",
+    re.I,
+)
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

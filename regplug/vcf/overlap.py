@@ -16,13 +16,15 @@ def reach(record: pysam.VariantRecord, overlap: Overlap) -> tuple[int, int]:
     """Return the bases of a record that must overlap a region, 0-based and half-open.
 
     `pos`: its POS; `record`: all of REF, or up to END; `variant`: the same without the bases that
-    begin REF and all ALTs alike, such as the anchor of a deletion.
+    begin REF and all ALTs alike, such as the anchor of a deletion: none, where there is no ALT.
     Source: bcftools(1), --regions-overlap.
     """
     if overlap == "pos":
         return record.start, record.start + 1
-    if overlap == "record" or not record.alts:
+    if overlap == "record":
         return record.start, record.stop
+    if not record.alts:
+        return record.stop, record.stop
     shared = min(_alike(record.ref or "", alt) for alt in record.alts)
     return min(record.start + shared, record.stop), record.stop
 

@@ -6,7 +6,7 @@ import subprocess
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from regplug.errors import RegionError, VariantFileError
@@ -61,6 +61,7 @@ def reaching(world):
 @pytest.mark.parametrize("overlap", MODES)
 @settings(max_examples=15, **AGAIN)
 @given(drawn=st.lists(st.tuples(st.integers(1, 490), st.integers(0, 40)), min_size=1, max_size=6))
+@example(drawn=[(267, 40)])  # at its last base a record without ALT
 def test_records_are_those_of_bcftools(reaching, overlap, drawn):
     table = reaching.with_name("regions.txt")
     table.write_text("".join(f"chr1\t{start}\t{start + size}\n" for start, size in drawn))
