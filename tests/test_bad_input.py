@@ -142,7 +142,9 @@ def test_fewer_than_twenty_refs_are_no_proof(folder, regplug, toy_repo):
 )
 def test_not_a_vcf(folder, refused, content):
     (folder / "in.vcf").write_bytes(content)
-    assert "in.vcf is not a VCF" in refused()
+    said = refused()
+    assert "in.vcf is not a VCF or BCF, as it has no header of one (a list of variants is a" in said
+    assert "mode=" not in said
 
 
 def test_no_such_vcf_and_a_folder(folder, refused):

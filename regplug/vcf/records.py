@@ -4,6 +4,7 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
+import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -90,9 +91,7 @@ class VariantReader:
         except (OSError, ValueError) as error:
             if why := self._refused():
                 raise VariantFileError(why) from error
-            raise VariantFileError(
-                f"{self.path} is not a VCF or BCF that htslib can read: {error}"
-            ) from error
+            raise VariantFileError(f"{self.path} is not a VCF or BCF{_why(error)}") from error
         self._unchanged = None if path == "-" else Unchanged(path)
         self.header = self._file.header
         with _utf8(f"the header of {self.path}"):
@@ -232,6 +231,14 @@ class VariantReader:
             self._stream.close()
         if self._again:
             self._again.close()
+
+
+def _why(error: Exception) -> str:
+    """Return why htslib cannot open a file, in its words where they say more than that."""
+    unknown = isinstance(error, OSError) and error.errno == errno.ENOEXEC  # to htslib: no format
+    if unknown or "is it VCF/BCF format?" in str(error):
+        return ", as it has no header of one (a list of variants is a file called .txt or .tsv)"
+    return f" that htslib can read: {error}"
 
 
 def _opened(path: str) -> pysam.VariantFile:
