@@ -17,13 +17,13 @@ OTHER = {"A": "C", "C": "G", "G": "T", "T": "A"}
 ROWS = [
     f"chr1 {pos} . {base} {OTHER[base]} . . ."
     for pos, base in enumerate(CONTIGS["chr1"], start=1)
-    if pos % 20 == 0
+    if pos % 40 == 0
 ]
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """Return a folder of genome.fa with its index, and in.vcf of 20,000 records, also packed."""
+    """Return a folder of genome.fa with its index, and in.vcf of 10,000 records, also packed."""
     folder = tmp_path_factory.mktemp("sources")
     write_fasta(folder / "genome.fa", CONTIGS)
     Genome(folder / "genome.fa").close()

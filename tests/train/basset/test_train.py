@@ -122,7 +122,13 @@ def test_the_best_epoch_s_weights_are_kept(toys, tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch.compile's own
-@pytest.mark.parametrize("setting", ['schedule.precision="bfloat16"', "train.compile=true"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'schedule.precision="bfloat16"',
+        pytest.param("train.compile=true", marks=pytest.mark.nightly),  # a minute of a compiler
+    ],
+)
 def test_faster_ways_learn_too(toys, tmp_path, setting):
     out = run(toys, tmp_path / "run", "schedule.epochs=4", setting, kind="cnn")
     assert read_basset_run(out).metrics.valid_auc > 0.9
