@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from regplug.errors import ModelError
+from regplug.models.tensors import check_tensors
 from regplug_basset.weights import Weights
 
 TORCH = (".pth", ".pt")
@@ -53,9 +54,7 @@ def _torch(path: Path) -> dict[str, NDArray[Any]]:
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise ModelError(f"it holds a {type(state).__name__}, no state dict")
-    for name, value in state.items():
-        if not isinstance(value, torch.Tensor):
-            raise ModelError(f"it is no state dict: {name} is a {type(value).__name__}")
+    check_tensors(state, "it")
     return {str(name): value.detach().float().numpy() for name, value in state.items()}
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from regplug.errors import MissingLibraryError, ModelError
 from regplug.files.extras import needs
+from regplug.models.tensors import check_tensors
 
 Array = NDArray[np.float32]
-MOST = 2**28  # numbers in all: a model.onnx cannot exceed 2 GB
 _WRAPPERS = ("accessibility.", "module.", "model.")  # of bpnet-lite's classes around a network
 _BIAS = "bias."  # the part of bpnet-lite's ChromBPNet that variants are not scored with
 
@@ -79,9 +79,8 @@ def read_state(path: Path) -> State:
         config, found = found.get("config", {}), found["state_dict"]
     if not isinstance(found, dict) or not isinstance(config, dict):
         raise ModelError(f"{path} holds a {type(found).__name__}, and no state dict of arrays")
+    check_tensors(found, path)
     arrays = {str(name): _array(value, f"{path}: {name}") for name, value in found.items()}
-    if sum(array.size for array in arrays.values()) > MOST:
-        raise ModelError(f"{path} has more than {MOST:,} numbers, too many for a model")
     for wrapper in _WRAPPERS:
         arrays = _unwrapped(arrays, wrapper)
     return State(arrays, config, path.name)
@@ -111,9 +110,7 @@ def _loaded(path: Path) -> Any:
 
 
 def _array(value: Any, where: str) -> Array:
-    import torch
-
-    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+    if not value.is_floating_point():
         raise ModelError(f"{where} is no tensor of floating-point numbers")
     array: Array = value.detach().float().numpy()
     if not np.isfinite(array).all():

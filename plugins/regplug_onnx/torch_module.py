@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from regplug.errors import MissingLibraryError, ModelError
 from regplug.files.extras import needs
 from regplug.models.stack import some
+from regplug.models.tensors import check_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -85,8 +86,9 @@ def _state_dict(path: Path) -> dict[str, Any]:
         ) from error
     if isinstance(found, dict) and isinstance(found.get("state_dict"), dict):
         found = found["state_dict"]  # Lightning's
-    if not isinstance(found, dict) or not all(map(torch.is_tensor, found.values())):
+    if not isinstance(found, dict):
         raise ModelError(f"{path} holds a {type(found).__name__}, and no state dict of tensors")
+    check_tensors(found, path)
     return {str(name): tensor for name, tensor in found.items()}
 
 

@@ -289,7 +289,7 @@ def _writers(
     manager: pluggy.PluginManager, output: str, output_type: str | None, matrix: str
 ) -> dict[str, type[VariantWriter]]:
     """Return the writer of each output; OutputError if its suffix is not known."""
-    kind = writer_of_type(output_type) if output_type else writer_for(manager, output)
+    kind = writer_of_type(output_type, output) if output_type else writer_for(manager, output)
     kind = VcfText if kind is None and output in ("-", str(STDOUT)) else kind
     if kind is None:
         raise OutputError(f"what is {output}? End it in .vcf, .vcf.gz or .bcf, or give -O v|z|u|b")

@@ -37,12 +37,11 @@ def complete(path: Path, *, called: Path | None = None) -> Iterator[Path]:
     partial = path.with_name(f".{os.getpid()}-{path.name}")  # as `contents` has it
 
     def tidy() -> None:
-        for index in _indices(partial):
-            index.unlink(missing_ok=True)
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        for path in (partial, *_indices(partial)):
+            with suppress(OSError):  # there is none, or the file system is read-only
+                path.unlink()
         for folder in missing:
             with suppress(OSError):  # it holds the finished output, or was never made
                 folder.rmdir()

@@ -109,7 +109,8 @@ def read_notes(path: Path) -> About:
     """
     try:
         found = msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
-        found["targets"] = [_target(entry) for entry in found.get("targets", [])]
+        targets = found.get("targets", [])
+        found["targets"] = [_target(e) for e in targets] if isinstance(targets, list) else targets
         return msgspec.convert(found, About)
     except UNREADABLE as error:
         raise ModelError(f"the notes in {path} cannot be read: {error}") from error

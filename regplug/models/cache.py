@@ -133,7 +133,7 @@ class Cache:
                 "(--cache), or remove this one"
             )
         if schema and set(schema) != _SCHEMA:
-            raise CacheError(self._damaged("its table is another"))
+            raise CacheError(self.damaged("its table is another"))
         if not schema:
             with self._transaction("IMMEDIATE"):
                 self._file.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -144,10 +144,10 @@ class Cache:
         for key in keys:
             row = self._file.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
             if row:
-                check, value = row[0][:_CHECK], row[0][_CHECK:]
-                if not isinstance(value, bytes) or check != _digest(key, value):
-                    raise CacheError(self._damaged("a value is not what was written"))
-                yield key, value
+                kept = row[0] if isinstance(row[0], bytes) else b""
+                if len(kept) < _CHECK or kept[:_CHECK] != _digest(key, kept[_CHECK:]):
+                    raise CacheError(self.damaged("a value is not what was written"))
+                yield key, kept[_CHECK:]
 
     @contextmanager
     def _transaction(self, kind: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[None]:
@@ -167,7 +167,7 @@ class Cache:
                 f"{self.path} is no cache of regplug: name another file (--cache)"
             ) from error
         if not isinstance(error, sqlite3.OperationalError):
-            raise CacheError(self._damaged(str(error))) from error
+            raise CacheError(self.damaged(str(error))) from error
         self._writes = False
         self._reads &= writing and not _is_locked(error)
         if _is_locked(error):
@@ -177,7 +177,8 @@ class Cache:
         kept = "nothing new is kept in it" if self._reads else "the run goes on without it"
         self.trouble = f"the cache {self.path} {why}: {kept}"
 
-    def _damaged(self, why: str) -> str:
+    def damaged(self, why: str) -> str:
+        """Return what a user is told of a damaged file."""
         return f"the cache {self.path} is damaged ({why}): remove it, or name another (--cache)"
 
 

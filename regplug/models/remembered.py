@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from regplug.errors import ModelError
+from regplug.errors import CacheError, ModelError
 from regplug.genome.codes import Codes
 from regplug.models.cache import Cache
 from regplug.scoring.backend import Answering, Array, Backend, engine_of, precision_of
@@ -61,7 +61,7 @@ class Remembered(Answering):
         known = self._recent.get(keys)
         unknown = [key for key in dict.fromkeys(keys) if key not in known]
         if unknown and self._cache:
-            known |= self._cache.get(unknown)
+            known |= self._kept(self._cache, unknown, outputs)
         rows = {key: row for row, key in enumerate(keys) if key not in known}
         if rows:
             asked = self._ask(codes[list(rows.values())], outputs)
@@ -99,7 +99,7 @@ class Remembered(Answering):
             [self._keys(codes, outputs, how) for codes, how in zip(sides, _TOGETHER, strict=True)]
             for sides in (request.windows(window, sizes.column) for request in asked)
         ]
-        known = self._cache.get([key for ref, alt in keys for key in (*ref, *alt)])
+        known = self._kept(self._cache, [key for ref, alt in keys for key in (*ref, *alt)], outputs)
         new = [at for at, (ref, alt) in enumerate(keys) if not known.keys() >= {*ref, *alt}]
         for at, sides in zip(new, ask([asked[at] for at in new]), strict=True):
             for of_side, rows in zip(keys[at], sides, strict=True):
@@ -112,6 +112,22 @@ class Remembered(Answering):
              _parted([known[key] for key in alt], outputs)[0])
             for ref, alt in keys
         ]  # fmt: skip
+
+    def _kept(
+        self, cache: Cache, keys: Sequence[bytes], outputs: Sequence[Output]
+    ) -> dict[bytes, bytes]:
+        """Return what a cache's file has of these keys.
+
+        Raises:
+            CacheError: it is damaged, or somebody has put other things into it.
+        """
+        found = cache.get(keys)
+        size = _NUMBER.itemsize * sum(prod(output.shape) for output in outputs)
+        if any(len(value) != size for value in found.values()):
+            raise CacheError(cache.damaged("a value is no answer of the model"))
+        if not np.isfinite(np.frombuffer(b"".join(found.values()), _NUMBER)).all():
+            raise CacheError(cache.damaged("a value is no number"))
+        return found
 
     def _keys(self, codes: Codes, outputs: Sequence[Output], how: str = "") -> list[bytes]:
         """Return the key of each row; `how` it was asked for, if not as it is."""

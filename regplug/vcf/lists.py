@@ -1,5 +1,6 @@
 """A list of variants ─as_vcf→ a VCF of them, for what reads VCFs."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ PARQUET = ".parquet"
 LISTS = (".txt", ".tsv", ".txt.gz", ".tsv.gz", PARQUET)
 COLUMNS = ("chrom", "pos", "ref", "alt")
 _LETTERS = frozenset("ACGTN,*.")
+_CONTIG = re.compile(r"[\w!#$%&+./:;?@^|~-][\w!#$%&*+./:;=?@^|~-]*", re.ASCII)  # as VCF has it
 _HEADER = "##fileformat=VCFv4.2\n"
 _NAMES = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
@@ -112,7 +114,7 @@ def _records(
         begun = True
         if line in found:
             yield from found[line]
-        elif record := _record(cells, columns):
+        elif (record := _record(cells, columns)) and _writable(record):
             yield record
         else:
             raise VariantFileError(
@@ -136,6 +138,11 @@ def _record(cells: list[str], columns: list[str]) -> Listed | None:
     if pos is None or not (of["chrom"] and of["ref"] and of["alt"] and letters <= _LETTERS):
         return None
     return Listed(of["chrom"], pos, of.get("id") or ".", of["ref"], of["alt"])
+
+
+def _writable(record: Listed) -> bool:
+    """Tell whether a record is one line of a VCF, and its contig has a name that one can have."""
+    return bool(_CONTIG.fullmatch(record.chrom)) and record.id.isprintable()
 
 
 def _found(wanted: Collection[str], dbsnp: str, folder: Path) -> dict[str, list[Listed]]:

@@ -145,8 +145,10 @@ TYPES: dict[str, type[VariantWriter]] = {
 OUTPUT_TYPES = (*TYPES, *(f"{kind}{level}" for kind in "zb" for level in range(10)))
 
 
-def writer_of_type(output_type: str) -> type[VariantWriter]:
-    """Return the writer of one of OUTPUT_TYPES.
+def writer_of_type(output_type: str, name: str) -> type[VariantWriter]:
+    """Return the writer of one of OUTPUT_TYPES, for an output called `name`.
+
+    As in bcftools a suffix that is known says the type, and OUTPUT_TYPES the level alone.
 
     Raises:
         OutputError: it is none.
@@ -154,6 +156,9 @@ def writer_of_type(output_type: str) -> type[VariantWriter]:
     if output_type not in OUTPUT_TYPES:
         raise OutputError(f"what is -O {output_type}? It is v, z, u, b, z0 to z9 or b0 to b9")
     kind, level = TYPES[output_type[0]], output_type[1:]
+    for of_suffix in (VcfText, VcfBgzip, Bcf):
+        if name.endswith(of_suffix.suffixes):
+            kind = of_suffix
     return type(kind.__name__, (kind,), {"level": level}) if level else kind
 
 

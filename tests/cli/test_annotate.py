@@ -180,6 +180,25 @@ def test_output_types_and_streams(world, everything, kind, magic):
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("kind", ["v", "z", "u", "b9"])
+@pytest.mark.parametrize("name", ["o.vcf", "o.vcf.gz", "o.bcf"])
+def test_a_suffix_says_more_than_the_type(world, annotate, everything, kind, name):
+    """So it is in bcftools."""
+    vcf, theirs = world.vcf("in.vcf", everything, SAMPLES), world.folder / f"theirs-{name}"
+    subprocess.run(["bcftools", "view", f"-O{kind}", "-o", theirs, vcf], check=True)
+    done = annotate(vcf, "-O", kind, "-o", world.folder / name)
+    assert done.status == 0, done.err
+    starts = [_start(path) for path in (theirs, world.folder / name)]
+    assert starts[0] == starts[1]
+    assert not [p.name for p in world.folder.iterdir() if p.name.startswith(".")]
+
+
+def _start(path):
+    raw = path.read_bytes()
+    packed = raw.startswith(b"\x1f\x8b")
+    return packed, (gzip.decompress(raw) if packed else raw)[:3]
+
+
 def test_cyvcf2_and_bcftools_read_the_output(world, annotate, everything):
     out = world.folder / "out.vcf.gz"
     assert annotate(world.vcf("in.vcf", everything, SAMPLES), "-o", out).status == 0

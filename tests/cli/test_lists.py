@@ -100,6 +100,9 @@ def test_rsids(world, annotate, dbsnp):
     ("text", "words", "said"),
     [
         ("chr1:30:A\n", [], "line 1 is no variant, 'chr1:30:A': write CHROM:POS:REF:ALT"),
+        ("chr1>,x\t30\tA\tC\n", [], "line 1 is no variant, 'chr1>,x\\t30"),
+        ("chr\x001:30:A:C\n", [], "line 1 is no variant"),
+        ("CHROM POS ID REF ALT\nchr1 30 rs\x851 A C\n", [], "line 2 is no variant"),
         ("chr1\t30\tA\tC\nchr1\tx\tA\tC\n", [], "line 2 is no variant"),
         ("chr1\t30\tA\n", [], "line 1 is no variant"),
         ("chr1\t30\tA\tC;D\n", [], "line 1 is no variant"),

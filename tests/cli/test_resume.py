@@ -99,7 +99,7 @@ def test_what_is_scored_is_not_scored_again(world, annotate, vcf, scored):
     assert not (world.folder / "out.vcf.parts").exists()
 
 
-@pytest.mark.parametrize("what", ["targets", "record", "damage", "cut", "size", "model"])
+@pytest.mark.parametrize("what", ["targets", "record", "damage", "told", "cut", "size", "model"])
 def test_only_parts_of_the_same_content_and_settings_are_taken(world, annotate, vcf, scored, what):
     out, more = world.folder / "out.vcf", ["--resume", "--part-size", "10"]
     scored.most = 3
@@ -118,6 +118,12 @@ def test_only_parts_of_the_same_content_and_settings_are_taken(world, annotate, 
         content = bytearray(part.read_bytes())
         content[len(content) // 2] ^= 1
         part.write_bytes(content)
+        expected = [1, 3, 4]
+    elif what == "told":  # how many ALTs got which status
+        about = part.with_suffix(".json")
+        content = about.read_text()
+        assert content.count('"alts":10') == 1, content
+        about.write_text(content.replace('"alts":10', '"alts":90'))
         expected = [1, 3, 4]
     elif what == "cut":
         part.write_bytes(part.read_bytes()[:-9])

@@ -40,6 +40,31 @@ def test_a_folder_that_cannot_be_written(place, name):
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture
+def read_only(tmp_path):
+    """Return a folder in which nobody can write, root neither."""
+    folder = tmp_path / "read_only"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a file system here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@FAULT("crashes", "a read-only file system, as VCF, VCF.gz, BCF, a folder and a table")
+def test_a_read_only_file_system(place, read_only, annotate, refused):
+    for name in ("x.vcf", "x.vcf.gz", "x.bcf"):
+        said = annotate(out=read_only / name)
+        assert "cannot write" in said
+        assert "Read-only file system" in said
+    some = ("--fasta", place / "genome.fa", "--model", "gc", "--model-repo", place / "models")
+    (place / "in.bed").write_text("chr1\t1000\t1021\n")
+    for line in (["track", "--regions", "chr1:1000-1040"], ["predict", place / "in.bed"]):
+        assert f"cannot write {read_only / 'out'}" in refused(*line, *some, "-o", read_only / "out")
+    assert list(read_only.iterdir()) == []
+
+
 @pytest.mark.parametrize("column", [0, 2, 3, 4, 6, 7])  # not POS and QUAL, which are numbers
 @FAULT("crashes", "a byte that is not UTF-8 in each column of a VCF")
 def test_a_record_that_is_not_utf8(place, annotate, column):

@@ -292,3 +292,18 @@ def test_gzi(place, refused):
     line = ["annotate", place / "in.vcf", "--fasta", place / "genome.fa.gz", "--model", "gc"]
     said = refused(*line, "--model-repo", place / "models", "-o", place / "out.vcf")
     assert "index it again" in said
+
+
+@poisoned("contributions: an array that is kept in another file")
+def test_contributions(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    from regplug.errors import DataError
+    from regplug.interpret.attribute.file import read_contributions
+
+    (tmp_path / "secret").write_text("root:x:0:0")
+    with h5py.File(tmp_path / "some.h5", "w") as file:
+        outside = [(str(tmp_path / "secret"), 0, 8)]
+        file.create_dataset("raw/seq", (1, 4, 2), "i1", external=outside)
+        file["shap/seq"] = np.zeros((1, 4, 2), np.float16)
+    with pytest.raises(DataError, match="kept elsewhere"):
+        read_contributions(tmp_path / "some.h5")

@@ -1,14 +1,19 @@
 """Damage to files by their structure: what bytes changed at random would hardly ever make."""
 
+import base64
 import io
+import json
+import sqlite3
 import warnings
+import zlib
 from collections.abc import Callable
+from contextlib import closing
 from random import Random
 
 import numpy as np
 import onnx
 
-from tests.fuzz.mutate import NUMBERS
+from tests.fuzz.mutate import BYTES, NUMBERS
 from tests.fuzz.world import npy
 
 ODD_TYPES = ["f2", "f8", "i8", "u1", "S5", "U3", "?", "c8", ">f4"]
@@ -129,3 +134,74 @@ def hdf5(data: bytes, random: Random) -> bytes:
     except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
         return data
     return raw.getvalue()
+
+
+def sqlite(data: bytes, random: Random) -> bytes:
+    """Return an SQLite file with values of other types, another table, or a program in it."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as file:
+            file.deserialize(data)
+            names = file.execute("SELECT name FROM sqlite_master").fetchall()
+            (table,) = random.choice(names or [("answers",)])
+            value = random.choice(["1", "NULL", "'text'", "zeroblob(3)", "2.5", "zeroblob(40)"])
+            changes = [
+                f"UPDATE {table} SET value = {value}",
+                f"UPDATE OR IGNORE {table} SET key = {value}",
+                f"PRAGMA user_version = {random.choice(NUMBERS[:6])}",
+                f"PRAGMA application_id = {random.choice(NUMBERS[:6])}",
+                f"CREATE TRIGGER t AFTER INSERT ON {table} BEGIN DELETE FROM {table}; END",
+                f"CREATE VIEW v AS SELECT * FROM {table}",
+                f"ALTER TABLE {table} ADD COLUMN more",
+                f"DROP TABLE {table}",
+            ]
+            file.execute(random.choice([*changes[:1] * 4, *changes]))
+            file.commit()
+            return bytes(file.serialize())
+    except sqlite3.Error:  # it is damaged already, or cannot hold that
+        return data
+
+
+def background(data: bytes, random: Random) -> bytes:
+    """Return a card whose background has a number of its arrays or of its list changed."""
+    try:
+        card = json.loads(data)
+        found = card["background"]
+        raw = zlib.decompress(base64.b64decode(found["data"]))
+        of = random.choice(found["sets"])
+        if random.random() < 0.5:
+            raw = random.choice(BYTES)(raw, random)
+            found["data"] = base64.b64encode(zlib.compress(raw)).decode()
+        else:
+            of[random.choice(list(of))] = random.choice([*NUMBERS, "snv", "random", None, 2.5])
+        return json.dumps(card).encode()
+    except Exception:  # noqa: BLE001 - it is damaged already
+        return data
+
+
+def state_dict(data: bytes, random: Random) -> bytes:
+    """Return a file of torch's with a tensor, a name or a setting changed, or of other things."""
+    import torch
+
+    try:
+        found = torch.load(io.BytesIO(data), weights_only=True)
+        of = random.choice([one for one in (found, *found.values()) if isinstance(one, dict)])
+        name = random.choice(list(of))
+        old = of[name] if torch.is_tensor(of[name]) else torch.zeros(3)
+        changes: list[Callable[[], object]] = [
+            lambda: of.pop(name),
+            lambda: of.__setitem__(name, random.choice([*NUMBERS, "x", None, [], {}, 2.5])),
+            lambda: of.__setitem__(name, old.reshape(-1)[:-1].clone()),
+            lambda: of.__setitem__(name, old.double() * float("nan")),
+            lambda: of.__setitem__(name, old.to(random.choice([torch.int64, torch.complex64]))),
+            lambda: of.__setitem__(name, old.reshape(-1)[:1].expand(2**40)),
+            lambda: of.__setitem__(name, old.to_sparse()),
+            lambda: of.__setitem__(name, torch.empty(2**20, device="meta")),
+            lambda: of.__setitem__(name, torch.quantize_per_tensor(old, 0.1, 0, torch.qint8)),
+            lambda: of.__setitem__(random.choice(["other", 7, b"\xff"]), of.pop(name)),
+        ]
+        random.choice(changes)()
+        raw = io.BytesIO()
+        torch.save(found, raw)
+        return raw.getvalue()
+    except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
+        return data

@@ -24,6 +24,14 @@ NEEDS = {
     "keras_h5": "h5py",
     "safetensors": "safetensors",
     "torch7": "safetensors",
+    "list_parquet": "pyarrow",
+    "contributions": "h5py",
+    "keras": "h5py",
+    "bpnet_h5": "h5py",
+    "bpnet_torch": "torch",
+    "cherimoya": "torch",
+    "basset_torch": "torch",
+    "run_weights": "safetensors",
 }
 SHORT = 40  # files of a kind
 LONG = int(os.environ.get("REGPLUG_CASES", "3000"))  # of a night

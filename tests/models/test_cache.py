@@ -133,6 +133,14 @@ def test_a_file_with_other_bytes(filled, tried):
     assert all(str(filled) in why for why in refused if why)
 
 
+@pytest.mark.parametrize("value", ["7", "2.5", "'text'", "x'01'", "x''"])
+def test_a_value_of_another_kind(filled, value):
+    with closing(sqlite3.connect(filled)) as file:
+        file.execute(f"UPDATE answers SET value = {value} WHERE rowid = 5")
+        file.commit()
+    assert "is damaged (a value is not what was written)" in why_refused(filled)
+
+
 def test_one_bit_of_a_value(filled):
     data = bytearray(filled.read_bytes())
     at = data.index(VALUES[bytes([7] * 16)])

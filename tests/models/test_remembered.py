@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from regplug.errors import ModelError
+from regplug.errors import CacheError, ModelError
 from regplug.models.cache import Cache
 from regplug.models.embedded import Embedded
 from regplug.models.remembered import Remembered
@@ -76,6 +76,16 @@ def test_another_run_finds_all_of_it(place, codes, tmp_path):
         assert (cache.asked, cache.found, cache.trouble) == (300, 300, "")
     assert place.rows == [300]
     assert first[::-1].tobytes() == again.tobytes()
+
+
+@pytest.mark.parametrize("value", [b"\0" * 12, b"", b"\0\0\xc0\x7f" * 2, b"\0\0\x80\x7f" * 2])
+def test_a_stranger_s_value_is_an_answer_or_an_error(place, codes, tmp_path, value):
+    """Its digest is right, its size or what it says is not."""
+    with Cache(tmp_path / "strange") as cache:
+        remembered = Remembered(place, cache, room=0)
+        cache.put(dict.fromkeys(remembered._keys(codes, [place.card.main]), value))
+        with pytest.raises(CacheError, match="is damaged"):
+            remembered.predict(codes)
 
 
 def test_other_weights_engines_and_outputs_are_others(tmp_path, codes):

@@ -10,6 +10,8 @@ import msgspec
 from regplug.errors import UNREADABLE, OutputError
 from regplug.files.output import check_parents, complete, contents, naming
 
+_TOLD = ""  # no suffix of a file
+
 
 class Part(NamedTuple):
     """A part of a run that is done.
@@ -28,7 +30,7 @@ class Part(NamedTuple):
 
 
 class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is kept of a part beside its files: suffix → sha256 of the file, and what is told."""
+    """What is kept of a part beside its files: suffix → sha256 of the file; "" of what is told."""
 
     key: str
     files: dict[str, str]
@@ -66,12 +68,14 @@ class PartsFolder:
         """Return a part if it is there, of this key and undamaged."""
         try:
             kept = msgspec.json.decode(self._about(number).read_bytes(), type=_Kept)
-            files = {suffix: self._file(number, suffix).read_bytes() for suffix in kept.files}
+            suffixes = [suffix for suffix in kept.files if suffix != _TOLD]
+            files = {suffix: self._file(number, suffix).read_bytes() for suffix in suffixes}
         except (*UNREADABLE, msgspec.MsgspecError):
             return None
-        if kept.key != key or kept.files != _digests(files):
+        told = bytes(kept.told)
+        if kept.key != key or kept.files != _digests(files, told):
             return None
-        return Part(number, key, files, bytes(kept.told))
+        return Part(number, key, files, told)
 
     def store(self, part: Part) -> None:
         """Keep a part; what is said of it comes last, so that a part is whole or not there.
@@ -81,7 +85,7 @@ class PartsFolder:
         """
         for suffix, content in part.files.items():
             self._write(self._file(part.number, suffix), content)
-        kept = _Kept(part.key, _digests(part.files), msgspec.Raw(part.told))
+        kept = _Kept(part.key, _digests(part.files, part.told), msgspec.Raw(part.told))
         self._write(self._about(part.number), msgspec.json.encode(kept))
 
     def remove(self) -> None:
@@ -99,5 +103,6 @@ class PartsFolder:
             partial.write_bytes(content)
 
 
-def _digests(files: dict[str, bytes]) -> dict[str, str]:
-    return {suffix: hashlib.sha256(content).hexdigest() for suffix, content in files.items()}
+def _digests(files: dict[str, bytes], told: bytes) -> dict[str, str]:
+    of_all = files | {_TOLD: told}
+    return {suffix: hashlib.sha256(content).hexdigest() for suffix, content in of_all.items()}

@@ -98,6 +98,8 @@ def variant_figures(path: Path, card: ModelCard) -> tuple[VariantFigure, ...]:
     """
     try:
         rows = list(csv.DictReader(lines_in(path), delimiter="\t"))
+        if any(None in row or None in row.values() for row in rows):
+            raise ValueError("a line has not as many columns as the first")
         graphs = {(row["model"], row["sha256"]) for row in rows}
         figures = [
             _rounded(VariantFigure, _known(row) | {"score": row["model"]})

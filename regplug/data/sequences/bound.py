@@ -3,7 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
-from regplug.errors import SequenceError
+from regplug.errors import UNREADABLE, SequenceError
 from regplug.genome.codes import Codes, encode
 
 LETTERS = frozenset("ACGTUNRYSWKMBDHV-.*acgtunryswkmbdhv")  # IUPAC's for nucleotides, and gaps
@@ -33,7 +33,7 @@ def _peaks(path: Path, protein: str, most: int) -> list[Codes]:
     except FileNotFoundError as error:
         why = f"{error}" if path.is_dir() else f"no file {path}"
         raise SequenceError(f"{why}: give --sequences a file, or another folder") from error
-    except (OSError, EOFError, KeyError, ValueError, TypeError) as error:
+    except (*UNREADABLE, KeyError, TypeError) as error:
         raise SequenceError(
             f"{path} cannot be read as gzipped table with columns seq and Bound: {error}"
         ) from error

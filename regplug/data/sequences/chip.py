@@ -42,6 +42,9 @@ def read_chip(path: Path) -> ChipSet:
         KeyError, ValueError: a column is missing, or the sequences differ in length.
     """
     table = csv.DictReader(lines_in(path), delimiter="\t")
-    rows = [(row["seq"], row["Bound"] == "1") for row in table]
-    codes = np.stack([encode(sequence) for sequence, _ in rows])
+    try:
+        rows = [(encode(row["seq"]), row["Bound"] == "1") for row in table]
+    except (csv.Error, TypeError, AttributeError) as error:  # the others: of a line cut short
+        raise ValueError(f"line {table.line_num} is no row of the table ({error})") from error
+    codes = np.stack([sequence for sequence, _ in rows])
     return ChipSet(codes, np.array([bound for _, bound in rows]))

@@ -29,6 +29,7 @@ from regplug.data.sites.parts import PARTS
 from regplug.data.sites.samples import Count, Settings
 from regplug.data.sites.tiles import Along
 from regplug.errors import DataError
+from regplug.files.hdf5 import DENSEST, own_array
 from regplug.files.sources import Source
 from regplug.files.version import VERSION
 from regplug.genome.codes import UNKNOWN, Codes
@@ -36,7 +37,6 @@ from regplug.genome.codes import UNKNOWN, Codes
 BLOCK = 256  # rows that are compressed together
 MIXED = 64  # blocks whose rows are shuffled together
 _ROWS = ("codes", "targets")  # the arrays of two axes
-_DENSEST = 1200  # zlib packs 1,032 bytes into one, at most
 UNLABELLED = 255  # a target that is not known
 GRADES = 254  # the highest grade
 
@@ -137,18 +137,10 @@ class Sites:
             raise DataError(f"{path} is no set of sites, or damaged: {_first(error)}") from error
 
     def _check_sizes(self) -> None:
-        """Raise ValueError if an array is not in this file, of another form, or too large for it.
-
-        A link, a virtual array or one kept outside may lead to any file of the machine.
-        """
-        most = self.path.stat().st_size * _DENSEST
+        """Raise ValueError if an array is not in this file, has other axes, or is too large."""
+        most = self.path.stat().st_size * DENSEST
         for name in (*_ROWS, "card", "samples", "names", "peaks", "parts", "contigs", "starts"):
-            array = self._file[name]
-            link = self._file.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink) or array.is_virtual or array.external:
-                raise ValueError(f"its {name} are kept elsewhere")
-            if array.ndim != 1 + (name in _ROWS) or array.nbytes > most:
-                raise ValueError(f"its {name} have shape {array.shape}")
+            own_array(self._file, name, 1 + (name in _ROWS), most)
 
     def _check(self) -> None:
         """Raise ValueError if arrays contradict each other."""

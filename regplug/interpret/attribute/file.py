@@ -13,7 +13,7 @@ The first three are as ChromBPNet lays them out (`modisco motifs -i FILE`).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import h5py
 import msgspec
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.errors import UNREADABLE, DataError
+from regplug.files.hdf5 import DENSEST, own_array
 from regplug.genome.variant import Interval
 from regplug.interpret.attribute.contributions import Floats, Named
 
@@ -81,14 +82,17 @@ def read_contributions(path: Path) -> Stored:
     """
     try:
         with h5py.File(path, "r") as file:
-            about = file.attrs.get("about")
-            letters = file["raw/seq"][:].transpose(0, 2, 1)
-            hypothetical = file["shap/seq"][:].astype(np.float32).transpose(0, 2, 1)
+            about, most = file.attrs.get("about"), path.stat().st_size * DENSEST
+            letters, hypothetical = (
+                own_array(file, name, 3, most)[:].transpose(0, 2, 1)
+                for name in ("raw/seq", "shap/seq")
+            )
+            hypothetical = hypothetical.astype(np.float32)
             told = msgspec.json.decode(about, type=About) if isinstance(about, str) else None
-            sequences = _named(file["coords"]) if told else []
+            sequences = _named(file, most) if told else []
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}: make it with regplug attribute") from error
-    except (*UNREADABLE, KeyError, AttributeError, msgspec.MsgspecError) as error:
+    except (*UNREADABLE, KeyError, AttributeError, TypeError, RuntimeError) as error:
         raise DataError(
             f"{path} holds no contributions that can be read ({error}): make them with "
             "regplug attribute"
@@ -102,8 +106,10 @@ def read_contributions(path: Path) -> Stored:
     return Stored(told, letters.astype(np.int8), hypothetical, sequences)
 
 
-def _named(coordinates: Any) -> list[Named]:
-    names, chroms, starts, ends = (coordinates[n][:] for n in ("name", "chrom", "start", "end"))
+def _named(file: h5py.File, most: int) -> list[Named]:
+    names, chroms, starts, ends = (
+        own_array(file, f"coords/{name}", 1, most)[:] for name in ("name", "chrom", "start", "end")
+    )
     return [
         Named(name.decode(), Interval(chrom.decode(), int(start), int(end)) if chrom else None)
         for name, chrom, start, end in zip(names, chroms, starts, ends, strict=True)
