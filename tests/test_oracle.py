@@ -164,6 +164,11 @@ def same(record, info, toy, oracles):
     return counts
 
 
+def alts(counts):
+    """Return how many ALTs were compared; `same` counts what each model says of them too."""
+    return sum(count for status, count in counts.items() if status not in ("", JUNCTIONS))
+
+
 def rounds(examples):
     """Return hypothesis's settings for as many files."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -171,10 +176,10 @@ def rounds(examples):
 
 
 @pytest.mark.fault("wrong numbers", "random alleles of every form, against a literal scorer")
-@rounds(100)
+@rounds(100)  # some 5,700 ALTs
 @given(st.randoms(use_true_random=False))
 def test_alleles(compared, tried, random):
-    tried(compared(draw_toy(random, RECORDS)).total())
+    tried(alts(compared(draw_toy(random, RECORDS))))
 
 
 @pytest.mark.nightly
@@ -182,7 +187,7 @@ def test_alleles(compared, tried, random):
 @rounds(FILES)
 @given(st.randoms(use_true_random=False))
 def test_many_alleles(compared, tried, random):
-    tried(compared(draw_toy(random, RECORDS)).total())
+    tried(alts(compared(draw_toy(random, RECORDS))))
 
 
 @pytest.mark.fault("wrong numbers", "random alleles of every form, against a literal scorer")

@@ -148,6 +148,11 @@ def same(name, model, contigs, sites, infos):
     return counts
 
 
+def _answers(counts):
+    """Return how many answers of a model to an ALT were compared."""
+    return counts.total() - counts["together"]
+
+
 def _close(found, end, changes, where):
     for target in (0, 1):
         text = found.get(f"T{target}{end}", ".")
@@ -163,7 +168,7 @@ def _close(found, end, changes, where):
 @rounds(40)
 @given(st.integers(0, 10**9))
 def test_haplotypes(compared, tried, seed):
-    tried(compared(*draw_sites(Random(seed))).total())
+    tried(_answers(compared(*draw_sites(Random(seed)))))
 
 
 @pytest.mark.nightly
@@ -171,7 +176,7 @@ def test_haplotypes(compared, tried, seed):
 @rounds(FILES)
 @given(st.integers(0, 10**9))
 def test_many_haplotypes(compared, tried, seed):
-    tried(compared(*draw_sites(Random(seed))).total())
+    tried(_answers(compared(*draw_sites(Random(seed)))))
 
 
 @pytest.mark.fault("wrong numbers", "random haplotypes, against sequences written out")

@@ -201,7 +201,6 @@ def test_explain_draws_in_a_notebook(toy_repo, fasta, variants, tmp_path):
         ([("chr1", 5, "A")], "row 1 is no variant"),
         ([("chr1", 5, "A", "C"), ("chr1", 5.5, "A", "C")], "row 2 is no variant"),
         ([("chr1", 5, "A", None)], "row 1 is no variant"),
-        ([("chr1\nchr2", 5, "A", "C")], "row 1 is no variant"),
         ([3], "row 1 is no variant"),
         (pa.table({"chrom": ["1"], "pos": [1], "ref": ["A"]}), "no column alt"),
     ],
