@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from onnx import TensorProto
 from torch import Tensor
 
 from regplug.interpret.attribute import rules
@@ -14,13 +15,14 @@ from regplug.models.torch_graph.shapes import axes_of
 from regplug.models.torch_graph.windows import places
 
 # Linear in all of their inputs that change, together (`_linear_in`).
-_SUMS = ("Add", "Concat", "Gemm", "Sub", "Sum", "Where")
+_SUMS = ("Add", "Concat", "Gemm", "Mean", "Sub", "Sum", "Where")
 # Linear in the first input; the others are constants.
 _LINEAR = (
     "AveragePool", "BatchNormalization", "Conv", "Expand", "Flatten", "Gather",
     "GlobalAveragePool", "Identity", "Neg", "Pad", "ReduceMean", "ReduceSum", "Reshape", "Slice",
     "Split", "Squeeze", "Transpose", "Unsqueeze",
 )  # fmt: skip
+_FRACTIONS = (TensorProto.FLOAT, TensorProto.DOUBLE)  # to which a Cast is linear, too
 # Functions of each number of the first input by itself.
 _FUNCTIONS = (
     "Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "LeakyRelu", "Log", "Pow", "Reciprocal", "Relu",
@@ -59,7 +61,7 @@ def by_rule(step: Step, inputs: Sequence[Any]) -> Any:
         return _best(lambda x: places(x, step.attributes), changing[0])
     if step.kind in _MAXIMA:
         return _largest(step, inputs)
-    if step.kind in _LINEAR:
+    if step.kind in _LINEAR or (step.kind == "Cast" and step.attributes["to"] in _FRACTIONS):
         return _parted(rules.linear(function, changing[0]))
     raise ValueError(step.kind)
 

@@ -92,6 +92,22 @@ def _batch_norm(inputs: Inputs, attributes: Attributes) -> Tensor:
     return F.batch_norm(x, mean, variance, scale, bias, eps=attributes.get("epsilon", 1e-5))
 
 
+def _layer_norm(inputs: Inputs, attributes: Attributes) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the normed tensor, the means, and 1 over the standard deviations."""
+    x, scale, bias = (*inputs, None)[:3]
+    axes = list(range(attributes.get("axis", -1) % x.dim(), x.dim()))
+    mean = x.mean(axes, keepdim=True)
+    variance = (x - mean).square().mean(axes, keepdim=True)
+    steep = torch.rsqrt(variance + attributes.get("epsilon", 1e-5))
+    normed = (x - mean) * steep * scale
+    return normed if bias is None else normed + bias, mean, steep
+
+
+def _instance_norm(inputs: Inputs, attributes: Attributes) -> Tensor:
+    x, scale, bias = inputs
+    return F.instance_norm(x, weight=scale, bias=bias, eps=attributes.get("epsilon", 1e-5))
+
+
 def _constant(inputs: Inputs, attributes: Attributes) -> Tensor:
     (name, value), *_ = attributes.items()
     return torch.tensor(numpy_helper.to_array(value) if name == "value" else value)
@@ -128,6 +144,7 @@ OPERATORS: dict[str, Operator] = {
             "Abs": torch.abs, "Neg": torch.neg, "Exp": torch.exp, "Log": torch.log,
             "Sqrt": torch.sqrt, "Reciprocal": torch.reciprocal, "Erf": torch.erf,
             "Relu": torch.relu, "Sigmoid": torch.sigmoid, "Tanh": torch.tanh,
+            "Sin": torch.sin, "Cos": torch.cos,
             "Softplus": F.softplus, "Identity": torch.as_tensor,
             "Not": torch.logical_not, "And": torch.logical_and, "Or": torch.logical_or,
             "Equal": torch.eq, "Greater": torch.gt, "Less": torch.lt,
@@ -141,6 +158,9 @@ OPERATORS: dict[str, Operator] = {
             "ReduceSum": torch.sum, "ReduceLogSumExp": torch.logsumexp,
         }.items()
     },
+    "Mean": lambda i, a: OPERATORS["Sum"](i, a) / len(i),
+    "Einsum": lambda i, a: torch.einsum(a["equation"].decode(), *i),
+    "LayerNormalization": _layer_norm, "InstanceNormalization": _instance_norm,
     "Conv": conv, "Gemm": _gemm, "MatMul": _elementwise(torch.matmul),
     "MaxPool": max_pool, "AveragePool": average_pool,
     "GlobalAveragePool": lambda i, a: i[0].mean(tuple(range(2, i[0].dim())), keepdim=True),

@@ -11,12 +11,17 @@ from onnx import TensorProto, helper
 
 from regplug.errors import ModelError
 from regplug.genome.codes import encode
+from regplug.hooks.about import About
+from regplug.hooks.measuring import Measuring
 from regplug.interpret.attribute.contributions import actual
 from regplug.interpret.attribute.gradients import deeplift, gradient, references_of
 from regplug.interpret.attribute.network import Network
 from regplug.models.embedded import Embedded
+from regplug.models.foreign import net_of
+from regplug.models.imported import import_nets
 from regplug.models.onnx_builder import Builder
 from regplug.scoring.effects import EFFECTS
+from tests.plugins.onnx import toys
 from tests.toy_models import position_model
 from tests.toy_planted import MOTIF, planted_model
 
@@ -94,6 +99,21 @@ def test_contributions_sum_to_the_change(name, score, random_codes):
         changes = EFFECTS[score](before, np.broadcast_to(after, before.shape)).mean(axis=0)
         summed = actual(found.hypothetical[row], codes[row]).sum(axis=1)
         assert summed == pytest.approx(changes, abs=2e-4 * max(1, np.abs(changes).max()))
+
+
+@pytest.mark.parametrize("strand", ["mean", "max"])
+def test_networks_of_others(tmp_path, random_codes, strand):
+    """An import has casts around a network, and joins its strands."""
+    net = net_of(toys.Toy().graph(), "toy")
+    about = About(name="mine", strand=strand)
+    import_nets([net], tmp_path, about, command="onnx", measuring=Measuring(snvs=3, threads=1))
+    backend, network = opened(tmp_path, "mine")
+    codes = random_codes(2, backend.card.window, seed=2)
+    found = deeplift(codes, network, [0, 2], "diff", unknown)
+    for row in range(2):
+        before, after = (backend.predict(each) for each in (unknown(codes[row]), codes[[row]]))
+        summed = actual(found.hypothetical[row], codes[row]).sum(axis=1)
+        assert summed == pytest.approx((after - before)[0, [0, 2]], abs=1e-4)
 
 
 def test_references_are_shuffles_and_the_same_again(random_codes):
