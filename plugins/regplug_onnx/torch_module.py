@@ -1,6 +1,7 @@
 """module.py:Network and its weights → a PyTorch network. The module is run, weights never."""
 
 import importlib.util
+import pickle  # nosec B403
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,7 +80,14 @@ def _state_dict(path: Path) -> dict[str, Any]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except MissingLibraryError:
         raise
-    except Exception as error:  # torch's and safetensors' own, OSError
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except pickle.UnpicklingError as error:  # torch's advice would run it
+        raise ModelError(
+            f"{path} holds more than arrays. A whole module is a pickle, which would run code, and "
+            "is not read: where it was made, torch.save(model.state_dict(), FILE) makes one that is"
+        ) from error
+    except Exception as error:  # torch's and safetensors' own
         raise ModelError(
             f"{path} holds no state dict that can be read ({said(error)}): in PyTorch, "
             "torch.save(model.state_dict(), FILE) makes one"

@@ -98,7 +98,7 @@ def as_net(network: "torch.nn.Module", example: Example, called: str, about: Abo
             answer = network(entry)
     except Exception as error:  # the network's own
         why = f"{called} cannot read {example.shape}: {said(error)}"
-        raise ModelError(why + _advice(network)) from error
+        raise ModelError(why + _advice(network, entry, about.layout)) from error
     if not isinstance(answer, (torch.Tensor, list, tuple)):
         raise ModelError(
             f"{called} answers a {type(answer).__name__}, where a tensor or several fit: write a "
@@ -108,7 +108,7 @@ def as_net(network: "torch.nn.Module", example: Example, called: str, about: Abo
     file = io.BytesIO()
     try:
         # A tracer warns of what it cannot follow; _check sees whether that matters.
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _without_graph():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 network,
@@ -128,10 +128,14 @@ def as_net(network: "torch.nn.Module", example: Example, called: str, about: Abo
     return net
 
 
-def _advice(network: "torch.nn.Module") -> str:
+def _advice(network: "torch.nn.Module", entry: "torch.Tensor", layout: str) -> str:
     """Return what to do about a network that does not run, where that is known; else nothing."""
     import torch
 
+    with suppress(Exception), torch.no_grad():  # the network's own
+        other = {"ncl": "nlc", "nlc": "ncl"}[layout]
+        network(turned := entry.transpose(1, 2))
+        return f"; it can read {tuple(turned.shape)}: say --layout {other}"
     with suppress(ValueError, TypeError):  # of one that has no signature
         wanted = [
             parameter.name
@@ -144,8 +148,10 @@ def _advice(network: "torch.nn.Module") -> str:
                 f"; it has {len(wanted)} inputs ({', '.join(wanted)}), and one that reads a "
                 "sequence is wanted: write a Network in the module that gives the others a value"
             )
-    if any(array.dtype == torch.float64 for array in network.state_dict().values()):
-        return "; it is of float64: write a function in the module that returns it as .float()"
+    for array in network.state_dict().values():
+        if array.is_floating_point() and array.dtype != torch.float32:
+            kind = str(array.dtype).removeprefix("torch.")
+            return f"; it is of {kind}: write a function in the module that returns it as .float()"
     return ""
 
 
@@ -169,12 +175,31 @@ def _check(net: Net, network: "torch.nn.Module", rows: int, called: str) -> None
     ):
         one = answer if value.name == "y" else answer[int(value.name.removeprefix("y"))]
         wanted = one.double().numpy()
+        if not np.isfinite(wanted).all():
+            raise ModelError(f"{called} answers NaN or inf to random letters")
         off = np.abs(found - wanted) / np.maximum(1, np.abs(wanted))
         if not off.max() <= TOLERANCE:
             raise ModelError(
                 f"{called} answers otherwise in ONNX than in PyTorch, by {off.max():.2g}: does its "
-                "forward() branch on what it reads?"
+                "forward() branch on what it reads, or on chance?"
             )
+
+
+@contextmanager
+def _without_graph() -> Iterator[None]:
+    """Keep the exporter from writing all of a graph that it cannot export to standard output.
+
+    It has a switch for that, and turns it on again itself.
+    """
+    import torch
+
+    library, name = cast(Any, torch._C), "_jit_onnx_log"
+    before = getattr(library, name, None)
+    setattr(library, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        setattr(library, name, before)
 
 
 @contextmanager

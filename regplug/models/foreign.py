@@ -117,11 +117,15 @@ def _only_input(graph: Any, called: str) -> ValueInfoProto:
     entry = graph.input[0]
     if entry.type.tensor_type.elem_type not in _NUMBERS:
         kind = TensorProto.DataType.Name(entry.type.tensor_type.elem_type)
-        raise ModelError(f"{called} reads {kind} in {entry.name}, no numbers for letters")
+        raise ModelError(
+            f"{called} reads {kind} in {entry.name}, no numbers for letters: export it in float32"
+        )
     return entry
 
 
 def _head(names: Sequence[str], head: str, called: str) -> str:
+    if not names:
+        raise ModelError(f"{called} has no output")
     if not head and len(names) == 1:
         return names[0]
     if head not in names:

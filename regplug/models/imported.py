@@ -80,6 +80,11 @@ def import_nets(
     for answer in alone.values():
         _check_alone(answer, codes[:_SOME], answer(codes)[:_SOME], first.called)
     probability = about.sigmoid or all(net.probability for net in nets)
+    if about.sigmoid and first.probability:
+        raise ModelError(
+            f"{first.called} ends with a sigmoid or softmax, so its answers are no logits: leave "
+            "--sigmoid out"
+        )
     if about.outputs:
         for head in first.heads:
             _check_scale(

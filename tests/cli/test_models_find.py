@@ -101,7 +101,15 @@ def test_the_header_of_a_vcf_names_the_licence(regplug, world, repo):
 
 def test_weights_that_are_not_free_for_all(regplug, tmp_path):
     line = ["models", "import", "basset", tmp_path / "x.th", "-o", tmp_path / "repo", "--license"]
-    for license in ("CC-BY-NC-4.0", "non-commercial", "Non-comercial", "for academic use only"):
+    reserved = (
+        "CC-BY-NC-4.0",
+        "CC BY-NC4",
+        "non-commercial",
+        "Non-comercial",
+        "for academic use only",
+    )
+    for license in (*reserved, "not for commercial use", "No commercial use", "research purposes"):
         assert "say --accept-license" in regplug(*line, license).err
         assert "say --accept" not in regplug(*line, license, "--accept-license").err
-    assert "say --accept" not in regplug(*line, "Apache-2.0").err
+    for license in ("Apache-2.0", "commercial use is allowed", "NCSA"):
+        assert "say --accept" not in regplug(*line, license).err

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from regplug.genome.codes import decode, reverse_complement
 from regplug.models.embedded import Embedded
@@ -70,6 +70,14 @@ def test_axes_are_told_by_their_sizes(importing, tmp_path, layout, strand):
     assert all(target.spread > 0 for target in card.targets)
 
 
+@pytest.mark.parametrize("strand", ["mean", "max"])
+def test_torch_runs_what_joins_the_strands(importing, regplug, tmp_path, strand):
+    pytest.importorskip("torch")
+    assert importing(Toy().write(tmp_path / "net.onnx"), strand=strand).status == 0
+    done = regplug("models", "verify", "--model-repo", tmp_path / "repo", "--engine", "torch")
+    assert (done.status, done.out[:8]) == (0, "mine\tok\t"), done.out
+
+
 @pytest.mark.parametrize(
     ("layout", "kind", "opset", "rows"),
     [
@@ -102,6 +110,27 @@ def test_letters_and_unknown_bases(importing, tmp_path, letters, unknown):
     expected = toy.answers(some_codes(), letters, unknown)
     np.testing.assert_allclose(scores(tmp_path, some_codes()), expected, atol=1e-5)
     assert check_model(tmp_path / "repo" / "mine").unknown_base == unknown
+
+
+@pytest.mark.parametrize(("pad", "before"), [("SAME_UPPER", 4), ("SAME_LOWER", 5)])
+def test_sizes_that_stay_the_same(importing, tmp_path, pad, before):
+    """Of dilated filters onnxruntime does not run it; an even one has its odd pad at one end."""
+    toy, codes = Toy(), some_codes()
+    toy.filters = toy.filters[:, :, :4]
+    graph = toy.graph()
+    (conv,) = (node for node in graph.graph.node if node.op_type == "Conv")
+    said = {"auto_pad": pad, "dilations": [3], "kernel_shape": [4]}
+    conv.attribute.extend(helper.make_attribute(key, value) for key, value in said.items())
+    (tmp_path / "x.onnx").write_bytes(graph.SerializeToString())
+    done = importing(tmp_path / "x.onnx", strand="none")
+    assert done.status == 0, done.err
+    rows = np.pad(
+        np.vstack([np.eye(4), np.full(4, 0.25)])[codes], [(0, 0), (before, 9 - before), (0, 0)]
+    )
+    taps = np.stack([rows[:, tap : tap + WINDOW] for tap in (0, 3, 6, 9)], -1)  # (n, p, 4, tap)
+    found = np.tensordot(taps, toy.filters, ([2, 3], [1, 2]))
+    expected = np.maximum(found, 0).max(1) @ toy.weights
+    np.testing.assert_allclose(scores(tmp_path, codes), expected, atol=1e-5)
 
 
 def test_any_length_needs_a_window(importing, tmp_path):
@@ -233,6 +262,7 @@ def test_what_is_imported_annotates_and_verifies(regplug, importing, tmp_path):
         ({}, {"layout": "nll"}, "a layout is n and an order of c (letters), l (bases) and 1, not"),
         ({"window": 4}, {}, "x.onnx reads (n, 4, 4), which may be several things: say which axis"),
         ({"rows": 1, "wrong_rows": True}, {}, "x.onnx cannot read 3 sequences of shape (4, 21"),
+        ({"last": "Sigmoid"}, {"sigmoid": True}, "its answers are no logits: leave --sigmoid out"),
         ({}, {"scale": "probability"}, "to random sequences, no probabilities: say --sigmoid if"),
         ({}, {"scale": "positive"}, "not above 0: say another --scale"),
         ({}, {"letters": "ACGU"}, "letters are A, C, G and T in some order, not ACGU"),
@@ -394,10 +424,47 @@ def test_a_server_answers_alike(importing, regplug, tmp_path):
 
 def test_an_opset_that_there_is_not(importing, tmp_path):
     model = Toy().graph()
-    for version, message in ((9999, "onnxruntime cannot load x.onnx"), (1 << 40, f"{1 << 40}")):
+    for version, message in ((9999, "export it with opset_version=17"), (1 << 40, f"{1 << 40}")):
         model.opset_import[0].version = version
         (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
         assert message in importing(tmp_path / "x.onnx").err
+
+
+@pytest.mark.parametrize("form", [3, 4, onnx.IR_VERSION])
+def test_forms_old_and_new(importing, tmp_path, form):
+    """In the oldest, weights are inputs too; the model's is the oldest that has its operators."""
+    toy, codes = Toy(), some_codes()
+    model = toy.graph(opset=9)
+    model.ir_version = form
+    for array in model.graph.initializer if form == 3 else []:
+        value = helper.make_tensor_value_info(array.name, array.data_type, array.dims)
+        model.graph.input.append(value)
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    done = importing(tmp_path / "x.onnx", strand="none")
+    assert done.status == 0, done.err
+    np.testing.assert_allclose(scores(tmp_path, codes), toy.answers(codes), atol=1e-5)
+    assert onnx.load(tmp_path / "repo" / "mine" / "1" / "model.onnx").ir_version == 8
+
+
+def test_a_form_that_there_is_not(importing, tmp_path):
+    model = Toy().graph()
+    model.ir_version = 9999
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert "in ONNX's form 9999, and onnx" in importing(tmp_path / "x.onnx").err
+
+
+def test_bfloat16_is_named(importing, tmp_path):
+    model = Toy().graph()
+    weights = next(array for array in model.graph.initializer if array.name == "w")
+    values = numpy_helper.to_array(weights)
+    weights.CopyFrom(helper.make_tensor("w", TensorProto.BFLOAT16, values.shape, values.ravel()))
+    model.graph.node.insert(0, helper.make_node("Cast", ["x"], ["b"], to=TensorProto.BFLOAT16))
+    model.graph.node[1].input[0] = "b"
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert "computes in bfloat16, which onnxruntime" in importing(tmp_path / "x.onnx").err
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.BFLOAT16
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert "reads BFLOAT16 in x, no numbers for letters" in importing(tmp_path / "x.onnx").err
 
 
 def test_names_that_are_no_text(importing, tmp_path):

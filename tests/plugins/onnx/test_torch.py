@@ -36,6 +36,16 @@ class Network(nn.Module):
         return self.last(values.mean(-1))
 
 
+class Dilated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        pair = (nn.Conv1d(a, 6, size, padding="same", dilation=3) for a, size in ((4, 7), (6, 5)))
+        self.all = nn.Sequential(*pair, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(6, 3))
+
+    def forward(self, x):
+        return self.all(x)
+
+
 class Codes(nn.Module):
     def __init__(self):
         super().__init__()
@@ -63,10 +73,28 @@ class Controlled(Network):
         return super().forward(x) + control
 
 
+class Last(Network):
+    # Letters are its last axis.
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2))
+
+
 class Double(Network):
     def __init__(self):
         super().__init__()
         self.double()
+
+
+class Half(Network):
+    def __init__(self):
+        super().__init__()
+        self.bfloat16()
+
+
+class Spectrum(Network):
+    def forward(self, x):
+        return super().forward(torch.fft.rfft(x).abs())
 
 
 class Named(Network):
@@ -153,6 +181,16 @@ def test_folds(importing, tmp_path, module):
     assert done.status == 0, done.err
     codes = some_codes()
     np.testing.assert_allclose(scores(tmp_path, codes), expected(networks, codes), atol=1e-5)
+
+
+def test_dilated_layers_that_keep_the_size(importing, tmp_path, module):
+    """By themselves onnxruntime does not run them."""
+    network = made(module, "Dilated")
+    torch.save(network.state_dict(), tmp_path / "w.pt")
+    done = importing(f"{module}:Dilated", tmp_path / "w.pt", window=WINDOW, run_code=True)
+    assert done.status == 0, done.err
+    codes = some_codes()
+    np.testing.assert_allclose(scores(tmp_path, codes), expected([network], codes), atol=1e-5)
 
 
 def test_a_network_of_codes(importing, tmp_path, module):
@@ -246,11 +284,15 @@ class _Evil:
         ("Network", {"conv.bias": None}, {}, "their_module.py:Network: missing: conv.bias"),
         ("Network", {"more": torch.zeros(1)}, {}, "their_module.py:Network: unknown: more"),
         ("Network", {"last.bias": torch.zeros(4)}, {}, "last.bias has shape (4,), where (3,) fits"),
-        ("Network", {"x": _Evil()}, {}, "holds no state dict that can be read"),
+        ("Network", {"x": _Evil()}, {}, "A whole module is a pickle, which would run code, and is"),
+        ("Network", {"last.bias": torch.full((3,), torch.nan)}, {}, "w.pt answers NaN or inf to"),
         ("Network", {}, {"window": None}, "does not say how many bases it reads: name --window"),
-        ("Network", {}, {"layout": "nlc"}, "w.pt cannot read (2, 21, 4): RuntimeError"),
+        ("Network", {}, {"layout": "nlc"}, "; it can read (2, 4, 21): say --layout ncl"),
+        ("Last", {}, {}, "; it can read (2, 21, 4): say --layout nlc"),
         ("Controlled", {}, {}, "it has 2 inputs (x, control), and one that reads a sequence"),
         ("Double", {}, {}, "of float64: write a function in the module that returns it as .fl"),
+        ("Half", {}, {}, "of bfloat16: write a function in the module that returns it as .fl"),
+        ("Spectrum", {}, {}, "w.pt cannot be exported to ONNX: UnsupportedOperatorError"),
         ("Named", {}, {}, "w.pt answers a dict, where a tensor or several fit"),
         ("Branching", {}, {}, "answers otherwise in ONNX than in PyTorch, by"),
     ],
