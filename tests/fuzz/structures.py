@@ -157,7 +157,7 @@ def sqlite(data: bytes, random: Random) -> bytes:
             file.execute(random.choice([*changes[:1] * 4, *changes]))
             file.commit()
             return bytes(file.serialize())
-    except sqlite3.Error:  # it is damaged already, or cannot hold that
+    except Exception:  # noqa: BLE001 - it is damaged already, or cannot hold that
         return data
 
 
