@@ -76,6 +76,18 @@ def test_the_rarest_are_counted_exactly():
     assert found.q[rare] == pytest.approx(column(rows, "q")[rare], abs=0.002)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_of_one_target_q_is_its_p(target):
+    rows = table("ranking.tsv")
+    background = pairs(table("background.tsv"))
+    made = with_background(card(targets=2), [("random", "snv", background, "a")])
+    found = Ranking(made, [target]).ranked(pairs(rows))
+    p = column(rows, f"{target}_p")
+    assert found.q == pytest.approx(p, abs=0.05)
+    assert found.q[p < 0.02] == pytest.approx(p[p < 0.02], abs=0.002)
+    assert (p < 0.02).sum() > 2
+
+
 @pytest.mark.parametrize(("shared", "name"), [(True, "rp_q"), (False, "rp_q_sidak")])
 def test_over_models(shared, name):
     """Each target as a model of its own, that were measured on the same variants, or on others."""

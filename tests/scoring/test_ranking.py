@@ -126,6 +126,19 @@ def test_alts_without_scores():
         assert [np.isnan(value) for value in found[name]] == [False, True, False]
 
 
+def test_q_of_some_targets():
+    """1 - (1 - p)^k, where p is the smallest of the k, and at most Q among all."""
+    rng = np.random.default_rng(6)
+    made, new = calibrated(rng, 5000, targets=3), drawn_scores(rng, 300, 3)
+    p = {label: Ranking(made, [label]).ranked(new).q for label in ("T0", "T1", "T2")}
+    pair = np.minimum(p["T0"], p["T1"])
+    known = pair < p["T2"]  # there Q among all is of this p
+    assert 100 < known.sum() < 300
+    expected = np.minimum(1 - (1 - pair) ** 2, Ranking(made).ranked(new).q)
+    found = Ranking(made, ["T0", "T1"]).ranked(new).q
+    assert found[known] == pytest.approx(expected[known], rel=0.02, abs=1e-3)
+
+
 def test_without_a_background():
     both = scores_of([[0, 0], [0, 0], [NAN, NAN]], [[1, -3], [0, 0], [NAN, NAN]])
     spread = replace_spreads(card(targets=2), [0.1, 1.0])
