@@ -446,9 +446,8 @@ def test_a_signal_while_input_is_awaited(folder, command, number, status, out):
     ) as process:
         process.stdin.write(vcf_text(MANY, CONTIGS))
         process.stdin.flush()
-        for _ in range(300):
-            if any(p.name.startswith(".") and p.stat().st_size for p in folder.iterdir()):
-                break
+        while not any(p.name.startswith(".") and p.stat().st_size for p in folder.iterdir()):
+            assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(number)
         assert process.wait(timeout=20) == status
