@@ -178,6 +178,8 @@ def _value(field: InfoField, text: str, at: int) -> Value:
     word = "." if text == "." else text.split(",")[at]
     if word == ".":
         return None
+    if field.id.endswith("__STATUS"):
+        return Status(word)
     if field.type == "String":
         return unquote(word)  # as `records` has quoted it
     return float(word) if field.type == "Float" else int(word)

@@ -320,7 +320,11 @@ def test_a_damaged_table_never_crashes(world, run, table, vcf, tried):
         assert "fault of regplug" not in done.err
     tried(12)
     text = subprocess.run(["bgzip", "-dc"], input=whole, check=True, capture_output=True).stdout
-    for old, new in ((b"RP_GC__Z=", b"RP_GC__Z=x"), (b"\tRP_STATUS", b"RP_STATUS")):
+    for old, new in (
+        (b"RP_GC__Z=", b"RP_GC__Z=x"),
+        (b"\tRP_STATUS", b"RP_STATUS"),
+        (b"RP_GC__STATUS=ok", b"RP_GC__STATUS=fine"),
+    ):
         packed = subprocess.run(["bgzip", "-c"], input=text.replace(old, new), capture_output=True)
         table.write_bytes(packed.stdout)
         subprocess.run(["tabix", "-f", "-p", "vcf", table], check=True)

@@ -71,7 +71,7 @@ def test_a_model_is_away(place, served, regplug, protocol, monkeypatch):
 @FAULT("servers", "a backend is closed while a frozen server owes answers")
 def test_closing_while_requests_wait(served, protocol, monkeypatch):
     """Some requests are under way, others have not begun."""
-    thaw = threading.Event()
+    before, thaw = set(threading.enumerate()), threading.Event()
 
     def freeze(codes):
         thaw.wait(60)
@@ -86,7 +86,8 @@ def test_closing_while_requests_wait(served, protocol, monkeypatch):
         for future in futures:
             with pytest.raises(BackendError, match=f"gc on {url} is closed"):
                 future.result(timeout=30)
-        workers = [it for it in threading.enumerate() if it.name.endswith("(_work)")]
+        new = set(threading.enumerate()) - before
+        workers = [thread for thread in new if thread.name.endswith("(_work)")]
         thaw.set()
         for worker in workers:
             worker.join(timeout=30)
