@@ -68,18 +68,20 @@ def test_orders_that_match_as_well(monkeypatch):
 
 
 @pytest.mark.slow
-def test_motifs_of_chance_have_no_name():
+@pytest.mark.parametrize("tenths", [3, pytest.param(10, marks=pytest.mark.nightly)])
+def test_motifs_of_chance_have_no_name(tenths):
     """Columns from anywhere, beside known motifs, by which q < 0.1 is let through easily.
 
     When the best of 20 orders was what a match had to beat, nine of these had a name.
     """
     random, collection = np.random.default_rng(2), jaspar()
-    known = [as_seen(random, motif) for motif in collection.motifs[:30]]
-    found = match([*known, *(by_chance(random, collection) for _ in range(120))], collection)
-    named = [bool(found.like(row)) for row in range(150)]
-    assert sum(named[:30]) >= 27
-    assert sum(named[30:]) <= 4
-    assert (found.q[30:] < 0.1).any(axis=1).sum() > 15  # TomTom alone names more
+    shown, chance = 3 * tenths, 12 * tenths
+    known = [as_seen(random, motif) for motif in collection.motifs[:shown]]
+    found = match([*known, *(by_chance(random, collection) for _ in range(chance))], collection)
+    named = [bool(found.like(row)) for row in range(shown + chance)]
+    assert sum(named[:shown]) >= 0.9 * shown
+    assert sum(named[shown:]) <= 0.4 * tenths
+    assert (found.q[shown:] < 0.1).any(axis=1).sum() > 1.5 * tenths  # TomTom alone names more
 
 
 @pytest.mark.slow
