@@ -52,7 +52,7 @@ test-numpy2: .venv-numpy2/ready
 
 # REGPLUG_CASES (3000 damaged files of each kind; 100,000 alleles) and REGPLUG_MINUTES (10) make it shorter or longer.
 nightly: .venv/all
-	$(BIN)/python -m pytest $(PYTEST) -m nightly
+	$(BIN)/python -m pytest $(PYTEST) -m nightly --timeout 0
 
 bench: .venv-bench/ready
 	.venv-bench/bin/python -m benchmarks.peers --server

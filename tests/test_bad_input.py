@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pysam
 import pytest
 
@@ -434,6 +435,16 @@ def test_the_reader_of_the_pipe_is_gone(folder, command, kind):
     assert not matrix.exists()
 
 
+def until_idle(process, opened):
+    """Wait until a process has opened a file, and then has not computed for half a second."""
+    while all(file.path != str(opened) for file in process.open_files()):
+        time.sleep(0.05)
+    spent, before = sum(process.cpu_times()), -1.0
+    while spent > before:
+        time.sleep(0.5)
+        spent, before = sum(process.cpu_times()), spent
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("out", ["out.vcf", "out.bcf"])
@@ -446,9 +457,7 @@ def test_a_signal_while_input_is_awaited(folder, command, number, status, out):
     ) as process:
         process.stdin.write(vcf_text(MANY, CONTIGS))
         process.stdin.flush()
-        while not any(p.name.startswith(".") and p.stat().st_size for p in folder.iterdir()):
-            assert process.poll() is None
-            time.sleep(0.02)
+        until_idle(psutil.Process(process.pid), folder / "genome.fa")
         process.send_signal(number)
         assert process.wait(timeout=20) == status
         err = process.stderr.read()
