@@ -154,15 +154,19 @@ def ensemble(
 def _validated(
     runs: Sequence[BassetRun], targets: Sequence[str], taken: Sequence[Mapping[str, str]]
 ) -> Aucs:
-    """Return the targets' AUCs on validation sites, means over the runs they are taken of."""
+    """Return the targets' AUCs on validation sites, means over the runs they are taken of.
+
+    What is made of targets of several names has none: none of their labels is of it.
+    """
     aucs = []
     for target in targets:
         of_runs = [
-            run.metrics.valid_aucs[of[target]]
+            (of[target], run.metrics.valid_aucs[of[target]])
             for run, of in zip(runs, taken, strict=True)
             if target in of
         ]
-        aucs.append(np.array(of_runs, float).mean())
+        alike = len({name for name, _ in of_runs}) == 1
+        aucs.append(np.array([auc for _, auc in of_runs], float).mean() if alike else np.nan)
     return {"valid_auc": np.array(aucs)}
 
 
