@@ -32,7 +32,7 @@ from regplug.models.tuned import tune
 from regplug.models.tuning import Tuning
 from regplug.models.variants.served import write_variants
 from regplug.scoring.backend import Backend, BackendOptions
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 
 DENSITIES = {"window by window": 2000, "1000 Genomes: 1 per 40": 40, "dense: 1 per 4 bp": 4}
 ALLELES = {

@@ -24,7 +24,7 @@ from regplug.models.export import random_codes
 from regplug.models.remembered import Remembered
 from regplug.scoring.adapter import VariantEffect
 from regplug.scoring.alleles import Alleles, Examined, encode_alleles
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 
 WINDOWS = 256
 

@@ -32,7 +32,7 @@ from regplug.models.repository import Golden, read_card, read_onnx, write_model
 from regplug.scoring.alleles import Alleles, Examined, encode_alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard, Target
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 from tests.models.variants.toy_graphs import reference
 
 DENSITIES = {

@@ -15,6 +15,7 @@ from regplug.scoring.backend import Array, Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.coverage import coverage_of
 from regplug.scoring.effects import Scores
+from regplug.scoring.pairs import pair_answers
 from regplug.scoring.peaks import quantiles
 from regplug_bpnet.profiles import distances
 
@@ -76,9 +77,7 @@ class BPNet(VariantEffect):
                 f"{backend.card.name} has no profile: it is none of family {self.name}"
             )
         counts, profile = coverage.counts.name, coverage.profile.name
-        before, after = (
-            backend.predict(codes, coverage.names) for codes in (alleles.ref, alleles.alt)
-        )
+        before, after = pair_answers(alleles, backend, coverage.names)
         ref, alt = alleles.joined(before[counts], after[counts])
         apart = distances(before[profile], after[profile], alleles, coverage)
         jsd = alleles.joined(np.zeros_like(apart), apart)[1]

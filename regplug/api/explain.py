@@ -149,7 +149,7 @@ def explain(
                 where, scorer, genome, targets=chosen, flank=flank, progress=progress
             )
             aspects: dict[Aspect, list[Explanation]] = {"": found}
-            if profile := of_profile(run.backend):
+            if profile := of_profile(run.remembered):
                 chosen = [maps.target for maps in found]
                 forms = explain_place(
                     where, profile, genome, targets=chosen, flank=flank, progress=progress

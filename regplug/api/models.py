@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
 from types import TracebackType
 
 import numpy as np
@@ -55,6 +56,11 @@ class OpenModel:
             )
         return self._companion or self.backend
 
+    @cached_property
+    def remembered(self) -> Backend:
+        """Return the backend, of which what it has predicted last is not asked again."""
+        return Remembered(self.backend)
+
     def for_variants(
         self,
         asked: FieldOptions = NO_TAGS,
@@ -69,7 +75,8 @@ class OpenModel:
             ModelError: it reads sequences, not variants; or has no such target, score or
                 background.
         """
-        return Model(Remembered(self.backend, cache), self.adapter, asked, transcripts)
+        remembered = Remembered(self.backend, cache) if cache else self.remembered
+        return Model(remembered, self.adapter, asked, transcripts)
 
     def predict(self, sequences: Sequence[str] | Codes) -> NDArray[np.float32]:
         """Return the scores, shape (n, targets), of sequences as text or as codes (n, bases).

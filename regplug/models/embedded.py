@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 import onnxruntime
 
@@ -24,12 +24,14 @@ from regplug.scoring.backend import (
     Array,
     Backend,
     BackendOptions,
+    Several,
     checked,
     empty_answers,
+    wanted_outputs,
 )
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
-from regplug.scoring.stretches import Request, Sizes
+from regplug.scoring.stretches import Answers, Request, Sides, Sizes, by_name
 
 # What onnxruntime's errors say of it.
 _MEMORY_FULL = re.compile(r"allocate memory|bad.alloc|alloc_failed|out of memory", re.IGNORECASE)
@@ -185,25 +187,37 @@ class Embedded(Answering):
         name = f"{self.card.name}, for variants"
         return self._library.open(made.SerializeToString(), name), sizes_of(made)
 
-    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
+    @overload
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]: ...
+    @overload
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: Several
+    ) -> list[tuple[Answers, Answers]]: ...
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: tuple[str, ...] = ()
+    ) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
-        return [self._together(request) for request in requests]
+        wanted = wanted_outputs(self.card, outputs)
+        found = [self._together(request, wanted) for request in requests]
+        return by_name(found, outputs)
 
-    def _together(self, request: Request) -> tuple[Array, Array]:
+    def _together(self, request: Request, outputs: Sequence[Output]) -> Sides:
+        """Return each output's answers to the windows of a request, and to its ALTs."""
         assert self._variants, "sizes says whether there is such a graph"
-        session, output = self._variants[0], self.card.main
-        rows = len(request.starts) + len(request.of)
+        session, windows = self._variants[0], len(request.starts)
+        names = [output.name for output in outputs]
         try:
-            (answer,) = session.run([output.name], inputs_of(request))
+            answers = session.run(names, inputs_of(request))
         except Exception as error:
             if _MEMORY_FULL.search(str(error)):  # window by window it takes less
-                windows = request.windows(self.card.window or 0, self._variants[1].column)
-                return self.predict(windows[0]), self.predict(windows[1])
+                ref, alt = request.windows(self.card.window or 0, self._variants[1].column)
+                return self._answers(ref, outputs), self._answers(alt, outputs)
             raise BackendError(
                 f"{self.card.name} cannot score {len(request.of)} variants: {error}"
             ) from error
-        checked(answer, self.card, output, rows)
-        return answer[: len(request.starts)], answer[len(request.starts) :]
+        for output, answer in zip(outputs, answers, strict=True):
+            checked(answer, self.card, output, windows + len(request.of))
+        return [answer[:windows] for answer in answers], [answer[windows:] for answer in answers]
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
         """Return the outputs' answers to codes (n, width), which are run in batches.

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from math import prod
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 import numpy as np
@@ -13,11 +13,22 @@ import numpy as np
 from regplug.errors import CacheError, ModelError
 from regplug.genome.codes import Codes
 from regplug.models.cache import Cache
-from regplug.scoring.backend import Answering, Array, Backend, engine_of, precision_of
+from regplug.scoring.backend import (
+    Answering,
+    Array,
+    Backend,
+    Several,
+    engine_of,
+    precision_of,
+    wanted_outputs,
+)
 from regplug.scoring.outputs import Output
-from regplug.scoring.stretches import Request, Sizes
+from regplug.scoring.stretches import Answers, Request, Sizes, by_name
 
 ROOM = 4 << 20  # bytes of the answers that are kept in memory
+SEVERAL = (
+    128 << 20
+)  # of a model of several outputs, whose windows cost much and are asked for twice
 _ENTRY = 250  # bytes that one of them takes beside itself
 _KEY = 16  # bytes of a digest: two of 10^9 rows have the same with a chance of 10^-21
 _NUMBER = np.dtype("<f4")
@@ -35,8 +46,10 @@ class Remembered(Answering):
         precision: in what numbers it is run, where not in float32, or "".
     """
 
-    def __init__(self, backend: Backend, cache: Cache | None = None, *, room: int = ROOM) -> None:
-        """Keep what `backend` answers, `room` bytes of it in memory.
+    def __init__(
+        self, backend: Backend, cache: Cache | None = None, *, room: int | None = None
+    ) -> None:
+        """Keep what `backend` answers, `room` bytes of it in memory; by default ROOM or SEVERAL.
 
         Raises:
             ModelError: there is a cache, and the card does not tell the sha256 of the graph.
@@ -48,6 +61,8 @@ class Remembered(Answering):
                 "from those of another model: run it without --cache"
             )
         self._backend, self._cache = backend, cache
+        if room is None:
+            room = SEVERAL if len(self.card.answers) > 1 else ROOM
         self._recent = Recent(room)
 
     def __getattr__(self, name: str) -> Any:
@@ -82,36 +97,72 @@ class Remembered(Answering):
         sizes: Sizes | None = self._backend.sizes  # type: ignore[attr-defined]
         return sizes
 
-    def predict_variants(self, asked: Sequence[Request]) -> list[tuple[Array, Array]]:
+    @overload
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]: ...
+    @overload
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: Several
+    ) -> list[tuple[Answers, Answers]]: ...
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: tuple[str, ...] = ()
+    ) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`.
 
         They have keys of their own: another order of sums may give another last bit. A request of
-        which one is unknown is asked for as a whole.
+        which one is unknown is asked for as a whole. Those of `card.main` are not kept in memory.
         """
-        ask = self._backend.predict_variants  # type: ignore[attr-defined]
-        if self._cache is None:
-            found: list[tuple[Array, Array]] = ask(asked)
-            return found
-        sizes, window, outputs = self.sizes, self.card.window, [self.card.main]
+        if self._cache is None and not outputs:
+            ask = self._backend.predict_variants  # type: ignore[attr-defined]
+            plain: list[tuple[Array, Array]] = ask(requests)
+            return plain
+        wanted = wanted_outputs(self.card, outputs)
+        keys = [self._keys_together(request, wanted) for request in requests]
+        every = [key for ref, alt in keys for key in (*ref, *alt)]
+        known = self._recent.get(every)
+        if self._cache:
+            known |= self._kept(self._cache, [key for key in every if key not in known], wanted)
+        new = [at for at, (ref, alt) in enumerate(keys) if not known.keys() >= {*ref, *alt}]
+        for at, sides in zip(
+            new, self._ask_together([requests[at] for at in new], outputs), strict=True
+        ):
+            for of_side, rows in zip(keys[at], sides, strict=True):
+                values = dict(zip(of_side, rows, strict=True))
+                if self._cache:
+                    self._cache.put({key: v for key, v in values.items() if key not in known})
+                known |= values
+        self._recent.put({key: known[key] for key in every})
+        parted = [
+            (
+                _parted([known[key] for key in ref], wanted),
+                _parted([known[key] for key in alt], wanted),
+            )
+            for ref, alt in keys
+        ]
+        return by_name(parted, outputs)
+
+    def _keys_together(
+        self, request: Request, outputs: Sequence[Output]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Return the keys of a request's windows, and of its ALTs."""
+        sizes, window = self.sizes, self.card.window
         assert sizes is not None
         assert window is not None
-        keys = [
-            [self._keys(codes, outputs, how) for codes, how in zip(sides, _TOGETHER, strict=True)]
-            for sides in (request.windows(window, sizes.column) for request in asked)
-        ]
-        known = self._kept(self._cache, [key for ref, alt in keys for key in (*ref, *alt)], outputs)
-        new = [at for at, (ref, alt) in enumerate(keys) if not known.keys() >= {*ref, *alt}]
-        for at, sides in zip(new, ask([asked[at] for at in new]), strict=True):
-            for of_side, rows in zip(keys[at], sides, strict=True):
-                answers = [row.astype(_NUMBER).tobytes() for row in rows]
-                values = dict(zip(of_side, answers, strict=True))
-                self._cache.put({key: v for key, v in values.items() if key not in known})
-                known |= values
+        ref, alt = request.windows(window, sizes.column)
+        before, after = _TOGETHER
+        return self._keys(ref, outputs, before), self._keys(alt, outputs, after)
+
+    def _ask_together(
+        self, asked: Sequence[Request], names: tuple[str, ...]
+    ) -> list[tuple[list[bytes], list[bytes]]]:
+        """Return what the model answers to requests' windows and ALTs, as `_flat` has it."""
+        ask = self._backend.predict_variants  # type: ignore[attr-defined]
+        if not names:
+            return [(_flat([ref]), _flat([alt])) for ref, alt in ask(asked)]
+        each = list(dict.fromkeys(names))
         return [
-            (_parted([known[key] for key in ref], outputs)[0],
-             _parted([known[key] for key in alt], outputs)[0])
-            for ref, alt in keys
-        ]  # fmt: skip
+            (_flat([ref[name] for name in each]), _flat([alt[name] for name in each]))
+            for ref, alt in ask(asked, names)
+        ]
 
     def _kept(
         self, cache: Cache, keys: Sequence[bytes], outputs: Sequence[Output]
@@ -150,8 +201,7 @@ class Remembered(Answering):
             answers = [self._backend.predict(codes)]
         else:
             answers = [self._backend.predict(codes, (first,))]
-        flat = [np.asarray(answer, _NUMBER).reshape(len(codes), -1) for answer in answers]
-        return [row.tobytes() for row in np.concatenate(flat, axis=1)]
+        return _flat(answers)
 
     def close(self) -> None:
         """Close the model."""
@@ -181,6 +231,12 @@ class Recent:
             while self._held > self._room:
                 _, oldest = self._values.popitem(last=False)
                 self._held -= len(oldest) + _ENTRY
+
+
+def _flat(answers: Sequence[Array]) -> list[bytes]:
+    """Return outputs' answers, (n, *shape) each, as rows of one output's behind the other's."""
+    flat = [np.asarray(answer, _NUMBER).reshape(len(answer), -1) for answer in answers]
+    return [row.tobytes() for row in np.concatenate(flat, axis=1)]
 
 
 def _parted(rows: Sequence[bytes], outputs: Sequence[Output]) -> list[Array]:

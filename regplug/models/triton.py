@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cached_property, partial
+from typing import overload
 
 from regplug.errors import BackendError
 from regplug.genome.codes import Codes
@@ -27,12 +28,14 @@ from regplug.scoring.backend import (
     Array,
     Backend,
     BackendOptions,
+    Several,
     checked,
     empty_answers,
+    wanted_outputs,
 )
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
-from regplug.scoring.stretches import Request, Sizes
+from regplug.scoring.stretches import Answers, Request, Sizes, by_name
 
 IN_FLIGHT = 8  # requests, at most
 ANSWER_SECONDS = 300.0  # for the answer to a batch: a server may be busy
@@ -95,11 +98,24 @@ class Triton(Answering):
             except Unavailable:
                 return None
 
-    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
+    @overload
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]: ...
+    @overload
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: Several
+    ) -> list[tuple[Answers, Answers]]: ...
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: tuple[str, ...] = ()
+    ) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
         self._confirmed, self._together = False, True
-        works = [partial(self._ask_together, request=request) for request in requests]
-        return [(ref, alt) for ref, alt in self._threads.done(works)]
+        wanted = wanted_outputs(self.card, outputs)
+        works = [
+            partial(self._ask_together, request=request, outputs=wanted) for request in requests
+        ]
+        half = len(wanted)
+        found = [(parts[:half], parts[half:]) for parts in self._threads.done(works)]
+        return by_name(found, outputs)
 
     def confirm(self) -> None:
         """Check by each connection that the server has the model still; once after an answer.
@@ -155,15 +171,17 @@ class Triton(Answering):
         with self._threads.window.place():
             return self._patiently(ask, f"for codes of shape {codes.shape}")
 
-    def _ask_together(self, client: Checked, request: Request) -> list[Array]:
-        """Return the server's predictions for a request's windows and ALTs, asking again."""
+    def _ask_together(
+        self, client: Checked, request: Request, outputs: Sequence[Output]
+    ) -> list[Array]:
+        """Return each output's answers to a request's windows, then to its ALTs, asking again."""
 
         def ask(again: bool) -> list[Array]:
             if again or time.monotonic() > client.checked_at + CHECK_SECONDS:
                 self._check_again(client)
                 self._variants.check(client, self._location)
             with self._threads.window.timed():
-                answer, rows = self._variants.ask(client, request)
+                answer, rows = self._variants.ask(client, request, outputs)
             if not self._variants.proof.holds(answer, self.card.window or 0):
                 self._check_again(client)
                 self._variants.check(client, self._location)

@@ -1,5 +1,7 @@
 """Requests of SNVs to a server that has a model's graph for variants, <name>_variants."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from regplug.errors import BackendError
@@ -9,6 +11,7 @@ from regplug.models.variants.graph import inputs_of
 from regplug.models.variants.served import served_name, sizes_in
 from regplug.scoring.backend import Array, checked
 from regplug.scoring.card import ModelCard
+from regplug.scoring.outputs import Output
 from regplug.scoring.stretches import Request, Sizes
 
 
@@ -51,14 +54,16 @@ class Variants:
                 "all scores"
             )
 
-    def ask(self, client: Client, request: Request) -> tuple[Answer, list[Array]]:
-        """Return the answer with the proof as its last row; and the windows' rows, the ALTs'.
+    def ask(
+        self, client: Client, request: Request, outputs: Sequence[Output]
+    ) -> tuple[Answer, list[Array]]:
+        """Return the proof's answer, and each output's rows of the windows, then of the ALTs.
 
         Raises:
             BackendError: the answer is not finite, or of another shape.
             Unavailable, Refused: as `client`.
         """
-        output, block, windows = self._card.main, request.block, len(request.starts)
+        block, windows = request.block, len(request.starts)
         proof = self.proof.added_to(np.empty((0, self._card.window or 0), np.uint8))[0]
         inputs = inputs_of(
             Request(
@@ -70,13 +75,16 @@ class Variants:
             )
         )
         try:
-            answer = client.infer(self._name, inputs, [output.name])
+            answer = client.infer(self._name, inputs, [output.name for output in outputs])
         except Refused as error:
             if client.ready(self._name):
                 raise
             raise Unavailable(str(error), answered=True) from error
-        rows = checked(
-            answer.outputs[output.name], self._card, output, windows + 1 + len(request.of)
-        )
-        ref, known, alt = np.split(rows, [windows, windows + 1])
-        return Answer(answer.version, {output.name: known}), [ref, alt]
+        known, ref, alt = {}, [], []
+        for output in outputs:
+            rows = answer.outputs[output.name]
+            checked(rows, self._card, output, windows + 1 + len(request.of))
+            ref.append(rows[:windows])
+            known[output.name] = rows[windows : windows + 1]
+            alt.append(rows[windows + 1 :])
+        return Answer(answer.version, known), [*ref, *alt]

@@ -13,7 +13,6 @@ from typing import Literal, Protocol
 
 import msgspec
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from regplug.errors import ModelError
 from regplug.genome.codes import Codes
@@ -22,8 +21,8 @@ from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard
 from regplug.scoring.coverage import Coverage, coverage_of
 from regplug.scoring.effects import EFFECTS, TINY, Array, Scores
-from regplug.scoring.sliding import window_predictions
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
+from regplug.scoring.sliding import window_answers, window_predictions
 
 _LEAST_SPREAD = 1e-6  # of a target that no random SNV changed: differences are divided by it
 FEW_TARGETS = 16  # a model with more targets has no track but of those asked for
@@ -158,10 +157,8 @@ class VariantEffect:
         coverage = coverage_of(backend.card)
         if coverage is None:
             return window_predictions(stretches, backend, width=width, step=step)
-        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
-        ends = np.cumsum([len(stretch_windows) for stretch_windows in windows])
-        found = backend.predict(np.concatenate(windows), coverage.names)
-        return np.split(self._reads(coverage, found), ends[:-1])
+        found = window_answers(stretches, backend, coverage.names, width=width, step=step)
+        return [self._reads(coverage, answers) for answers in found]
 
     def _reads(self, coverage: Coverage, found: Mapping[str, Array]) -> Array:
         """Return what tracks have of a profile's answers, shape (n, bases, targets)."""

@@ -68,7 +68,7 @@ class Answering(ABC):
     def predict(self, codes: Codes, outputs: Several) -> dict[str, Array]: ...
     def predict(self, codes: Codes, outputs: tuple[str, ...] = ()) -> Array | dict[str, Array]:
         """Return predictions for codes (n, width), as `Backend.predict`."""
-        wanted = [output_of(self.card, name) for name in dict.fromkeys(outputs)] or [self.card.main]
+        wanted = wanted_outputs(self.card, outputs)
         answers = self._answers(codes, wanted)
         if len(outputs) < 2:
             return answers[0]
@@ -123,6 +123,15 @@ def output_of(card: ModelCard, name: str) -> Output:
             return output
     names = ", ".join(output.name for output in card.answers)
     raise ModelError(f"{card.name} has no output {name}: it has {names}")
+
+
+def wanted_outputs(card: ModelCard, names: Sequence[str]) -> list[Output]:
+    """Return a card's outputs by their names, each once; without names, `card.main`.
+
+    Raises:
+        ModelError: it has none such.
+    """
+    return [output_of(card, name) for name in dict.fromkeys(names)] or [card.main]
 
 
 class BackendOptions(msgspec.Struct, frozen=True):

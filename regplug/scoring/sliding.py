@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
-from regplug.scoring.backend import Array, Backend
-from regplug.scoring.stretches import NUMBERS, Request, Sizes, VariantsBackend
+from regplug.scoring.backend import Array, Backend, Several
+from regplug.scoring.stretches import NUMBERS, Answers, Request, Sizes, together
 
 WINDOWS = 128  # in a request; with fewer, more of its bases are read by few windows
 
@@ -27,15 +28,43 @@ def window_predictions(
     Raises:
         BackendError: as `Backend.predict`.
     """
-    sizes = backend.sizes if isinstance(backend, VariantsBackend) else None
-    if sizes is None or 2 * step > width or sizes.numbers(width, 1, 1) > NUMBERS:
-        windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
-        ends = np.cumsum([len(of_stretch) for of_stretch in windows])
-        return np.split(backend.predict(np.concatenate(windows)), ends[:-1])
-    asked = [[*_requests(codes, width, step, sizes)] for codes in stretches]
-    together: VariantsBackend = backend  # type: ignore[assignment]
-    answers = iter(together.predict_variants([request for of in asked for request in of]))
+    fast = together(backend, width)
+    if fast is None or fast.sizes is None or 2 * step > width:
+        windows, ends = _windows(stretches, width, step)
+        return np.split(backend.predict(windows), ends)
+    asked = [[*_requests(codes, width, step, fast.sizes)] for codes in stretches]
+    answers = iter(fast.predict_variants([request for of in asked for request in of]))
     return [np.concatenate([next(answers)[0] for _ in of_stretch]) for of_stretch in asked]
+
+
+def window_answers(
+    stretches: Sequence[Codes], backend: Backend, outputs: Several, *, width: int, step: int
+) -> list[Answers]:
+    """Return what `window_predictions` does, of several outputs: (windows, *shape) by name.
+
+    Raises:
+        BackendError, ModelError: as `Backend.predict`.
+    """
+    fast = together(backend, width)
+    if fast is None or fast.sizes is None or 2 * step > width:
+        windows, ends = _windows(stretches, width, step)
+        found = backend.predict(windows, outputs)
+        parts = {name: np.split(answers, ends) for name, answers in found.items()}
+        return [{name: parts[name][at] for name in outputs} for at in range(len(stretches))]
+    asked = [[*_requests(codes, width, step, fast.sizes)] for codes in stretches]
+    answers = iter(fast.predict_variants([request for of in asked for request in of], outputs))
+    made = []
+    for of_stretch in asked:
+        pieces = [next(answers)[0] for _ in of_stretch]
+        made.append({name: np.concatenate([p[name] for p in pieces]) for name in outputs})
+    return made
+
+
+def _windows(stretches: Sequence[Codes], width: int, step: int) -> tuple[Codes, NDArray[np.intp]]:
+    """Return the windows of all stretches (n, width), and where those of the next ones begin."""
+    windows = [sliding_window_view(codes, width)[::step] for codes in stretches]
+    ends = np.cumsum([len(of_stretch) for of_stretch in windows])
+    return np.concatenate(windows), ends[:-1]
 
 
 def _requests(codes: Codes, width: int, step: int, sizes: Sizes) -> Iterator[Request]:

@@ -7,7 +7,7 @@ alone; a window belongs to a stretch where its own codes say so, whatever they w
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, overload, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
-from regplug.scoring.backend import Array, Backend
+from regplug.scoring.backend import Array, Backend, Several
 
 NUMBERS = 1 << 26  # that a layer may read at once: 256 MB
 IN_CACHE = 6 << 20  # from which on a request of ENOUGH ALTs grows no more
 ENOUGH, ALTS = 64, 256  # in a request
 
 Index = NDArray[np.int64]
+Answers = dict[str, Array]  # by the names of outputs, (n, *shape) each
+Sides = tuple[list[Array], list[Array]]  # each output's answers, to windows and to ALTs
 
 
 class LayerSize(NamedTuple):
@@ -87,34 +89,54 @@ class VariantsBackend(Protocol):
     def sizes(self) -> Sizes | None:
         """Return what a request costs, or None where this model has no such graph."""
 
-    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]:
-        """Return each request's predictions: of windows (n, targets), of ALTs (m, targets).
+    @overload
+    def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]: ...
+    @overload
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: Several
+    ) -> list[tuple[Answers, Answers]]: ...
+    def predict_variants(
+        self, requests: Sequence[Request], outputs: tuple[str, ...] = ()
+    ) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
+        """Return each request's predictions, of its n windows and of its m ALTs.
+
+        Without `outputs` those of `card.main`, (n, targets) and (m, targets); of several outputs,
+        which a model of one is not asked for, (n, *shape) and (m, *shape) by their names.
 
         Raises:
             BackendError: as `Backend.predict`.
         """
 
 
-def pair_predictions(alleles: Alleles, backend: Backend) -> tuple[Array, Array]:
-    """Return the predictions for the rows of REF and of ALT, (rows, targets) each.
+def by_name(
+    found: Sequence[Sides], outputs: Sequence[str]
+) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
+    """Return what `predict_variants` returns.
 
-    Raises:
-        BackendError: as `Backend.predict`.
+    Args:
+        found: of each request, what outputs answer; those of `wanted_outputs`.
+        outputs: the names that were given.
     """
-    sizes = backend.sizes if isinstance(backend, VariantsBackend) else None
-    if sizes is None or sizes.numbers(alleles.ref.shape[1], 1, 1) > NUMBERS:
-        return backend.predict(alleles.ref), backend.predict(alleles.alt)
-    snv = only_differs_at(alleles.ref, alleles.alt, sizes.column)
-    ref, alt = np.empty((2, len(snv), len(backend.card.targets)), np.float32)
-    asked = [*requests(alleles, np.flatnonzero(snv), sizes)]
-    together: VariantsBackend = backend  # type: ignore[assignment]
-    for request, (before, after) in zip(asked, together.predict_variants(asked), strict=True):
-        ref[request.rows], alt[request.rows] = before[request.of], after
-    others = ~snv
-    if others.any():
-        ref[others] = backend.predict(alleles.ref[others])
-        alt[others] = backend.predict(alleles.alt[others])
-    return ref, alt
+    if not outputs:
+        return [(ref[0], alt[0]) for ref, alt in found]
+    names = list(dict.fromkeys(outputs))
+    return [
+        (dict(zip(names, ref, strict=True)), dict(zip(names, alt, strict=True)))
+        for ref, alt in found
+    ]
+
+
+def together(backend: Backend, width: int) -> VariantsBackend | None:
+    """Return a backend as one that scores SNVs together; None where it does not.
+
+    Args:
+        backend: any.
+        width: bases of a window.
+    """
+    if not isinstance(backend, VariantsBackend):
+        return None
+    sizes = backend.sizes
+    return backend if sizes and sizes.numbers(width, 1, 1) <= NUMBERS else None
 
 
 def only_differs_at(ref: Codes, alt: Codes, column: int) -> NDArray[np.bool_]:

@@ -63,7 +63,7 @@ def profile_pairs(variants: Sequence[Variant], tracked: Tracked, genome: Genome)
     examined = [Examined(variant, Status.OK) for variant in variants]
     window, bases = read_width(backend.card), adapter.covers(backend.card)
     alleles = encode_alleles(examined, genome, window=window)
-    found = adapter.track([*alleles.ref, *alleles.alt], backend, width=window, step=1)
+    found = adapter.track([*alleles.ref, *alleles.alt], backend, width=window, step=window)
     sides = np.concatenate(found)[:, :, targets].reshape(2, len(alleles.ref), bases, -1)
     left = profile_reach(backend.card, bases).left
     return [

@@ -3,14 +3,8 @@ import pytest
 
 from regplug.genome.variant import Status, Variant
 from regplug.scoring.alleles import Alleles, Examined, encode_alleles
-from regplug.scoring.stretches import (
-    ALTS,
-    LayerSize,
-    Sizes,
-    only_differs_at,
-    pair_predictions,
-    requests,
-)
+from regplug.scoring.pairs import pair_predictions
+from regplug.scoring.stretches import ALTS, LayerSize, Sizes, only_differs_at, requests
 from tests.toy_models import gc_model
 
 WINDOW, COLUMN = 20, 9

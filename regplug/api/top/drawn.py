@@ -95,7 +95,7 @@ class Drawn(NamedTuple):
 
     def _tracked(self, targets: Sequence[int]) -> Tracked:
         """Return the model and targets with the step of its tracks."""
-        tracked = Tracked(self.run.adapter, self.run.backend, targets, 1)
+        tracked = Tracked(self.run.adapter, self.run.remembered, targets, 1)
         every = 1 if has_profile(tracked) else max(1, self.model.window // VALUES)
         return tracked._replace(step=every)
 

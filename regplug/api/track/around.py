@@ -54,7 +54,7 @@ def around_variants(
     card = asked.model.card
     targets = target_places(card, asked)
     model = asked.model.for_variants()
-    tracked = Tracked(asked.model.adapter, asked.model.backend, targets, asked.step or 1)
+    tracked = Tracked(asked.model.adapter, asked.model.remembered, targets, asked.step or 1)
     reach = reach_of(tracked)
     read = [(record.id or "", variants_of(record)) for record in reader]
     variants = [variant for _, of_record in read for variant in of_record]

@@ -31,7 +31,7 @@ def map_maker(model: Model, genome: Genome) -> MapMaker:
 
 def profile_maker(run: OpenModel, genome: Genome) -> ProfileMaker:
     """Return what makes the profile of a variant; it makes none if the model has none."""
-    tracked = Tracked(run.adapter, run.backend, [], 1)
+    tracked = Tracked(run.adapter, run.remembered, [], 1)
 
     def profiles(variant: Variant, target: str) -> Profile | None:
         if not has_profile(tracked):

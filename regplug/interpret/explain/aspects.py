@@ -3,14 +3,14 @@
 from typing import Literal
 
 from regplug.errors import ModelError
-from regplug.genome.codes import Codes
 from regplug.interpret.explain.maps import Explanation
 from regplug.scoring.adapter import FieldOptions, VariantEffect
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.coverage import Coverage, coverage_of
-from regplug.scoring.effects import Array, Scores
+from regplug.scoring.effects import Scores
 from regplug.scoring.model import Model
+from regplug.scoring.pairs import pair_answers
 
 Aspect = Literal["", "counts", "profile"]
 UNITS = {"counts": "ln(reads)", "profile": "profile's weighted logits"}
@@ -27,11 +27,9 @@ class ProfileForm(VariantEffect):
 
     def score(self, alleles: Alleles, backend: Backend) -> Scores:
         """Return the forms of REF and ALT, as an allele's rows are joined."""
-        ref, alt = (self._form(codes, backend) for codes in (alleles.ref, alleles.alt))
+        sides = pair_answers(alleles, backend, self._coverage.names)
+        ref, alt = (self._coverage.form(side[self._coverage.profile.name]) for side in sides)
         return Scores(*alleles.joined(ref, alt), alleles.status)
-
-    def _form(self, codes: Codes, backend: Backend) -> Array:
-        return self._coverage.form(backend.predict(codes, (self._coverage.profile.name,)))
 
 
 def of_profile(backend: Backend) -> Model | None:

@@ -125,7 +125,13 @@ class Addresses:
             row = graph.op("Add", graph.op("Mul", number, graph.ints(width)), first)
             return graph.op("Add", self._upright(row), graph.ints(*(i - begin for i in at)))
 
-        parts = [part(of, list(at)) for of, at in groupby(columns, kind)]
+        runs = [(of, list(at)) for of, at in groupby(columns, kind)]
+        each = sorted(set(columns))
+        if len(runs) > 2 * len([*groupby(each, kind)]):  # columns come again: one lookup of each
+            found = self._addresses(geometry, each, alts=alts, own=own)
+            places = np.searchsorted(each, columns)
+            return graph.op("Gather", found, graph.constant(places, np.int64), axis=1)
+        parts = [part(of, at) for of, at in runs]
         return graph.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
 
     def _last(self, made: Geometry, reading: Reading) -> int:

@@ -3,6 +3,8 @@
 shared rows   a lookup and a product; where a row reads much, one convolution of all of them
 windows' ends a lookup and a product
 ALTs' rows    the same, or REF's rows and the product of what the ALT changed in the layer before
+all, of few filters
+              the products of what is read, each tap's own, then a lookup and a sum of these
 """
 
 from collections.abc import Sequence
@@ -27,6 +29,7 @@ from regplug.models.variants.tensor import (
 )
 
 LARGE = 256  # numbers that a row reads, from which on a convolution of all is faster than a lookup
+FEW = 4  # times as many channels as filters, and products are fewer numbers than what is read
 
 
 def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -55,6 +58,12 @@ def convolution(kind: str, inputs: Sequence[Input], attributes: Attributes) -> T
     )
 
 
+def by_products(filters: Constant) -> bool:
+    """Tell whether filters (outputs, channels, taps ...) are so few that products are looked up."""
+    outputs, inner = filters.shape[:2]
+    return bool(filters[0].size >= LARGE and FEW * outputs <= inner)
+
+
 @dataclass(frozen=True, eq=False)
 class _Convolution:
     """Filters (outputs, channels, taps) and offsets, and which elements they read and make."""
@@ -78,6 +87,8 @@ class _Convolution:
     def table(self, rows: Rows, read: str) -> str:
         """Return the table of the result, of that of what is read."""
         graph, made = rows.graph, self.made
+        if by_products(self.filters):
+            return self._summed(rows, read)
         by_change = self.large and 0 < 2 * len(self.read.changed) <= len(made.changed)
         at_once = self.large and self.reading.step == 1
         groups: list[Group] = [] if at_once else ["shared"]
@@ -117,6 +128,17 @@ class _Convolution:
         weights = self.filters.transpose(2, 1, 0).reshape(taps * inner, outputs)
         arrays = (graph.constant(a, a.dtype.type) for a in (weights, self.offset))
         return graph.op("Gemm", rows.flat(found, taps * inner), *arrays)
+
+    def _summed(self, rows: Rows, read: str) -> str:
+        """Return all rows, by sums of the products of each tap's weights and what it reads."""
+        graph, (outputs, inner, taps) = rows.graph, self.filters.shape
+        weights = self.filters.transpose(1, 2, 0).reshape(inner, taps * outputs)
+        products = graph.op("MatMul", read, graph.constant(weights, weights.dtype.type))
+        zero = like(0, self.filters.dtype, taps * outputs)
+        around = graph.constant(zero, zero.dtype.type)
+        parts = rows.taps_of(products, self.read, self.made, self.reading, around, outputs)
+        sums = graph.op("ReduceSum", parts, graph.ints(1), keepdims=0)
+        return graph.op("Add", sums, graph.constant(self.offset, self.offset.dtype.type))
 
     def _by_change(self, rows: Rows, read: str, table: str) -> str:
         """Return the ALTs' rows, by a product of what ALTs changed; `table` has REF's rows."""

@@ -20,6 +20,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import FrameKey
+from regplug.models.variants.convolution import by_products
 from regplug.models.variants.geometry import Geometry
 from regplug.models.variants.layers import LAYERS, MOVES
 from regplug.models.variants.reduction import Reduction, reduction
@@ -157,6 +158,8 @@ class _Trunk:
                 )
                 g = made.geometry
                 numbers = g.strands * int(taps) * (read.channels or 1)
+                if node.op_type == "Conv" and by_products(self._constants[node.input[1]]):
+                    numbers = g.strands * int(taps) * (made.channels or 1)
                 layers.add(LayerSize(numbers, g.length, g.left + g.right, len(g.changed)))
         return Sizes(self._column, tuple(sorted(layers)))
 

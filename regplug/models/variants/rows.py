@@ -113,6 +113,32 @@ class Rows(Addresses):
             self._made[key] = self.graph.op("Gather", source, index, axis=0)
         return self._made[key]
 
+    def taps_of(
+        self,
+        table: str,
+        read: Geometry,
+        made: Geometry,
+        reading: Reading,
+        around: str,
+        channels: int,
+    ) -> str:
+        """Return what each tap has of the row that it reads, (rows, taps, channels).
+
+        Args:
+            table: of `read`; a row has so many channels for each tap, one tap's behind the other's.
+            read: of what is read.
+            made: of the result.
+            reading: which elements of `read` those of `made` read.
+            around: the row of elements outside a window.
+            channels: of a tap.
+        """
+        graph, taps = self.graph, len(reading.taps)
+        outside = reading.taps[0] < 0 or self._last(made, reading) >= read.length
+        source = self.padded(table, around) if outside else table
+        index = self._index(read, made, reading, GROUPS, padded=outside)
+        places = graph.op("Add", graph.op("Mul", index, graph.ints(taps)), graph.ints(*range(taps)))
+        return graph.op("Gather", graph.reshape(source, -1, channels), places, axis=0)
+
     def padded(self, table: str, around: str) -> str:
         """Return a table and after it the row that is put around."""
         return self._once("Concat", table, around, axis=0)

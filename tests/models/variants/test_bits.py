@@ -9,7 +9,7 @@ from regplug.models.cache import Cache
 from regplug.models.embedded import Embedded
 from regplug.models.remembered import Remembered
 from regplug.scoring.alleles import Alleles
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 from tests.scoring.test_stretches import alleles_in, snvs
 
 OURS = Path(__file__).parents[3] / "model_repo"

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, version_converter
+from onnx import ModelProto, TensorProto, helper, version_converter
 
 from regplug.models.embedded import open_session
 from regplug.models.onnx_builder import Builder
-from regplug.models.variants.graph import ALT, BLOCK, OF, STARTS, variants_graph
+from regplug.models.variants.graph import ALT, BLOCK, OF, STARTS, sizes_of, variants_graph
 from regplug.scoring.alleles import column
 from tests.models.variants.toy_graphs import networks, reference
 
@@ -63,3 +63,39 @@ def test_operators_of_a_later_version(kind: str) -> None:
     changed = block.copy()
     changed[column(40)] = alt[0]
     np.testing.assert_allclose(found, answers(model, codes=np.stack([block, changed])), atol=1e-6)
+
+
+@pytest.mark.parametrize("around", [0, 12])
+def test_a_wide_layer_of_few_filters_looks_up_what_its_taps_make(around: int) -> None:
+    """As the profile of BPNet: 75 taps of 512 channels would be 38,400 numbers a base."""
+    model = headed(around)
+    made = variants_graph(model, column(90))
+    assert made is not None
+    taps, strands = 25, 1
+    assert max(layer.numbers for layer in sizes_of(made).layers) == strands * taps * 2
+    assert len(made.graph.node) < 300
+    rng = np.random.default_rng(1)
+    block, starts = rng.integers(0, 5, 200).astype(np.uint8), np.array([0, 7, 110])
+    of, alt = np.array([0, 0, 1, 2]), np.array([0, 1, 2, 3], np.uint8)
+    ref = block[starts[:, None] + np.arange(90)]
+    changed = ref[of]
+    changed[:, column(90)] = alt
+    found = answers(made, **{BLOCK: block, STARTS: starts, OF: of, ALT: alt})
+    wanted = reference(model, np.concatenate([ref, changed]))
+    assert np.ptp(wanted) > 0.1
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def headed(around: int) -> ModelProto:
+    """Return a network of 90 bases whose last layer has 2 filters of 25 taps and 16 channels."""
+    graph, rng = Builder(), np.random.default_rng(0)
+    first = graph.constant(rng.normal(size=(16, 4, 1, 5)) / 4, np.float32)
+    last = graph.constant(rng.normal(size=(2, 16, 1, 25)) / 20, np.float32)
+    bias = graph.constant(rng.normal(size=2), np.float32)
+    seen = graph.op("Relu", graph.op("Conv", graph.one_hot(graph.known("codes")), first))
+    pads = [0, around, 0, around]
+    graph.name("scores", graph.op("Flatten", graph.op("Conv", seen, last, bias, pads=pads)))
+    inputs = [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", 90])]
+    width = 2 * (90 - 4 - 24 + 2 * around)
+    outputs = [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", width])]
+    return graph.model("toy", inputs, outputs, "")

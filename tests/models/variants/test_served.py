@@ -18,7 +18,7 @@ from regplug.models.server import Server, serving
 from regplug.models.variants.served import write_variants
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 from tests.models.conftest import triton_installed  # noqa: F401  a fixture
 from tests.plugins.basset.toys import basset_model
 from tests.scoring.test_stretches import alleles_in, snvs

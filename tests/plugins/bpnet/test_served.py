@@ -11,6 +11,8 @@ from regplug.models.embedded import Embedded
 from regplug.models.repository import check_model
 from regplug.models.server import local_server, serving
 from regplug.scoring.backend import BackendOptions
+from regplug.scoring.pairs import pair_answers
+from tests.scoring.test_stretches import alleles_in, snvs
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 
 pytest.importorskip("h5py")
@@ -67,3 +69,26 @@ def test_a_server_gives_the_same(regplug, tmp_path, sizes):
     np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
     assert (ours[:, 2] > 1e-4).all()
     np.testing.assert_allclose(ours[:, 0], ours[:, 1] * np.log(2), atol=1e-5)
+
+
+@pytest.mark.triton
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_server_scores_both_outputs_of_snvs_together(regplug, tmp_path, protocol):
+    if local_server() is None:
+        pytest.skip("no Triton server: pip install 'regplug[server]'")
+    path = write_chrombpnet(tmp_path / "chrombpnet_nobias.h5", **SMALL)
+    repo, window = tmp_path / "repo", SMALL["window"]
+    words = ("--name", "mine", "-o", repo, "--snvs", 3)
+    assert regplug("models", "import", "bpnet", path, *words).status == 0
+    assert regplug("models", "variants", "mine", "--model-repo", repo).status == 0
+    codes = np.random.default_rng(2).integers(0, 4, 900).astype(np.uint8)
+    alleles = alleles_in(snvs(codes, [*range(300, 330, 3), 600]), codes, window)
+    with serving(repo) as server, closing(Embedded(repo / "mine", threads=1)) as plain:
+        made = triton.regplug_open_backend(getattr(server, protocol), "mine", BackendOptions())
+        with closing(made) as backend:
+            assert backend.sizes is not None
+            found = pair_answers(alleles, backend, OUTPUTS)
+        for side, rows in zip(found, (alleles.ref, alleles.alt), strict=True):
+            wanted = plain.predict(rows, OUTPUTS)
+            for name in OUTPUTS:
+                np.testing.assert_allclose(side[name], wanted[name], rtol=1e-5, atol=1e-5)

@@ -14,7 +14,7 @@ from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.scoring.alleles import Examined, encode_alleles
 from regplug.scoring.backend import BackendOptions
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 from regplug_deepbind import backend as panels
 from regplug_deepbind import kernel as kernels
 from regplug_deepbind.backend import Panel
