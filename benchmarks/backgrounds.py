@@ -31,9 +31,9 @@ from regplug.data.background.strata import Stratum, drawn_sets
 from regplug.genome.fasta import Genome
 from regplug.genome.regions import read_bed
 from regplug.genome.variant import Status, Variant
-from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.effects import Scores, difference
+from regplug.scoring.examined import examine
 from regplug.scoring.kinds import SNV, kind_of
 from regplug.scoring.ranking import Ranking
 from regplug.scoring.ranking_tags import Overall

@@ -39,9 +39,9 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Status
 from regplug.hooks.manager import adapter_for, open_backend, plugin_manager
 from regplug.scoring.adapter import FieldOptions
-from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.effects import EFFECTS, Scores
+from regplug.scoring.examined import examine
 from regplug.scoring.model import Model
 
 FEW = 4  # targets that are all shown

@@ -23,7 +23,8 @@ from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
 from regplug.models.remembered import Remembered
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.alleles import Alleles, Examined, encode_alleles
+from regplug.scoring.alleles import Alleles, encode_alleles
+from regplug.scoring.examined import Examined
 from regplug.scoring.pairs import pair_predictions
 
 WINDOWS = 256

@@ -18,9 +18,10 @@ from benchmarks.variant_truth_figures import Floats
 from regplug.genome.codes import UNKNOWN, Codes, encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Status, Variant
-from regplug.scoring.alleles import column, examine
+from regplug.scoring.alleles import column
 from regplug.scoring.backend import Backend
 from regplug.scoring.effects import EFFECTS
+from regplug.scoring.examined import examine
 from regplug.scoring.model import BATCH, Model
 
 PAIRS = {"dsQTL": "GM12878", "H3K27ac": "GM12878", "CTCF_asb": "CTCF"}  # and what shows them

@@ -29,9 +29,10 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
 from regplug.models.repository import Golden, read_card, read_onnx, write_model
-from regplug.scoring.alleles import Alleles, Examined, encode_alleles
+from regplug.scoring.alleles import Alleles, encode_alleles
 from regplug.scoring.backend import Backend
 from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.examined import Examined
 from regplug.scoring.pairs import pair_predictions
 from tests.models.variants.toy_graphs import reference
 

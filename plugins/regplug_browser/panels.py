@@ -1,10 +1,10 @@
 """TrackSet ─panels→ which files a browser shows together, and where it opens."""
 
-from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
+from msgspec.structs import replace
 
 from regplug.files import colours
 from regplug.files.colours import GREY, LOWERS, RAISES

@@ -33,12 +33,12 @@ from regplug.genome.regions import read_bed
 from regplug.genome.transcripts import promoters, transcripts_of
 from regplug.genome.variant import Interval, Status
 from regplug.models.repository import read_card, rewrite_card
-from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.background import Background, BackgroundSet
 from regplug.scoring.background_data import FEWEST, kept_arrays, packed
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores
+from regplug.scoring.examined import examine
 from regplug.scoring.kinds import SNV
 from regplug.scoring.model import Model
 

@@ -15,7 +15,8 @@ from regplug.genome.codes import UNKNOWN, Codes, decode, encode
 from regplug.genome.fasta_index import FastaIndex
 from regplug.genome.variant import Interval
 
-BLOCK = 1 << 16
+BLOCK = 1 << 16  # bases that are in memory at once
+BEHIND = BLOCK - BLOCK // 8  # of these, from the first that was asked for on
 # How it is called: UCSC, Ensembl, and Ensembl and SGD of yeast, Ensembl of worm and fly.
 MITOCHONDRION = ["chrM", "MT", "chrMT", "M", "Mito", "chrmt", "MtDNA", "mitochondrion_genome"]
 
@@ -129,7 +130,7 @@ class Genome:
         """Return the codes of [start, end), 0-based, from the block in memory or a new block."""
         at = start - self._start
         if contig != self._chrom or at < 0 or end > self._start + len(self._block):
-            self._chrom, self._start = contig, max(0, start - BLOCK // 8)
+            self._chrom, self._start = contig, max(0, start + BEHIND - BLOCK)
             stop = min(self.lengths[contig], max(end, self._start + BLOCK))
             self._block = self._fetch(contig, self._start, stop)
             at = start - self._start

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 
 class Status(StrEnum):
     """Why an ALT has a score, or has none."""
@@ -28,8 +30,7 @@ class Status(StrEnum):
         return self in (Status.OK, Status.JUNCTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True, gc=False):
     """A stretch of a contig; `start` is 0-based, `end` exclusive."""
 
     chrom: str
@@ -71,8 +72,7 @@ class Extent:
     slack: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(msgspec.Struct, frozen=True, gc=False):
     """One REF and one ALT; `pos` is 1-based as in a VCF.
 
     `extent` is for an ALT that is no sequence, and tells how far it goes.

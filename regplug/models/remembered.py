@@ -1,7 +1,6 @@
 """codes ─Remembered.predict→ predictions: what is known already is not asked of the model again."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from math import prod
@@ -9,6 +8,7 @@ from typing import Any, overload
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from regplug.errors import CacheError, ModelError
 from regplug.genome.codes import Codes
@@ -29,7 +29,7 @@ ROOM = 4 << 20  # bytes of the answers that are kept in memory
 SEVERAL = (
     128 << 20
 )  # of a model of several outputs, whose windows cost much and are asked for twice
-_ENTRY = 250  # bytes that one of them takes beside itself
+ENTRY = 230  # bytes that one of them takes beside itself and its key
 _KEY = 16  # bytes of a digest: two of 10^9 rows have the same with a chance of 10^-21
 _NUMBER = np.dtype("<f4")
 _TOGETHER = ("REF, together", "ALT, together")  # no names of outputs
@@ -39,7 +39,8 @@ class Remembered(Answering):
     """A model whose answers are kept: the last ones in memory, and all of them in a cache's file.
 
     So the window of a REF that several ALTs share is computed once. An answer is looked up by the
-    sha256 of the model's graph, what runs it, the names of the outputs, and the codes of the row.
+    names of the outputs and the codes of the row, in a cache's file by the sha256 of the model's
+    graph and what runs it too.
 
     Attributes:
         card: the model's.
@@ -72,12 +73,12 @@ class Remembered(Answering):
         return getattr(self._backend, name)
 
     def _answers(self, codes: Codes, outputs: Sequence[Output]) -> list[Array]:
-        keys = self._keys(codes, outputs)
+        keys = self._keys(codes, outputs) if self._cache else _plain_keys(codes, outputs)
         known = self._recent.get(keys)
-        unknown = [key for key in dict.fromkeys(keys) if key not in known]
-        if unknown and self._cache:
-            known |= self._kept(self._cache, unknown, outputs)
         rows = {key: row for row, key in enumerate(keys) if key not in known}
+        if rows and self._cache:
+            known |= self._kept(self._cache, list(rows), outputs)
+            rows = {key: row for key, row in rows.items() if key not in known}
         if rows:
             asked = self._ask(codes[list(rows.values())], outputs)
             new = dict(zip(rows, asked, strict=True))
@@ -214,7 +215,7 @@ class Recent:
     def __init__(self, room: int) -> None:
         """Keep `room` bytes of them."""
         self._room, self._held, self._lock = room, 0, threading.Lock()
-        self._values: OrderedDict[bytes, bytes] = OrderedDict()
+        self._values: dict[bytes, bytes] = {}
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return key → value of those keys that are there."""
@@ -224,19 +225,41 @@ class Recent:
     def put(self, values: Mapping[bytes, bytes]) -> None:
         """Keep values as those that were used last; the oldest ones make room."""
         with self._lock:
-            for key, value in values.items():
-                if self._values.pop(key, None) is None:
-                    self._held += len(value) + _ENTRY
-                self._values[key] = value
-            while self._held > self._room:
-                _, oldest = self._values.popitem(last=False)
-                self._held -= len(oldest) + _ENTRY
+            again = self._values.keys() & values.keys()
+            self._held -= _size({key: self._values.pop(key) for key in again})
+            self._values.update(values)
+            self._held += _size(values)
+            oldest = []
+            for key, value in self._values.items():  # in the order in which they came
+                if self._held <= self._room:
+                    break
+                oldest.append(key)
+                self._held -= len(key) + len(value) + ENTRY
+            for key in oldest:
+                del self._values[key]
+
+
+def _size(values: Mapping[bytes, bytes]) -> int:
+    """Return how many bytes of memory they take."""
+    return sum(map(len, values)) + sum(map(len, values.values())) + ENTRY * len(values)
+
+
+def _plain_keys(codes: Codes, outputs: Sequence[Output]) -> list[bytes]:
+    """Return a key for each row, in memory."""
+    names = "\t".join(output.name for output in outputs).encode()
+    return [names + row for row in _rows(codes)]
+
+
+def _rows(array: NDArray[np.generic]) -> list[bytes]:
+    """Return the bytes of each row, of an array of shape (n, columns)."""
+    whole, size = array.tobytes(), array.shape[1] * array.itemsize
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
 def _flat(answers: Sequence[Array]) -> list[bytes]:
     """Return outputs' answers, (n, *shape) each, as rows of one output's behind the other's."""
     flat = [np.asarray(answer, _NUMBER).reshape(len(answer), -1) for answer in answers]
-    return [row.tobytes() for row in np.concatenate(flat, axis=1)]
+    return _rows(np.concatenate(flat, axis=1))
 
 
 def _parted(rows: Sequence[bytes], outputs: Sequence[Output]) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Variant ─examine, encode_alleles→ Alleles: step 2 of the way from a VCF record to its INFO.
+"""Examined ─encode_alleles→ Alleles: step 2 of the way from a VCF record to its INFO.
 
 VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
@@ -6,6 +6,8 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,47 +16,13 @@ from regplug.genome.codes import UNKNOWN, Codes, decode, reverse_complement
 from regplug.genome.codes import encode as encode_letters
 from regplug.genome.edit import Edit, Edited
 from regplug.genome.fasta import Reference
-from regplug.genome.structural import BASES, edit_of, is_told
 from regplug.genome.variant import Interval, Status, Variant
+from regplug.genome.windows import windows_of
 from regplug.scoring.effects import second_is_larger
+from regplug.scoring.examined import Examined, by_contig
 from regplug.scoring.junctions import Cut, junction_windows
 
 MOST_N = 0.1  # share of a window's bases inside the contig that may be unknown
-
-
-@dataclass(frozen=True)
-class Examined:
-    """An ALT after the checks that need no model.
-
-    Attributes:
-        variant: normalised where `status` is ok and it is of bases, else as it was.
-        status: ok, or why no model can score it.
-        edit: what a symbolic ALT or a breakend that is ok makes of its contig, normalised.
-        centred: whether windows are laid on its middle, not on its ends.
-    """
-
-    variant: Variant
-    status: Status
-    edit: Edit | None = None
-    centred: bool = False
-
-    @property
-    def interval(self) -> Interval:
-        """Return the bases that REF covers, of a symbolic ALT all those that it replaces."""
-        edit = self.edit
-        return edit.interval if edit and edit.left and edit.right else self.variant.interval
-
-    @property
-    def lengths(self) -> tuple[int, int]:
-        """Return the bases of REF and of ALT; of a breakend that joins two strands, the same."""
-        if not self.edit:
-            return len(self.variant.ref), len(self.variant.alt)
-        ref = len(self.interval)
-        return ref, ref + (self.edit.longer if self.edit.left and self.edit.right else 0)
-
-    def is_short(self, window: int) -> bool:
-        """Tell whether it is of bases, at most half a window: what tracks and maps can show."""
-        return self.edit is None and max(self.lengths) <= window // 2
 
 
 @dataclass(frozen=True)
@@ -114,26 +82,6 @@ def column(window: int) -> int:
     return (window - 1) // 2
 
 
-def examine(variant: Variant, genome: Reference) -> Examined:
-    """Return `variant` normalised, or why no model can score it.
-
-    Raises:
-        GenomeError: as `genome` raises.
-    """
-    status = _input_status(variant, genome)
-    if status is not Status.OK:
-        return Examined(variant, status)
-    if not BASES.fullmatch(variant.alt):
-        found = edit_of(variant, genome)
-        if isinstance(found, Status):
-            return Examined(variant, found)
-        return Examined(variant, Status.OK, found)
-    normalized = variant.normalized(genome)
-    if _ambiguous(normalized):
-        return Examined(variant, Status.AMBIGUOUS)
-    return Examined(normalized, Status.OK)
-
-
 def encode_alleles(
     examined: Sequence[Examined], genome: Reference, *, window: int, strand: str = "+"
 ) -> Alleles:
@@ -150,23 +98,54 @@ def encode_alleles(
         GenomeError: as `genome` raises.
     """
     before = column(window) if strand == "+" else window - 1 - column(window)
-    status, refs, alts, owner = [], [], [], []
-    for index, allele in enumerate(examined):
-        reason, pairs = _windows(allele, genome, before, window)
-        status.append(reason)
-        for ref, alt in pairs:
-            refs.append(ref if strand == "+" else reverse_complement(ref))
-            alts.append(alt if strand == "+" else reverse_complement(alt))
-            owner.append(index)
-    empty = np.empty((0, window), np.uint8)
-    return Alleles(
-        [allele.variant for allele in examined],
-        status,
-        np.stack(refs) if refs else empty,
-        np.stack(alts) if alts else empty,
-        np.array(owner, np.intp),
-        [allele.lengths for allele in examined],
-    )
+    status = [allele.status for allele in examined]
+    variants = [allele.variant for allele in examined]
+    lengths = [allele.lengths for allele in examined]
+    is_snv = [
+        window > 1 and each == (1, 1) and allele.status is Status.OK and allele.edit is None
+        for each, allele in zip(lengths, examined, strict=True)
+    ]
+    rows = [_Rows([], *np.empty((2, 0, window), np.uint8))]
+    for chrom, places, starts in by_contig(variants, [at for at, snv in enumerate(is_snv) if snv]):
+        there = windows_of(genome, chrom, starts - before, window)
+        unknown = _mostly_n(there, starts - before, genome.lengths[genome.contig(chrom) or ""])
+        for at in compress(places, unknown):
+            status[at] = Status.MOSTLY_N
+        known = list(compress(places, ~unknown))
+        rows.append(_snv_rows(variants, known, there[~unknown] if unknown.any() else there, before))
+    for at in [at for at, snv in enumerate(is_snv) if not snv]:
+        status[at], pairs = _windows(examined[at], genome, before, window)
+        rows += [_Rows([at], ref[None], alt[None]) for ref, alt in pairs]
+    owner = np.array([at for part in rows for at in part.owner], np.intp)
+    order = np.argsort(owner, kind="stable")
+    ref = _in_order([part.ref for part in rows], order)
+    alt = _in_order([part.alt for part in rows], order)
+    if strand == "-":
+        ref, alt = reverse_complement(ref), reverse_complement(alt)
+    return Alleles(variants, status, ref, alt, owner[order], lengths)
+
+
+class _Rows(NamedTuple):
+    """Some rows of `Alleles`."""
+
+    owner: list[int]
+    ref: Codes
+    alt: Codes
+
+
+def _in_order(parts: Sequence[Codes], order: NDArray[np.intp]) -> Codes:
+    """Return the rows of all parts in an order."""
+    if sum(map(bool, map(len, parts))) == 1:  # it is in order
+        return max(parts, key=len)
+    return np.concatenate(parts)[order]
+
+
+def _snv_rows(variants: Sequence[Variant], places: list[int], ref: Codes, before: int) -> _Rows:
+    """Return the rows of the SNVs `places` among `variants`, of their windows in the genome."""
+    ref[:, before] = encode_letters("".join([variants[at].ref for at in places]))
+    alt = ref.copy()
+    alt[:, before] = encode_letters("".join([variants[at].alt for at in places]))
+    return _Rows(places, ref, alt)
 
 
 def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[np.bool_]:
@@ -193,38 +172,6 @@ def enough_known(codes: Codes, start: int, length: int, window: int) -> NDArray[
     return enough
 
 
-def _input_status(variant: Variant, genome: Reference) -> Status:
-    alt = variant.alt
-    if alt in (".", ""):
-        return Status.MISSING
-    if alt == "*":
-        return Status.STAR
-    of_bases = BASES.fullmatch(alt)
-    if not of_bases and not is_told(variant):
-        return Status.SYMBOLIC
-    contig = genome.contig(variant.chrom)
-    if contig is None:
-        return Status.UNKNOWN_CONTIG
-    if variant.start < 0 and not of_bases:  # a telomere
-        return Status.BAD_SPAN
-    if variant.start < 0 or variant.interval.end > genome.lengths[contig]:
-        return Status.REF_MISMATCH
-    there, ref = genome.codes(variant.interval), encode_letters(variant.ref)
-    if not of_bases:  # callers write N beside <DEL>
-        told = ref != UNKNOWN
-        there, ref = there[told], ref[told]
-    return Status.OK if there.tobytes() == ref.tobytes() else Status.REF_MISMATCH
-
-
-def _ambiguous(variant: Variant) -> bool:
-    """Tell whether a normalised ALT puts an unknown base there; its anchor may be one."""
-    ref, alt = variant.ref, variant.alt
-    if ref.startswith(alt) or ref.endswith(alt):  # nothing but bases are taken away
-        return False
-    put_in = alt.removeprefix(ref) if alt.startswith(ref) else alt.removesuffix(ref)
-    return UNKNOWN in encode_letters(put_in)
-
-
 def _windows(
     allele: Examined, genome: Reference, before: int, window: int
 ) -> tuple[Status, list[tuple[Codes, Codes]]]:
@@ -245,7 +192,8 @@ def _windows(
     if len(ref) == len(alt):
         del starts[1]
     there = [genome.codes(Interval(variant.chrom, at, at + window)) for at in starts]
-    if any(_mostly_n(of, variant.chrom, at, genome) for of, at in zip(there, starts, strict=True)):
+    length = genome.lengths[genome.contig(variant.chrom) or ""]
+    if _mostly_n(np.stack(there), np.array(starts), length).any():
         return Status.MOSTLY_N, []
     if len(ref) == len(alt):
         pair = there[0].copy(), there[0].copy()
@@ -304,7 +252,16 @@ def _with_last_base_in_column(
     return ref, alt
 
 
-def _mostly_n(codes: Codes, chrom: str, start: int, genome: Reference) -> bool:
-    """Tell whether over a tenth of a window from `start` on is unknown, inside the contig."""
-    inside = codes[max(0, -start) : genome.lengths[genome.contig(chrom) or ""] - start]
-    return bool(np.count_nonzero(inside == UNKNOWN) > MOST_N * len(inside))
+def _mostly_n(codes: Codes, starts: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+    """Tell of which windows over a tenth of the bases inside the contig are unknown.
+
+    Args:
+        codes: of n windows, shape (n, window).
+        starts: 0-based positions of their first bases, shape (n,).
+        length: of the contig, in bases.
+    """
+    window = codes.shape[1]
+    outside = np.maximum(0, -starts) + np.maximum(0, starts + window - length)
+    unknown = (codes == UNKNOWN).sum(axis=1) if UNKNOWN in codes else outside
+    mostly: NDArray[np.bool_] = unknown - outside > MOST_N * (window - outside)
+    return mostly

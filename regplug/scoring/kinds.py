@@ -1,5 +1,7 @@
 """What kind of change an ALT is, and of what length: each kind has a background of its own."""
 
+from functools import lru_cache
+
 from regplug.genome.variant import Variant
 
 SNV, MNV = "snv", "mnv"
@@ -15,6 +17,7 @@ def kind_of(variant: Variant) -> str:
     return kind_by_lengths(len(variant.ref), len(variant.alt))
 
 
+@lru_cache(1 << 10)
 def kind_by_lengths(ref: int, alt: int, *, junctions: bool = False) -> str:
     """Return the kind of an ALT, of KINDS.
 

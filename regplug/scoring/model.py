@@ -15,11 +15,12 @@ from regplug.genome.reference import BuildCheck
 from regplug.genome.transcripts import STRANDS, Transcripts
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.adapter import Adapter, FieldOptions, InfoField, tag
-from regplug.scoring.alleles import Examined, encode_alleles, examine
+from regplug.scoring.alleles import encode_alleles
 from regplug.scoring.assays import OF_MODELS, Assays
 from regplug.scoring.backend import Backend, precision_of
 from regplug.scoring.card import ModelCard
 from regplug.scoring.effects import Scores, stronger
+from regplug.scoring.examined import Examined, examine_all
 from regplug.scoring.kinds import kind_by_lengths
 from regplug.scoring.phased_tags import phased_fields
 from regplug.scoring.ranking import Ranking
@@ -105,14 +106,14 @@ class Model:
         """
         if self.card.strand != "forward":
             alleles = encode_alleles(examined, genome, window=self.window)
-            scores = self._adapter.score(alleles, self._backend)
+            scores, lengths = self._adapter.score(alleles, self._backend), alleles.lengths
         else:
             at = [allele.interval for allele in examined] if places is None else places
             plus, minus = (self._score_strand(examined, genome, at, strand) for strand in STRANDS)
-            scores = stronger(plus, minus)
+            scores, lengths = stronger(plus, minus), [allele.lengths for allele in examined]
         kinds = [
-            kind_by_lengths(*allele.lengths, junctions=status is Status.JUNCTIONS)
-            for allele, status in zip(examined, scores.status, strict=True)
+            kind_by_lengths(ref, alt, junctions=status is Status.JUNCTIONS)
+            for (ref, alt), status in zip(lengths, scores.status, strict=True)
         ]
         return scores._replace(kinds=kinds)
 
@@ -157,7 +158,7 @@ def score_variants(
     parts: list[list[Scores]] = [[] for _ in models]
     size = batch_size(model.window for model in models)
     for start in range(0, len(variants), size):
-        batch = [examine(variant, genome) for variant in variants[start : start + size]]
+        batch = examine_all(variants[start : start + size], genome)
         build.see(allele.status for allele in batch)
         examined += batch
         for model, scored in zip(models, parts, strict=True):

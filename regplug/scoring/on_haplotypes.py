@@ -5,18 +5,18 @@ as the one variant that they make, in windows that are laid on its middle.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from regplug.genome.codes import encode
 from regplug.genome.fasta import Reference
 from regplug.genome.haplotype import Haplotype, HaplotypeContigs, anchored, longer
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import Examined, examine
 from regplug.scoring.carried import HAPLOTYPES, Carried, Phase, PhasedAlt
 from regplug.scoring.effects import Array, Scores
+from regplug.scoring.examined import Examined, examine
 from regplug.scoring.model import Model
 from regplug.scoring.sketch import Floats
 

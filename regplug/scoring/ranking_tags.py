@@ -28,7 +28,7 @@ def ranking_fields(ranking: Ranking) -> list[InfoField]:
 
     def top(scores: Scores) -> Values:
         labels = [*card.labels, None]
-        return [labels[index] for index in ranking.ranked(scores).top]
+        return [labels[index] for index in ranking.ranked(scores).top.tolist()]
 
     return [
         InfoField(f"{stem}__TOP", f"{name}: the most extreme target, {order}", "String", top),
@@ -58,7 +58,8 @@ def ranking_fields(ranking: Ranking) -> list[InfoField]:
 
 def short(numbers: Floats) -> list[float]:
     """Return numbers with DIGITS significant digits."""
-    return [float(f"{number:.{DIGITS}g}") for number in numbers.tolist()]
+    texts = len(numbers) * f"%.{DIGITS}g " % tuple(numbers.tolist())
+    return list(map(float, texts.split()))
 
 
 class Overall:
@@ -169,11 +170,11 @@ def tops_of(
     rankings: Sequence[Ranking], scores: Sequence[Scores], models: NDArray[np.intp]
 ) -> list[str | None]:
     """Return MODEL:TARGET of the most extreme target of each ALT's model (its index, or -1)."""
-    tops = [ranking.ranked(of).top for ranking, of in zip(rankings, scores, strict=True)]
-    cards = [ranking.card for ranking in rankings]
+    tops = [ranking.ranked(of).top.tolist() for ranking, of in zip(rankings, scores, strict=True)]
+    names = [[f"{of.card.name}:{label}" for label in of.card.labels] for of in rankings]
     return [
-        None if m < 0 else f"{cards[m].name}:{cards[m].labels[tops[m][row]]}"
-        for row, m in enumerate(models.tolist())
+        None if model < 0 else names[model][tops[model][row]]
+        for row, model in enumerate(models.tolist())
     ]
 
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import Examined, column, encode_alleles
+from regplug.scoring.alleles import column, encode_alleles
 from regplug.scoring.card import ModelCard, read_width
 from regplug.scoring.effects import Array, difference
+from regplug.scoring.examined import Examined
 from regplug.tracks.bigwig import TrackFiles
 from regplug.tracks.profile_regions import tiles_at_once, write_means
 from regplug.tracks.regions import Tracked

@@ -5,9 +5,10 @@ VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Allele
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pysam
 
@@ -17,10 +18,10 @@ from regplug.genome.transcripts import Transcripts
 from regplug.genome.variant import Status, Variant
 from regplug.hooks.writer import Batch, Sink
 from regplug.scoring.adapter import Values
-from regplug.scoring.alleles import examine
 from regplug.scoring.assays import Assays
 from regplug.scoring.carried import PhasedAlt
 from regplug.scoring.effects import Scores
+from regplug.scoring.examined import examine_all
 from regplug.scoring.model import INPUT_STATUS, Model, batch_size, over_models
 from regplug.scoring.on_haplotypes import Phased, score_phased
 from regplug.scoring.phased_tags import phased_columns
@@ -99,18 +100,13 @@ def annotate_records(
     fields = [field for each in shared for field in each.fields]
     fields += [field for model in models for field in model.fields]
 
-    def score(
-        batch: list[pysam.VariantRecord],
-        samples: list[bytes],
-        variants: list[Variant],
-        alts: list[PhasedAlt],
-    ) -> Batch:
-        examined = [examine(variant, genome) for variant in variants]
+    def score(read: _Read) -> Batch:
+        examined = examine_all(read.variants, genome)
         found = lookup.found(examined, fields, models) if lookup else {}
         left = [allele for at, allele in enumerate(examined) if at not in found]
         scores = [model.score(left, genome) for model in models]
         phased = [
-            score_phased(model, alone, examined, alts, genome)
+            score_phased(model, alone, examined, read.phased, genome)
             for model, alone in zip(models, scores, strict=True)
             if model.options.sample
         ]
@@ -122,7 +118,8 @@ def annotate_records(
                 for model, of_model in zip(models, scores, strict=True)
             ]
         statuses = [allele.status for allele in examined]
-        made = _batch(batch, samples, variants, statuses, columns, scores, phased)
+        own: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
+        made = Batch(*read[:3], statuses, own | columns, scores, read.samples, phased)
         if genes:
             made.columns.update(gene_columns(examined, genes))
         return made
@@ -160,25 +157,14 @@ def _columns(
     return columns
 
 
-def _batch(
-    records: list[pysam.VariantRecord],
-    samples: list[bytes],
-    variants: list[Variant],
-    statuses: list[Status],
-    columns: Mapping[str, Values],
-    scores: list[Scores],
-    phased: list[Phased],
-) -> Batch:
-    """Return the batch with a column for each tag."""
-    first, at = [], 0
-    for record in records:
-        first.append(at)
-        at += len(record.alts or (".",))
-    own: dict[str, Values] = {INPUT_STATUS.id: [str(status) for status in statuses]}
-    return Batch(records, first, variants, statuses, own | dict(columns), scores, samples, phased)
+class _Read(NamedTuple):
+    """Records, the index of each one's first ALT, the ALTs, samples, and where the ALTs sit."""
 
-
-_Read = tuple[list[pysam.VariantRecord], list[bytes], list[Variant], list[PhasedAlt]]
+    records: list[pysam.VariantRecord]
+    first: list[int]
+    variants: list[Variant]
+    samples: list[bytes]
+    phased: list[PhasedAlt]
 
 
 def _batches(
@@ -186,28 +172,29 @@ def _batches(
     samples_of: Callable[[pysam.VariantRecord], bytes],
     size: int,
 ) -> Iterator[_Read]:
-    """Yield records, their samples, their ALTs and where these sit, some together.
+    """Yield what is read, some records together.
 
     They are `size` ALTs or more, or over MOST_SAMPLES.
     """
-    batch: _Read = [], [], [], []
-    room = MOST_SAMPLES
+    batch, room = _Read([], [], [], [], []), MOST_SAMPLES
     for each in records:
         record, alts = each if isinstance(each, PhasedRecord) else (each, ())
-        batch[0].append(record)
-        batch[1].append(samples_of(record))
-        batch[2].extend(variants_of(record))
-        batch[3].extend(alts)
-        room -= len(batch[1][-1])
-        if len(batch[2]) >= size or room < 0:
+        samples = samples_of(record)
+        batch.records.append(record)
+        batch.first.append(len(batch.variants))
+        batch.variants.extend(variants_of(record))
+        batch.samples.append(samples)
+        batch.phased.extend(alts)
+        room -= len(samples)
+        if len(batch.variants) >= size or room < 0:
             yield batch
-            batch, room = ([], [], [], []), MOST_SAMPLES
-    if batch[0]:
+            batch, room = _Read([], [], [], [], []), MOST_SAMPLES
+    if batch.records:
         yield batch
 
 
 def _ahead(
-    score: Callable[..., Batch],
+    score: Callable[[_Read], Batch],
     batches: Iterable[_Read],
 ) -> Iterator[Batch]:
     """Yield each scored batch in order, while the next ones are scored in another thread.
@@ -219,7 +206,7 @@ def _ahead(
     thread = ThreadPoolExecutor(1, thread_name_prefix="score")
     try:
         for batch in batches:
-            waiting.append(thread.submit(score, *batch))
+            waiting.append(thread.submit(score, batch))
             if len(waiting) > AHEAD:
                 yield waiting.pop(0).result()
         while waiting:

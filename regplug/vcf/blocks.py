@@ -6,7 +6,7 @@ from typing import Protocol
 
 import pysam
 
-from regplug.vcf.records import line_of
+from regplug.vcf.info import line_of
 
 
 class Records(Protocol):

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 import pysam
 
 from regplug.genome.variant import Variant
+from regplug.vcf.info import info_pairs
 from regplug.vcf.leading_row import Genotype, Row, row_of
 from regplug.vcf.recorded import Recorded
-from regplug.vcf.records import info_pairs, variants_of
+from regplug.vcf.records import variants_of
 
 
 class Leading:

@@ -15,8 +15,8 @@ from regplug.genome.fasta import Genome
 from regplug.genome.regions import merged
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.scoring.adapter import InfoField, Values, tag
-from regplug.scoring.alleles import Examined
 from regplug.scoring.effects import Scores
+from regplug.scoring.examined import Examined
 from regplug.scoring.model import Model
 from regplug.vcf.index import require_index
 from regplug.vcf.recorded import recorded

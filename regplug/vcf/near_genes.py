@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from regplug.genome.transcripts import Transcripts
 from regplug.scoring.adapter import InfoField, Values
-from regplug.scoring.alleles import Examined
+from regplug.scoring.examined import Examined
 
 SOURCE = "regplug:--genes"  # no model is called so
 

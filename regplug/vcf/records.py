@@ -1,17 +1,17 @@
-"""Records in, records out: steps 1 and 4 of the way from a VCF record to its INFO.
+"""Records in: step 1 of the way from a VCF record to its INFO.
 
 VCF record ─1 vcf.variants_of→ Variant ─2 alleles.encode_alleles→ Alleles
            ─3 Adapter.score→ scores ─4 vcf.set_info→ INFO
 """
 
 import errno
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 import pysam
+from msgspec.structs import replace
 
 from regplug.errors import VariantFileError
 from regplug.files.stream import Stream
@@ -19,9 +19,9 @@ from regplug.files.unchanged import Unchanged, changed
 from regplug.genome.regions import merged
 from regplug.genome.structural import is_structural
 from regplug.genome.variant import Interval, Variant
-from regplug.scoring.adapter import Values
 from regplug.vcf.faulty_line import faulty_line
 from regplug.vcf.index import check_index, require_index
+from regplug.vcf.info import info_pairs, no_utf8
 from regplug.vcf.overlap import Overlap, reach
 from regplug.vcf.samples_apart import Apart, SampleColumns
 from regplug.vcf.selection import EVERYTHING, Selected, Selection
@@ -145,25 +145,23 @@ class VariantReader:
         Raises:
             VariantFileError: a record cannot be read; the message names the record before it.
         """
-        last, read = "its header", 0
-        records = iter(self._overlapping() if self._regions else self._all())
-        while True:
-            try:
-                record = next(records)
-            except StopIteration:
-                if self._unchanged and self._unchanged.is_changed:
-                    raise VariantFileError(changed(self.path)) from None
-                if self._is_cut_off():
-                    raise VariantFileError(f"{self.path} is cut off after {last}") from None
-                if why := self._refused(patience=None):
-                    raise VariantFileError(f"{why}, after {last}") from None
-                return
-            except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
-                raise VariantFileError(self._fault(read, last, error)) from error
-            with _utf8(f"the record of {self.path} after {last}"):
-                last = f"{record.contig}:{record.pos}"
-            read += 1
-            yield record
+        last, read = None, 0
+        try:
+            for record in self._overlapping() if self._regions else self._all():
+                try:
+                    record.contig  # noqa: B018
+                except UnicodeDecodeError as error:
+                    raise no_utf8(f"the record of {self.path} after {_place(last)}") from error
+                yield record
+                last, read = record, read + 1
+        except (OSError, ValueError, IndexError, UnicodeDecodeError) as error:
+            raise VariantFileError(self._fault(read, _place(last), error)) from error
+        if self._unchanged and self._unchanged.is_changed:
+            raise VariantFileError(changed(self.path))
+        if self._is_cut_off():
+            raise VariantFileError(f"{self.path} is cut off after {_place(last)}")
+        if why := self._refused(patience=None):
+            raise VariantFileError(f"{why}, after {_place(last)}")
 
     def _fault(self, read: int, last: str, error: Exception) -> str:
         """Return a message for the record behind `last`, before which so many were read."""
@@ -233,6 +231,11 @@ class VariantReader:
             self._again.close()
 
 
+def _place(record: pysam.VariantRecord | None) -> str:
+    """Return where the last record that was read stands, for a message."""
+    return f"{record.contig}:{record.pos}" if record else "its header"
+
+
 def _why(error: Exception) -> str:
     """Return why htslib cannot open a file, in its words where they say more than that."""
     unknown = isinstance(error, OSError) and error.errno == errno.ENOEXEC  # to htslib: no format
@@ -262,82 +265,12 @@ def variants_of(record: pysam.VariantRecord) -> list[Variant]:
     try:
         ref, alts = record.ref or "N", record.alts or (".",)
     except UnicodeDecodeError as error:
-        raise _no_utf8(f"{contig}:{pos}") from error
+        raise no_utf8(f"{contig}:{pos}") from error
     variants = [Variant(contig, pos, ref, alt) for alt in alts]
-    if not any(map(is_structural, alts)):
+    if "".join(alts).isalpha() or not any(map(is_structural, alts)):
         return variants
     known = extents(alts, dict(info_pairs(record)))
     return [replace(one, extent=extent) for one, extent in zip(variants, known, strict=True)]
-
-
-def line_of(record: pysam.VariantRecord) -> str:
-    """Return the record's line of VCF, with its end.
-
-    Raises:
-        VariantFileError: the record is not UTF-8.
-    """
-    try:
-        return str(record)
-    except UnicodeDecodeError as error:
-        raise _no_utf8(f"{record.contig}:{record.pos}") from error
-
-
-def set_info(
-    record: pysam.VariantRecord,
-    columns: Mapping[str, Values],
-    first: int,
-    *,
-    dropped: Collection[str] = (),
-    samples: bytes = b"",
-) -> bytes:
-    """Return the record's line of VCF, with its end, and with tags added to INFO.
-
-    A tag whose values are all missing is left out; so are all tags of a record without ALT.
-
-    Args:
-        record: as it was read; all but INFO stays as it is.
-        columns: tag → a value per ALT of the batch.
-        first: index of the record's first ALT in the columns.
-        dropped: tags that an earlier run wrote, to be left out.
-        samples: FORMAT and samples, if `record` is without them.
-
-    Raises:
-        VariantFileError: the record is not UTF-8.
-    """
-    cells = _cells(record)
-    pairs = [pair for pair in cells[7].split(";") if pair.partition("=")[0] not in {".", *dropped}]
-    texts = texts_of(columns, first, len(record.alts or ()))
-    cells[7] = ";".join([*pairs, *(f"{tag}={text}" for tag, text in texts.items())]) or "."
-    line = "\t".join(cells).encode()
-    return b"%b\t%b\n" % (line, samples) if samples else line + b"\n"
-
-
-def texts_of(columns: Mapping[str, Values], first: int, alts: int) -> dict[str, str]:
-    """Return tag → its text in INFO, of the `alts` values from `first` on.
-
-    A tag whose values are all missing is left out.
-    """
-    texts = {}
-    for tag, values in columns.items():
-        each = [_text(value) for value in values[first : first + alts]]
-        if each.count(".") < len(each):
-            texts[tag] = ",".join(each)
-    return texts
-
-
-def info_pairs(record: pysam.VariantRecord) -> list[tuple[str, str]]:
-    """Return the tags of a record and their texts; a flag's is "".
-
-    Raises:
-        VariantFileError: the record is not UTF-8.
-    """
-    pairs = (pair.partition("=") for pair in _cells(record)[7].split(";"))
-    return [(tag, text) for tag, _, text in pairs]
-
-
-def _cells(record: pysam.VariantRecord) -> list[str]:
-    """Return the record's line of VCF, cut behind INFO."""
-    return line_of(record).rstrip("\n").split("\t", 8)
 
 
 def _contigs(path: str, header: pysam.VariantHeader) -> dict[str, int | None]:
@@ -357,20 +290,4 @@ def _utf8(what: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise _no_utf8(what) from error
-
-
-def _no_utf8(what: str) -> VariantFileError:
-    return VariantFileError(f"{what} is not UTF-8: convert it (iconv -f latin1 -t utf-8)")
-
-
-def _text(value: float | str | None) -> str:
-    """Return `value` as INFO has it: six significant digits, text without reserved characters."""
-    if value is None or value != value:  # only NaN differs from itself
-        return "."
-    if isinstance(value, str):
-        return value.translate(_RESERVED)
-    return str(value) if isinstance(value, int) else f"{value:.6g}"
-
-
-_RESERVED = {ord(letter): f"%{ord(letter):02X}" for letter in "%;=, \t\n"}
+        raise no_utf8(what) from error

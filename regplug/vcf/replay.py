@@ -12,8 +12,8 @@ import pysam
 
 from regplug.hooks.writer import Batch
 from regplug.scoring.carried import Phase
+from regplug.vcf.info import info_pairs, texts_of
 from regplug.vcf.phased_records import PhasedRecord
-from regplug.vcf.records import info_pairs, texts_of
 
 Read = TypeVar("Read", pysam.VariantRecord, PhasedRecord)
 SHOWN = 20  # differences that are kept

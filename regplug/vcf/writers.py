@@ -15,7 +15,7 @@ from regplug.files.output import STDOUT, naming
 from regplug.hooks.hookspecs import hookimpl
 from regplug.hooks.writer import Batch, Plan, VariantWriter
 from regplug.vcf import bcftools
-from regplug.vcf.records import set_info
+from regplug.vcf.info import set_info
 
 _ROOM = 1 << 12  # bytes of a small index; of larger ones a fiftieth of the file
 INDEXED = (".vcf.gz", ".vcf.bgz", ".bcf")  # names of files that get an index
@@ -40,13 +40,8 @@ class VcfText:
 
     def write(self, batch: Batch) -> None:
         """Set the tags of each record and write it."""
-        lines = [
-            set_info(record, batch.columns, first, dropped=self._dropped, samples=samples)
-            for record, first, samples in zip(
-                *(batch.records, batch.first, batch.samples), strict=True
-            )
-        ]
-        self.append(b"".join(lines))
+        records = batch.records, batch.first, batch.variants, batch.columns
+        self.append(set_info(*records, dropped=self._dropped, samples=batch.samples))
 
     def append(self, part: bytes) -> None:
         """Write lines of records."""

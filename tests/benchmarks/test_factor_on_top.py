@@ -14,7 +14,7 @@ from regplug.genome.codes import UNKNOWN, decode, encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.motifs.motif import Motif
-from regplug.scoring.alleles import examine
+from regplug.scoring.examined import examine
 from tests.benchmarks.test_open_chromatin_tables import reverse, write_peaks
 from tests.toy_genomes import random_letters, write_fasta
 from tests.toy_models import table_model

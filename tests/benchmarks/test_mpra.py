@@ -10,7 +10,8 @@ from benchmarks.mpra import main, mean_over_elements, pearson, same_sign, spearm
 from benchmarks.mpra_variants import AROUND, CELLS, Locus, padded, read_experiments, read_loci
 from regplug.genome.codes import decode
 from regplug.genome.variant import Status, Variant
-from regplug.scoring.alleles import encode_alleles, examine
+from regplug.scoring.alleles import encode_alleles
+from regplug.scoring.examined import examine
 from tests.toy_genomes import random_letters
 from tests.toy_models import centre_model
 

@@ -14,7 +14,8 @@ import pytest
 from regplug.genome.codes import decode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Status
-from regplug.scoring.alleles import encode_alleles, examine
+from regplug.scoring.alleles import encode_alleles
+from regplug.scoring.examined import examine
 from regplug.vcf.records import VariantReader, variants_of
 from tests.corpus.make_corpus import VERSION, WIDTHS, write
 from tests.corpus.make_haplotypes import write as write_haplotypes

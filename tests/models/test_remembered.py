@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from regplug.errors import CacheError, ModelError
 from regplug.models.cache import Cache
 from regplug.models.embedded import Embedded
-from regplug.models.remembered import Remembered
+from regplug.models.remembered import ENTRY, Remembered
 from tests.toy_models import position_model, profile_model
 
 OURS = Path(__file__).parents[2] / "model_repo"
@@ -56,7 +56,7 @@ def test_a_row_is_asked_for_once_in_a_batch_and_in_the_next(place, codes):
 
 
 def test_the_memory_is_bounded_and_keeps_what_was_used_last(place, codes):
-    remembered = Remembered(place, room=100 * (8 + 250))
+    remembered = Remembered(place, room=100 * (len("scores") + 21 + 8 + ENTRY))
     remembered.predict(codes[:100])
     remembered.predict(codes[:50])
     remembered.predict(codes[100:150])  # the second half of the first makes room

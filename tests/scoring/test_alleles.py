@@ -10,7 +10,8 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.alleles import Alleles, column, encode_alleles, examine
+from regplug.scoring.alleles import Alleles, column, encode_alleles
+from regplug.scoring.examined import examine
 from tests.genome.test_variant import apply, genome_and_variant
 from tests.toy_genomes import random_letters, write_fasta
 

@@ -14,7 +14,8 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Extent, Status, Variant
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.alleles import Alleles, encode_alleles, examine
+from regplug.scoring.alleles import Alleles, encode_alleles
+from regplug.scoring.examined import examine
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 
 #          1234567890123456

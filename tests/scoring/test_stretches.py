@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from regplug.genome.variant import Status, Variant
-from regplug.scoring.alleles import Alleles, Examined, encode_alleles
+from regplug.scoring.alleles import Alleles, encode_alleles
+from regplug.scoring.examined import Examined
 from regplug.scoring.pairs import pair_predictions
 from regplug.scoring.stretches import ALTS, LayerSize, Sizes, only_differs_at, requests
 from tests.toy_models import gc_model

@@ -11,8 +11,9 @@ from regplug.genome.variant import Interval, Status, Variant
 from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.scoring.adapter import VariantEffect
-from regplug.scoring.alleles import enough_known, examine
+from regplug.scoring.alleles import enough_known
 from regplug.scoring.card import read_width
+from regplug.scoring.examined import examine
 from regplug.scoring.sequences import predict_sequences
 from regplug.tracks import regions as module
 from regplug.tracks.bigwig import TrackFiles

@@ -19,8 +19,9 @@ from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
 from regplug.models.export import export_model
 from regplug.scoring.adapter import FieldOptions, VariantEffect
-from regplug.scoring.alleles import encode_alleles, examine
+from regplug.scoring.alleles import encode_alleles
 from regplug.scoring.card import ModelCard, Target
+from regplug.scoring.examined import examine
 from regplug.scoring.model import Model, check_tags
 from regplug.vcf.annotate import annotate_records
 from regplug.vcf.records import VariantReader

@@ -9,8 +9,9 @@ from regplug.errors import VariantFileError
 from regplug.files.stream import Stream
 from regplug.genome.variant import Variant
 from regplug.scoring.adapter import InfoField
+from regplug.vcf.info import set_info
 from regplug.vcf.provenance import annotated_header, tags_of
-from regplug.vcf.records import VariantReader, set_info, variants_of
+from regplug.vcf.records import VariantReader, variants_of
 from tests.toy_genomes import vcf_text
 
 NAN = float("nan")
@@ -66,13 +67,37 @@ def test_variants_of_a_record(read):
 )
 def test_set_info(read, record, columns, info):
     (one,) = read(f"c 5 id {record}")
-    line = set_info(one, columns, 0, dropped={"OLD"})
+    line = set_info([one], [0], variants_of(one), columns, dropped={"OLD"})
     assert line.decode() == "c\t5\tid\t" + "\t".join([*record.split()[:4], info]) + "\n"
 
 
 def test_set_info_takes_its_own_rows(read):
-    (one,) = read("c 5 . A C,G . . .")
-    assert b"X=2,3\n" in set_info(one, {"X": [0.0, 1.0, 2.0, 3.0, 4.0]}, 2)
+    records = [*read("c 5 . A C,G . . .", "c 6 . A C,G . . .", "c 7 . A C . . .")]
+    variants = [variant for record in records for variant in variants_of(record)]
+    lines = set_info(records, [0, 2, 4], variants, {"X": [0.0, 1.0, 2.0, 3.0, 4.0]})
+    infos = [line.rpartition(b"\t")[2] for line in lines.splitlines()]
+    assert infos == [b"X=0,1", b"X=2,3", b"X=4"]
+
+
+def test_set_info_of_records_of_all_sorts(read):
+    infos = ("AF=0.1", ".", "AF=0.2,0.3", "AF=0.4;OLD=1", ".")
+    alts = ("C", ".", "C,<DEL>", "G", "T")
+    records = [*read(*(f"c 5 . A {a} . . {i}" for a, i in zip(alts, infos, strict=True)))]
+    variants = [variant for record in records for variant in variants_of(record)]
+    columns = {
+        "X": [1.5, NAN, NAN, -0.0, NAN, 1e-7],
+        "Y": ["a", None, "b", "b", None, "c d"],
+        "Z": [3, None, None, None, 0, 2.5],
+    }
+    samples = [b"GT\t0/1", b"", b"", b"GT\t1/1", b""]
+    lines = set_info(records, [0, 1, 2, 4, 5], variants, columns, dropped={"OLD"}, samples=samples)
+    assert [line.split(b"\t", 7)[7].decode() for line in lines.splitlines()] == [
+        "AF=0.1;X=1.5;Y=a;Z=3\tGT\t0/1",
+        ".",
+        "AF=0.2,0.3;X=.,-0;Y=b,b",
+        "AF=0.4;Z=0\tGT\t1/1",
+        "X=1e-07;Y=c%20d;Z=2.5",
+    ]
 
 
 def field(tag):

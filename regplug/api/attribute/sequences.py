@@ -11,8 +11,9 @@ from regplug.genome.haplotype import Haplotype
 from regplug.genome.reference import BuildCheck
 from regplug.genome.regions import BedLine, check_regions, middle, read_bed_lines
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import MOST_N, column, enough_known, examine
+from regplug.scoring.alleles import MOST_N, column, enough_known
 from regplug.scoring.card import ModelCard
+from regplug.scoring.examined import examine
 from regplug.scoring.sequences import read_fasta
 
 _FASTA = (".fa", ".fasta", ".fna", ".fq", ".fastq")

@@ -1,11 +1,11 @@
 """A model and the rows of whose ALTs it has the top target ─Drawn→ tracks and mutation maps."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from regplug.api.models import OpenModel
 from regplug.api.track.makers import profile_maker
@@ -16,8 +16,8 @@ from regplug.hooks.track_writer import Kind, Profile, TrackFile
 from regplug.interpret.explain.maps import explain_place
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.models.cache import Cache
-from regplug.scoring.alleles import Examined
 from regplug.scoring.effects import Array, difference
+from regplug.scoring.examined import Examined
 from regplug.scoring.model import Model
 from regplug.tracks.bigwig import TrackFiles
 from regplug.tracks.folder import file_names, write_tracks

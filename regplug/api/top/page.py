@@ -27,9 +27,9 @@ from regplug.hooks.manager import plugin_manager, track_writers
 from regplug.hooks.track_writer import Facts, Profile, TrackFile, TrackSet
 from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.models.cache import Cache
-from regplug.scoring.alleles import Examined, examine
 from regplug.scoring.backend import BackendOptions
 from regplug.scoring.effects import Array
+from regplug.scoring.examined import Examined, examine
 from regplug.vcf.leading_row import RANKED, Row
 
 WHAT = (

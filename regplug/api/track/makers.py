@@ -1,8 +1,9 @@
 """What makes the mutation maps and profiles of single variants, for views that show them."""
 
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from regplug.api.models import OpenModel, opened
 from regplug.errors import ModelError
@@ -10,8 +11,8 @@ from regplug.genome.fasta import Genome
 from regplug.genome.variant import Variant
 from regplug.hooks.track_writer import Changes, MapMaker, Profile, ProfileMaker
 from regplug.interpret.explain.maps import explain_place
-from regplug.scoring.alleles import examine
 from regplug.scoring.backend import BackendOptions
+from regplug.scoring.examined import examine
 from regplug.scoring.model import Model
 from regplug.tracks.kept import Kept
 from regplug.tracks.loops import has_profile

@@ -17,7 +17,7 @@ from regplug.data.background.ground import known_stretches, within
 from regplug.errors import VariantFileError
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import examine
+from regplug.scoring.examined import examine
 from regplug.scoring.kinds import KINDS, SNV, kind_by_lengths
 from regplug.vcf.records import VariantReader, variants_of
 

@@ -17,8 +17,8 @@ from regplug.genome.regions import END_OF_CONTIG
 from regplug.genome.variant import Interval, Status, Variant
 from regplug.interpret.explain.mutation_map import MutationMap, mutation_maps
 from regplug.scoring.adapter import spreads
-from regplug.scoring.alleles import examine
 from regplug.scoring.effects import Scores, most_extreme
+from regplug.scoring.examined import examine
 from regplug.scoring.model import Model
 
 LONGEST = 5000  # bases of a map

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from regplug.genome.codes import UNKNOWN, Codes, decode
 from regplug.genome.fasta import Reference
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import Examined
 from regplug.scoring.effects import Array, difference
+from regplug.scoring.examined import Examined
 from regplug.scoring.model import Model
 
 BASES = 512  # bases that are changed in a batch

@@ -12,7 +12,7 @@ from regplug.errors import GenomeError, VariantFileError
 from regplug.genome.codes import encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval, Status, Variant
-from regplug.scoring.alleles import examine
+from regplug.scoring.examined import examine
 from regplug.scoring.kinds import KINDS, LONG, kind_by_lengths
 from tests.toy_genomes import random_letters, vcf_text, write_fasta
 

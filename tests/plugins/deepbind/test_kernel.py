@@ -12,8 +12,9 @@ from regplug.genome.variant import Status, Variant
 from regplug.hooks.manager import open_backend, plugin_manager
 from regplug.hooks.measuring import Measuring
 from regplug.models.embedded import Embedded
-from regplug.scoring.alleles import Examined, encode_alleles
+from regplug.scoring.alleles import encode_alleles
 from regplug.scoring.backend import BackendOptions
+from regplug.scoring.examined import Examined
 from regplug.scoring.pairs import pair_predictions
 from regplug_deepbind import backend as panels
 from regplug_deepbind import kernel as kernels
