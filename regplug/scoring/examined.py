@@ -21,7 +21,7 @@ from regplug.genome.windows import windows_of
 _BASES = frozenset("ACGT")
 
 
-class Examined(msgspec.Struct, frozen=True):
+class Examined(msgspec.Struct, frozen=True, gc=False):
     """An ALT after the checks that need no model.
 
     Attributes:

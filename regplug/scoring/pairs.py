@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Array, Backend, Several, output_of
-from regplug.scoring.stretches import Answers, Request, Sizes, only_differs_at, requests, together
+from regplug.scoring.requests import requests
+from regplug.scoring.stretches import Answers, Request, Sizes, only_differs_at, together
 
 
 def pair_predictions(alleles: Alleles, backend: Backend) -> tuple[Array, Array]:

@@ -133,7 +133,7 @@ class Overall:
         best = np.array(self._counted)[np.where(known, qs, np.inf).argmin(axis=0)]
         kinds = np.array([list(scores[i].kinds) or [SNV] * n for i in self._counted], np.str_)
         kinds[~known] = ""
-        for pattern in {tuple(column) for column in kinds.T.tolist() if any(column)}:
+        for pattern in filter(any, set(zip(*kinds.tolist(), strict=True))):
             here = (kinds == np.array(pattern)[:, None]).all(axis=0)
             of_models = {i: kind for i, kind in zip(self._counted, pattern, strict=True) if kind}
             q[here] = self._q(of_models, smallest[here])

@@ -1,11 +1,11 @@
-"""Alleles ─stretches→ requests: SNVs whose windows overlap, as one stretch of codes.
+"""Request: SNVs whose windows overlap, as one stretch of codes, and what can score it.
 
 A backend that offers `predict_variants` computes once what the windows of a stretch share, and of
 each ALT only what it changes. Rows go that way whose ALT differs from REF in the variant's column
 alone; a window belongs to a stretch where its own codes say so, whatever they were read from.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, overload, runtime_checkable
 
@@ -14,12 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regplug.genome.codes import Codes
-from regplug.scoring.alleles import Alleles
 from regplug.scoring.backend import Array, Backend, Several
 
 NUMBERS = 1 << 26  # that a layer may read at once: 256 MB
-IN_CACHE = 6 << 20  # from which on a request of ENOUGH ALTs grows no more
-ENOUGH, ALTS = 64, 256  # in a request
 
 Index = NDArray[np.int64]
 Answers = dict[str, Array]  # by the names of outputs, (n, *shape) each
@@ -46,13 +43,12 @@ class Sizes(msgspec.Struct, frozen=True):
     column: int
     layers: tuple[LayerSize, ...]
 
-    def numbers(self, bases: int, windows: int, alts: int) -> int:
-        """Return the most numbers that a layer reads at once."""
-        return max(
-            layer.numbers
-            * (min(bases, windows * layer.window) + windows * layer.own + alts * layer.alt)
-            for layer in self.layers
-        )
+    def numbers(self, bases: int | Index, windows: int | Index, alts: int | Index) -> Index:
+        """Return the most numbers that a layer of each request reads at once, shape (requests,)."""
+        numbers, window, own, alt = np.array(self.layers, np.int64).T[..., None]
+        rows = np.minimum(bases, windows * window) + windows * own + alts * alt
+        most: Index = (numbers * rows).max(axis=0)
+        return most
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,72 +138,7 @@ def together(backend: Backend, width: int) -> VariantsBackend | None:
 def only_differs_at(ref: Codes, alt: Codes, column: int) -> NDArray[np.bool_]:
     """Tell of which rows (rows, window) the codes differ in one column and in no other."""
     differs = ref != alt
-    only: NDArray[np.bool_] = differs[:, column] & (differs.sum(axis=1) == 1)
+    there = differs[:, column].copy()
+    differs[:, column] = False
+    only: NDArray[np.bool_] = there & ~differs.any(axis=1)
     return only
-
-
-def requests(alleles: Alleles, rows: NDArray[np.intp], sizes: Sizes) -> Iterator[Request]:
-    """Yield the rows of alleles that are SNVs as requests, in the order of the genome."""
-    places = [alleles.variants[owner] for owner in alleles.owner[rows].tolist()]
-    order = sorted(range(len(rows)), key=lambda at: (places[at].chrom, places[at].start))
-    made = _Block(alleles, sizes)
-    for at in order:
-        row, place = int(rows[at]), (places[at].chrom, places[at].start)
-        if made.rows and not made.has_room(row, place):
-            yield made.request()
-            made = _Block(alleles, sizes)
-        made.add(row, place)
-    if made.rows:
-        yield made.request()
-
-
-class _Block:
-    """Stretches that grow, window by window.
-
-    Attributes:
-        rows: of the alleles in it.
-    """
-
-    def __init__(self, alleles: Alleles, sizes: Sizes) -> None:
-        self._alleles, self._sizes, self._window = alleles, sizes, alleles.ref.shape[1]
-        self._parts: list[Codes] = []
-        self._bases, self._last, self._place = 0, -1, ("", 0)
-        self._starts: list[int] = []
-        self._of: list[int] = []
-        self.rows: list[int] = []
-
-    def has_room(self, row: int, place: tuple[str, int]) -> bool:
-        """Tell whether another row fits into the request."""
-        bases = self._bases + self._new_bases(row, place)
-        numbers = self._sizes.numbers(bases, len(self._starts) + 1, len(self.rows) + 1)
-        most = NUMBERS if len(self.rows) < ENOUGH else IN_CACHE
-        return len(self.rows) < ALTS and numbers <= most
-
-    def add(self, row: int, place: tuple[str, int]) -> None:
-        """Add a row of the alleles."""
-        new = self._new_bases(row, place)
-        if new or not self.rows:
-            self._parts.append(self._alleles.ref[row, self._window - new :])
-            self._bases += new
-            self._starts.append(self._bases - self._window)
-        self._of.append(len(self._starts) - 1)
-        self.rows.append(row)
-        self._last, self._place = row, place
-
-    def request(self) -> Request:
-        """Return what has been added."""
-        return Request(
-            np.concatenate(self._parts),
-            np.array(self._starts, np.int64),
-            np.array(self._of, np.int64),
-            self._alleles.alt[self.rows, self._sizes.column],
-            np.array(self.rows, np.int64),
-        )
-
-    def _new_bases(self, row: int, place: tuple[str, int]) -> int:
-        """Return how many bases of a window are not yet there: all, if it does not go on."""
-        window, ref = self._window, self._alleles.ref
-        moved = place[1] - self._place[1]
-        near = bool(self.rows) and place[0] == self._place[0] and 0 <= moved < window
-        goes_on = near and np.array_equal(ref[row, : window - moved], ref[self._last, moved:])
-        return moved if goes_on else window

@@ -135,6 +135,8 @@ _RESERVED = {ord(letter): f"%{ord(letter):02X}" for letter in "%;=, \t\n"}
 def _with_tags(line: str, tags: str, dropped: Collection[str]) -> str:
     """Return a line with tags added to INFO, and those that are `dropped` removed."""
     if line.count("\t") == _TABS:
+        if line.endswith("\t.\n"):
+            return f"{line[:-2]}{tags or '.'}\n"
         before, _, info = line[:-1].rpartition("\t")
         behind = "\n"
     else:

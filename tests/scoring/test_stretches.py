@@ -5,7 +5,8 @@ from regplug.genome.variant import Status, Variant
 from regplug.scoring.alleles import Alleles, encode_alleles
 from regplug.scoring.examined import Examined
 from regplug.scoring.pairs import pair_predictions
-from regplug.scoring.stretches import ALTS, LayerSize, Sizes, only_differs_at, requests
+from regplug.scoring.requests import ALTS, requests
+from regplug.scoring.stretches import LayerSize, Sizes, only_differs_at
 from tests.toy_models import gc_model
 
 WINDOW, COLUMN = 20, 9
