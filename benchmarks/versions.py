@@ -27,7 +27,7 @@ from regplug.genome.variant import Interval
 from regplug.models.embedded import Embedded
 from regplug.models.export import random_codes
 from regplug.scoring.backend import Backend
-from regplug.scoring.stretches import pair_predictions
+from regplug.scoring.pairs import pair_predictions
 
 BATCHES = (1, 7, 512)
 TOGETHER = 256  # batches

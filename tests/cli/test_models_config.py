@@ -17,7 +17,7 @@ from regplug.scoring.backend import BackendOptions
 from tests.faults.fakes import Served, gc_scores, over_grpc
 from tests.plugins.basset.toys import basset_model
 from tests.test_readme import ROOT
-from tests.toy_genomes import vcf_text, write_fasta
+from tests.toy_genomes import random_letters, vcf_text, write_fasta
 from tests.toy_models import gc_model
 
 SHIPPED = sorted(path.parent for path in (ROOT / "model_repo").glob("*/config.pbtxt"))
@@ -157,9 +157,10 @@ def test_parts_of_another_precision_are_scored_again(regplug, tmp_path, later, a
 
     Each part is two requests, one of REF and one of ALT.
     """
-    genome = {"chr1": "ACGT" * 50}
+    genome = {"chr1": random_letters(200, seed=1)}  # no window is like another
     write_fasta(tmp_path / "genome.fa", genome)
-    snvs = [f"chr1 {pos} . A C . . ." for pos in range(41, 121, 4)]
+    refs = [(pos, genome["chr1"][pos - 1]) for pos in range(41, 121, 4)]
+    snvs = [f"chr1 {pos} . {ref} {'CA'[ref == 'C']} . . ." for pos, ref in refs]
     (tmp_path / "in.vcf").write_text(vcf_text(snvs, genome))
     gc_model(tmp_path / "models")
     served, most = Served(read_card(tmp_path / "models" / "gc")), 2
