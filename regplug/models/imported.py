@@ -114,23 +114,48 @@ def predictors(graph: ModelProto, net: Net) -> dict[str, Predict]:
     Raises:
         ModelError: onnxruntime cannot run it.
     """
-    session = open_session(graph.SerializeToString(), net.called)
-    return {head.name: partial(_predict, session, net.called, head.name) for head in net.heads}
+    answers = _Answers(open_session(graph.SerializeToString(), net.called), net)
+    return {head.name: partial(answers.of, at) for at, head in enumerate(net.heads)}
 
 
-def _predict(session: Any, called: str, name: str, codes: Codes) -> NDArray[np.float32]:
-    """Raise a ModelError where the graph cannot read the codes, or answers NaN or inf."""
-    starts = range(0, len(codes), IN_CACHE)
-    try:
-        parts = [
-            session.run([name], {"codes": codes[start : start + IN_CACHE]})[0] for start in starts
-        ]
-    except Exception as error:  # onnxruntime's own
-        raise ModelError(f"{called} cannot read {codes.shape[1]} bases: {error}") from error
-    answers: NDArray[np.float32] = np.concatenate(parts)
-    if not np.isfinite(answers).all():
-        raise ModelError(f"{called} answers NaN or inf to random sequences")
-    return answers
+class _Answers:
+    """What a graph answers, all heads at once: so codes that are asked for again are known."""
+
+    def __init__(self, session: Any, net: Net) -> None:
+        self._session, self._net = session, net
+        self._rows = min(IN_CACHE, rows_per_call(net.largest))
+        self._known: tuple[Codes, list[NDArray[np.float32]]] | None = None  # the last _ROWS rows
+
+    def of(self, head: int, codes: Codes) -> NDArray[np.float32]:
+        """Return a head's answers to codes (n, width).
+
+        Raises:
+            ModelError: the graph cannot read the codes, or answers NaN or inf.
+        """
+        if self._known is None or not np.array_equal(self._known[0], codes):
+            found = self._asked(codes)
+            if len(codes) < _ROWS:
+                return self._finite(found[head])
+            self._known = codes.copy(), found
+        return self._finite(self._known[1][head])
+
+    def _asked(self, codes: Codes) -> list[NDArray[np.float32]]:
+        names = [head.name for head in self._net.heads]
+        starts = range(0, len(codes), self._rows)
+        try:
+            parts = [
+                self._session.run(names, {"codes": codes[start : start + self._rows]})
+                for start in starts
+            ]
+        except Exception as error:  # onnxruntime's own
+            called = self._net.called
+            raise ModelError(f"{called} cannot read {codes.shape[1]} bases: {error}") from error
+        return [np.concatenate(of_head) for of_head in zip(*parts, strict=True)]
+
+    def _finite(self, answers: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(answers).all():
+            raise ModelError(f"{self._net.called} answers NaN or inf to random sequences")
+        return answers
 
 
 def _check_alone(

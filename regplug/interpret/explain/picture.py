@@ -32,7 +32,8 @@ from regplug.motifs.hits import Hit
 from regplug.scoring.card import ModelCard
 
 BASE = 0.16  # inches of a base with a letter, before the picture is shrunk to a page
-LEAST = 0.1  # the scales of colours and letters reach at least to this, as in Basset
+LEAST = 0.1  # the scales of colours and letters of probabilities reach to this, as in Basset
+ROUNDING = 1e-5  # what sums of float32 may change
 COLOURS = {
     "basset": "Colour: what changing the base to that letter does to the score: blue raises, "
     "orange lowers it; grey: not known.",
@@ -136,12 +137,13 @@ def _draw_target(
     maps = explanation.maps
     legible = len(explanation.positions) <= READABLE
     changes = {allele: changes_of(mutations, style) for allele, mutations in maps.items()}
-    limit = end or _largest(np.abs(of_allele) for of_allele in changes.values())
+    least = _least(explained)
+    limit = end or _largest((np.abs(of_allele) for of_allele in changes.values()), least)
     small = figure.get_figwidth() / PAGE * SMALLEST  # points
     above = small * (2.4 if hit and hit.allele == "ref" else 1)
     title = "\n".join(filter(None, (explained.title, explained.meaning)))
     axes[0].set_title(title, fontweight="bold", pad=above, parse_math=False)
-    tallest = end or _largest(heights_of(mutations, style) for mutations in maps.values())
+    tallest = end or _largest((heights_of(one, style) for one in maps.values()), least)
     for row, (allele, mutations) in enumerate(maps.items()):
         top, below = axes[2 * row : 2 * row + 2]
         places = explanation.places(allele)
@@ -165,9 +167,22 @@ def _draw_target(
     bar.set_label(f"{label}\n{explained.target}, {explained.card.name}", parse_math=False)
 
 
-def _largest(arrays: Iterable[NDArray[np.float32]]) -> float:
-    """Return the largest value in all arrays, or LEAST if that is larger."""
-    return max(LEAST, *(float(np.nanmax(values, initial=0)) for values in arrays))
+def _least(explained: Explained) -> float:
+    """Return to what scales reach at least: in other numbers than probabilities, to a spread.
+
+    That is what random SNVs change, where it is measured; what changes less is drawn as little.
+    """
+    card, aspect = explained.card, explained.aspect
+    if card.output_scale == "probability" and not aspect:
+        return LEAST
+    spread = card.targets[explained.explanation.target].spread
+    known = spread if spread and aspect != "profile" else ROUNDING
+    return min(LEAST, max(known, ROUNDING))
+
+
+def _largest(arrays: Iterable[NDArray[np.float32]], least: float) -> float:
+    """Return the largest value in all arrays, or `least` if that is larger."""
+    return max(least, *(float(np.nanmax(values, initial=0)) for values in arrays))
 
 
 def _coordinates(axis: Any, explanation: Explanation) -> None:

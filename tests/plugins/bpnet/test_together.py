@@ -10,6 +10,7 @@ import regplug
 from regplug.genome.codes import Codes
 from regplug.hooks.about import About
 from regplug.hooks.measuring import Measuring
+from regplug.models import imported
 from regplug.models.embedded import Embedded
 from regplug.models.remembered import Remembered
 from regplug.scoring.alleles import Alleles
@@ -167,3 +168,22 @@ def test_what_was_asked_together_is_kept_in_memory(backend, asked) -> None:
     for side, before in zip(again, first, strict=True):
         for name in OUTPUTS:
             assert side[name].tobytes() == before[name].tobytes()
+
+
+def test_an_import_asks_for_no_sequences_twice(tmp_path, monkeypatch) -> None:
+    seen: list[bytes] = []
+
+    class Counted:
+        def __init__(self, session) -> None:
+            self._session = session
+
+        def run(self, names, inputs):
+            if len(inputs["codes"]) > 5:  # the few that are compared alone come again
+                seen.append(inputs["codes"].tobytes())
+            return self._session.run(names, inputs)
+
+    opened = imported.open_session
+    monkeypatch.setattr(imported, "open_session", lambda *given: Counted(opened(*given)))
+    path = write_chrombpnet(tmp_path / "nobias.h5", filters=8, window=WINDOW, bases=BASES)
+    import_bpnet([path], tmp_path / "repo", About(name="mine"), measuring=Measuring(3, 1))
+    assert len(seen) == len(set(seen)) > 5
