@@ -9,6 +9,8 @@ from regplug.interpret.explain.mutation_map import MutationMap
 from regplug.interpret.explain.picture import Explained, maps_figure
 from regplug.scoring.card import ModelCard, Target
 
+pytest.importorskip("matplotlib")
+
 
 def explained(largest, *, scale, spread=None, aspect=""):
     """Return a map of 30 bases whose changes reach from -largest to largest."""
