@@ -3,11 +3,13 @@
 The library is onnxruntime, or what a plugin brings as a `Library`.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import onnxruntime
 
@@ -31,6 +33,7 @@ from regplug.scoring.backend import (
 )
 from regplug.scoring.card import ModelCard
 from regplug.scoring.outputs import Output
+from regplug.scoring.requests import at_once
 from regplug.scoring.stretches import Answers, Request, Sides, Sizes, by_name
 
 # What onnxruntime's errors say of it.
@@ -136,6 +139,18 @@ def _check_shapes(session: Any, card: ModelCard) -> None:
                 )
 
 
+class _Together(NamedTuple):
+    """The graph that scores SNVs together: its session, its sizes, and threads with a request each.
+
+    Requests side by side use more than one core better than one request does, and as many numbers
+    are in memory as one request may take.
+    """
+
+    session: Session
+    sizes: Sizes
+    threads: ThreadPoolExecutor
+
+
 class Embedded(Answering):
     """A model that a library runs in this process.
 
@@ -164,6 +179,7 @@ class Embedded(Answering):
         self._library = library or _OnnxRuntime(threads, device)
         self.engine, self.precision = self._library.engine, self._library.precision
         self._folder, self._device = folder, device
+        self._threads = threads or _cores()
         self._session: Session | None = self._opened()
         if library is None:
             _check_shapes(self._session, self.card)
@@ -176,16 +192,19 @@ class Embedded(Answering):
     @property
     def sizes(self) -> Sizes | None:
         """Return what a request of SNVs costs; None where windows share nothing."""
-        return self._variants[1] if self._variants else None
+        return self._variants.sizes if self._variants else None
 
     @cached_property
-    def _variants(self) -> tuple[Session, Sizes] | None:
-        """Return the session of the graph for variants, made of the model's own, and its sizes."""
+    def _variants(self) -> _Together | None:
+        """Return the graph for variants, made of the model's own, on onnxruntime."""
         made = graph_of(self._folder, self.card) if self._library.together else None
         if made is None:
             return None
-        name = f"{self.card.name}, for variants"
-        return self._library.open(made.SerializeToString(), name), sizes_of(made)
+        sizes, name = sizes_of(made), f"{self.card.name}, for variants"
+        several = min(self._threads, at_once(sizes, self.card.window or 0))
+        threads = self._threads // several
+        session = open_session(made.SerializeToString(), name, threads=threads)
+        return _Together(session, sizes, ThreadPoolExecutor(several, "together"))
 
     @overload
     def predict_variants(self, requests: Sequence[Request]) -> list[tuple[Array, Array]]: ...
@@ -197,20 +216,20 @@ class Embedded(Answering):
         self, requests: Sequence[Request], outputs: tuple[str, ...] = ()
     ) -> list[tuple[Array, Array]] | list[tuple[Answers, Answers]]:
         """Return the predictions for each request's windows and ALTs, as `VariantsBackend`."""
-        wanted = wanted_outputs(self.card, outputs)
-        found = [self._together(request, wanted) for request in requests]
-        return by_name(found, outputs)
+        assert self._variants, "sizes says whether there is such a graph"
+        score = partial(self._together, outputs=wanted_outputs(self.card, outputs))
+        return by_name(list(self._variants.threads.map(score, requests)), outputs)
 
     def _together(self, request: Request, outputs: Sequence[Output]) -> Sides:
         """Return each output's answers to the windows of a request, and to its ALTs."""
-        assert self._variants, "sizes says whether there is such a graph"
-        session, windows = self._variants[0], len(request.starts)
+        assert self._variants
+        windows = len(request.starts)
         names = [output.name for output in outputs]
         try:
-            answers = session.run(names, inputs_of(request))
+            answers = self._variants.session.run(names, inputs_of(request))
         except Exception as error:
             if _MEMORY_FULL.search(str(error)):  # window by window it takes less
-                ref, alt = request.windows(self.card.window or 0, self._variants[1].column)
+                ref, alt = request.windows(self.card.window or 0, self._variants.sizes.column)
                 return self._answers(ref, outputs), self._answers(alt, outputs)
             raise BackendError(
                 f"{self.card.name} cannot score {len(request.of)} variants: {error}"
@@ -270,7 +289,15 @@ class Embedded(Answering):
     def close(self) -> None:
         """Free the sessions."""
         del self._session
-        self.__dict__.pop("_variants", None)
+        if made := self.__dict__.pop("_variants", None):
+            made.threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @hookimpl(trylast=True)

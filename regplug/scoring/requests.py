@@ -40,6 +40,12 @@ def requests(alleles: Alleles, rows: NDArray[np.intp], sizes: Sizes) -> Iterator
         first += count
 
 
+def at_once(sizes: Sizes, window: int) -> int:
+    """Return how many requests may run side by side: they read NUMBERS together, as one may."""
+    largest = int(sizes.numbers(ENOUGH * window, ENOUGH, ENOUGH).max())
+    return max(1, NUMBERS // max(IN_CACHE, largest))
+
+
 def _that_go_on(
     ref: Codes, rows: NDArray[np.intp], moved: Index, near: NDArray[np.intp]
 ) -> NDArray[np.intp]:

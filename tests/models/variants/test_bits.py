@@ -1,15 +1,20 @@
 """An SNV's scores do not depend on what it is scored together with, and are kept as they are."""
 
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from regplug.models.cache import Cache
 from regplug.models.embedded import Embedded
 from regplug.models.remembered import Remembered
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.pairs import pair_predictions
+from regplug.scoring.requests import at_once, requests
+from regplug.scoring.stretches import NUMBERS
 from tests.scoring.test_stretches import alleles_in, snvs
 
 OURS = Path(__file__).parents[3] / "model_repo"
@@ -41,6 +46,42 @@ def test_an_snv_has_the_same_bits_in_whatever_company(name: str) -> None:
         few = pair_predictions(chosen(alleles, rows), backend)
         for side, whole in zip(few, together, strict=True):
             assert side.tobytes() == whole[rows].tobytes()
+
+
+def test_requests_run_side_by_side_and_have_the_same_bits() -> None:
+    """Two requests wait for each other in the graph; one after the other neither would go on."""
+    codes = np.random.default_rng(7).integers(0, 4, 300_000).astype(np.uint8)
+    alone, several = (Embedded(OURS / "deepbind_encode", threads=threads) for threads in (1, 2))
+    alleles = alleles_in(snvs(codes, range(900, 290_000, 700)), codes, alone.card.window or 0)
+    wanted = [side.tobytes() for side in pair_predictions(alleles, alone)]
+    assert [side.tobytes() for side in pair_predictions(alleles, several)] == wanted
+    both, run = threading.Barrier(2, timeout=60), several._variants.session.run
+
+    def met(*asked):
+        both.wait()
+        return run(*asked)
+
+    session = SimpleNamespace(run=met)
+    several.__dict__["_variants"] = several._variants._replace(session=session)
+    sizes = several.sizes
+    assert sizes
+    asked = [*requests(alleles, np.arange(len(alleles.ref)), sizes)]
+    found = several.predict_variants(asked[:2])
+    for (_, alt), request in zip(found, asked[:2], strict=True):
+        whole = pair_predictions(chosen(alleles, request.rows), alone)[1]
+        assert alt.tobytes() == whole.tobytes()
+
+
+def test_a_large_network_runs_one_request_at_a_time() -> None:
+    """What requests read at once stays below what one may read."""
+    sizes = Embedded(OURS / "open_chromatin", threads=1).sizes
+    assert sizes
+    few = at_once(sizes, 600)
+    assert few > 1
+    assert few * int(sizes.numbers(64 * 600, 64, 64).max()) <= NUMBERS
+    layers = tuple(one._replace(numbers=one.numbers * 50) for one in sizes.layers)
+    wide = replace(sizes, layers=layers)
+    assert at_once(wide, 600) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
