@@ -1,6 +1,5 @@
 """Activations by the names that Keras gives them."""
 
-from math import sqrt
 
 import numpy as np
 
@@ -34,11 +33,8 @@ def activated(layer: Layer, values: Values, graph: Builder) -> Values:
         return values.with_(graph.op("Softmax", tensor, axis=-1))
     if kind in ("swish", "silu"):
         return values.with_(graph.op("Mul", tensor, graph.op("Sigmoid", tensor)))
-    if kind == "gelu":  # x / 2 · (1 + erf(x / √2)), Keras's own unless it is told `approximate`
-        scaled = graph.op("Mul", tensor, graph.constant(1 / sqrt(2), np.float32))
-        gate = graph.op("Add", graph.op("Erf", scaled), graph.constant(1, np.float32))
-        half = graph.op("Mul", tensor, graph.constant(0.5, np.float32))
-        return values.with_(graph.op("Mul", half, gate))
+    if kind == "gelu":  # Keras's own unless it is told `approximate`
+        return values.with_(graph.gelu(tensor))
     return values.with_(graph.op(_OPS[kind], tensor))
 
 

@@ -10,7 +10,6 @@ counts: the same number, of a tenth of the values, which onnxruntime need not br
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -180,6 +179,4 @@ def _norm(weights: Weights, name: str) -> tuple[Array, Array]:
 def _activation(graph: Builder, shape: CnnShape, values: str) -> str:
     if shape.activation == "relu":
         return graph.op("Relu", values)
-    half = graph.op("Mul", values, graph.constant(0.5, np.float32))  # GELU, which opset 20 has
-    error = graph.op("Erf", graph.op("Mul", values, graph.constant(sqrt(0.5), np.float32)))
-    return graph.op("Mul", half, graph.op("Add", error, graph.constant(1, np.float32)))
+    return graph.gelu(values)
