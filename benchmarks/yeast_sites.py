@@ -1,7 +1,7 @@
 """Single-base changes in and beside known binding sites of yeast, and what a model says of them.
 
     python -m benchmarks.yeast_sites samples.tsv --fasta sacCer3.fa.gz --contig chrXIII -o sites.vcf
-    regplug annotate sites.vcf --fasta sacCer3.fa.gz --model yeast -o annotated.vcf.gz
+    regplug annotate sites.vcf --fasta sacCer3.fa.gz --model yeast --all-targets -o annotated.vcf.gz
     python -m benchmarks.yeast_sites annotated.vcf.gz --model yeast
 
 The first makes the VCF: of each peak's best placement of its protein's motif (JASPAR's fungi)
@@ -155,7 +155,9 @@ def measure(path: Path, model: str) -> None:
     with pysam.VariantFile(str(path)) as file:
         for record in file:
             protein, kind = record.info["PROTEIN"], record.info["KIND"]
-            scores[protein][kind].append(record.info[f"{prefix}{protein.upper()}"][0])
+            if (tag := f"{prefix}{protein.upper()}") not in file.header.info:
+                raise SystemExit(f"{path} has no {tag}: annotate it with --all-targets")
+            scores[protein][kind].append(record.info[tag][0])
             if kind == "break":
                 tops[protein].append(record.info[f"{prefix}_TOP"][0])
     print("| protein | sites | break | keep | beside | lowered | AUROC | its tag moves most |")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.yeast_sites import NEAR, OUTSIDE, Change, changes, row, site, weights
+from benchmarks.yeast_sites import NEAR, OUTSIDE, Change, changes, measure, row, site, weights
 from regplug.genome.codes import encode
 from regplug.genome.fasta import Genome
 from regplug.genome.variant import Interval
@@ -55,6 +55,31 @@ def test_a_row_by_hand():
         "X", [np.array([-0.4, -0.1]), np.array([0.0, -0.2]), np.array([0.1, -0.3])], ["X", "Y"]
     )
     assert cells == "| X | 2 | -0.250 | -0.100 | -0.100 | 100% | 0.750 | 50% |"
+
+
+ANNOTATED = """##fileformat=VCFv4.2
+##contig=<ID=c>
+##INFO=<ID=PROTEIN,Number=1,Type=String,Description="">
+##INFO=<ID=KIND,Number=1,Type=String,Description="">
+##INFO=<ID=RP_Y__TOP,Number=A,Type=String,Description="">
+##INFO=<ID=RP_Y_X,Number=A,Type=Float,Description="">
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+c\t1\t.\tA\tC\t.\t.\tPROTEIN=X;KIND=break;RP_Y__TOP=X;RP_Y_X=-0.5
+c\t2\t.\tA\tC\t.\t.\tPROTEIN=X;KIND=keep;RP_Y__TOP=Z;RP_Y_X=0.25
+c\t3\t.\tA\tC\t.\t.\tPROTEIN=X;KIND=beside;RP_Y__TOP=Z;RP_Y_X=0
+"""
+
+
+def test_what_an_annotated_vcf_says(tmp_path, capsys):
+    """A protein's own tag is read, and one that was not written is named."""
+    path = tmp_path / "a.vcf"
+    path.write_text(ANNOTATED)
+    measure(path, "y")
+    table = capsys.readouterr().out
+    assert table.endswith("\n| X | 1 | -0.500 | +0.250 | +0.000 | 100% | 1.000 | 100% |\n")
+    path.write_text(ANNOTATED.replace("PROTEIN=X", "PROTEIN=Q"))
+    with pytest.raises(SystemExit, match="no RP_Y_Q: annotate it with --all-targets"):
+        measure(path, "y")
 
 
 @pytest.mark.data

@@ -82,6 +82,8 @@ def test_another_assembly(refused):
     message = refused(inside + "chr9\t5\t9\n" * 2)
     assert "2 peaks left out: on contigs that the FASTA lacks" in message
     assert "genome.fa" in message
+    assert message.endswith("; take the right FASTA\n")
+    assert " 0 peaks" not in refused(inside + "chr9\t5\t9\n" * 2, "--summits")
 
 
 def test_damaged_files(refused, tmp_path):
@@ -247,6 +249,8 @@ def test_no_such_set(tmp_path):
     for path in (tmp_path / "none", tmp_path, tmp_path / "x"):
         with pytest.raises(DataError, match="cannot be read as a set of sites"):
             Sites(path)
+    with pytest.raises(DataError, match=r"none cannot be read as a set of sites: no such file$"):
+        Sites(tmp_path / "none")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["codes"] = np.zeros(3)
     with pytest.raises(DataError, match="is no set of sites, or damaged"):

@@ -186,6 +186,14 @@ def test_mistakes(tiles, run, tmp_path, toys):
         assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_joined_set(tiles, run, tmp_path, regplug):
+    joined = tmp_path / "joined.h5"
+    assert regplug("prepare", "join", tiles(), tiles(), "-o", joined).status == 0
+    done = run(joined, "--part", "valid")
+    assert done.status == 1
+    assert done.err.endswith("joined.h5 is joined from several sets: test on each by itself\n")
+
+
 def test_a_model_without_the_sets_targets(tiles, run, tmp_path):
     path = tiles()
     table_model(tmp_path, "one", np.zeros((5, 1)), window=LENGTH)

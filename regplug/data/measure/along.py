@@ -51,6 +51,8 @@ def check_tiles(sites: Sites, part: str, card: ModelCard) -> None:
         DataError: it is not, has no tiles, or they are not as long as the model's window.
     """
     along = sites.card.along
+    if sites.card.joined:
+        raise DataError(f"{sites.path} is joined from several sets: test on each by itself")
     if along is None:
         raise DataError(
             f"{sites.path} is no set of tiles along a genome: make it with "

@@ -200,9 +200,9 @@ def _contig(genome: Genome, index: Mapping[str, int], name: str, settings: Setti
 
 def _check(path: Path, genome: Genome, kept: int, counts: Counter[str]) -> None:
     """Raise DataError if most peaks are not in the genome, or none is kept."""
-    why = "; ".join(f"{count} {what}" for what, count in counts.items()) or "the file has none"
+    why = "; ".join(f"{count} {what}" for what, count in (+counts).items()) or "the file has none"
     outside = counts[NO_CONTIG] + counts[PAST_END]
     if outside > kept + counts[EXCLUDED] + counts[SHORT]:
-        raise DataError(f"{path} is mostly outside {genome.path}: {why}")
+        raise DataError(f"{path} is mostly outside {genome.path}: {why}; take the right FASTA")
     if not kept:
         raise DataError(f"{path} gives no peak: {why}; take the sample out")

@@ -120,6 +120,8 @@ class Sites:
         self.path = path
         try:
             self._file = h5py.File(path, "r")
+        except FileNotFoundError as error:
+            raise DataError(f"{path} cannot be read as a set of sites: no such file") from error
         except OSError as error:
             raise DataError(f"{path} cannot be read as a set of sites: {_first(error)}") from error
         try:

@@ -32,9 +32,28 @@ class SiteSource:
     """
 
     def __init__(self, sites: Sites) -> None:
-        """Take the training part of a set."""
+        """Take the training part of a set.
+
+        Raises:
+            DataError: it is damaged, or nothing is known in it of a sample.
+        """
         self._sites = sites
         self.size = int((sites.parts == 0).sum())
+        if self.size and sites.card.unknown:
+            self._check_known()
+
+    def _check_known(self) -> None:
+        """Raise DataError if all training labels of a sample are unknown: nothing is learned."""
+        known = np.zeros(len(self._sites.samples), bool)
+        for batch in self._sites.batches("train", TOGETHER):
+            known |= (batch.targets != UNLABELLED).any(axis=0)
+            if known.all():
+                return
+        names = ", ".join(self._sites.samples[at] for at in np.flatnonzero(~known))
+        raise DataError(
+            f"{self._sites.path}: all labels of {names} are unknown in the sites to train on: make "
+            "the set without, or with sites where they are known"
+        )
 
     def batches(self, rng: np.random.Generator, size: int) -> Iterator[Examples]:
         """Yield the sites in random order, `size` at a time; a smaller rest is left out."""

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 from torch.nn import functional
 
 from regplug.data.sites.sites import Sites
+from regplug.errors import DataError
 from regplug.train.basset.build import build
 from regplug.train.basset.recipe import read_basset_recipe
 from regplug.train.basset.source import SiteSource, Validation
@@ -61,6 +62,23 @@ def test_validation_is_of_what_is_known(tmp_path):
         assert auc == pytest.approx(roc_auc_score(targets[column, at], scores[column, at]))
     right = np.where(targets == 1, scores, 1 - scores)[known]
     assert loss == pytest.approx(-np.log(right).mean(), rel=1e-5)
+
+
+def test_a_sample_of_which_nothing_is_known_in_training(tmp_path):
+    path = toy_sites(tmp_path)
+    codes, targets = toy_codes(TRAIN + VALID, seed=1)
+    with Sites(path) as sites:
+        name, training = sites.samples[1], np.flatnonzero(sites.parts == 0)
+    recipe = read_basset_recipe(tmp_path / "cnn.toml", ())
+    targets[training, 1] = 255
+    write_open(path, codes, targets)
+    told = f"all labels of {name} are unknown in the sites to train on: make the set without"
+    with pytest.raises(DataError, match=told):
+        train_basset(recipe, path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    targets[training[-1], 1] = 1
+    with Sites(write_open(path, codes, targets)) as sites:
+        assert SiteSource(sites).size == TRAIN
 
 
 def test_motifs_are_learned_from_labels_of_one_sample_a_site(tmp_path):
