@@ -1,8 +1,5 @@
 """Activations by the names that Keras gives them."""
 
-
-import numpy as np
-
 from regplug.models.keras.architecture import Layer
 from regplug.models.keras.values import Values
 from regplug.models.onnx_builder import Builder
