@@ -4,9 +4,9 @@ A table's rows are, in order, the shared ones, those of the windows' starts, of 
 ALTs' changed elements, and what is put around.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from regplug.models.variants.geometry import Geometry, Reading
 
 Group = Literal["shared", "ends", "alts"]
 FrameKey = tuple[int, tuple[int, int] | None]  # strands, and the part of the windows
+Made = TypeVar("Made")
 GROUPS: tuple[Group, ...] = ("shared", "ends", "alts")  # of the rows of a table, in their order
 
 
@@ -34,6 +35,7 @@ class Addresses:
         self._reach = reach
         self._shared: dict[tuple[FrameKey, int], Shared] = {}
         self._made: dict[tuple[object, ...], str] = {}
+        self._others: dict[tuple[object, ...], Any] = {}
 
     def _index(
         self,
@@ -166,6 +168,13 @@ class Addresses:
         offset = graph.op("Sub", first, graph.op("Mul", shared.sorted, apart))
         rows = graph.op("Mul", self._range(shared.rows), apart)
         return graph.op("Add", rows, graph.op("Gather", offset, shared.of, axis=0))
+
+    def known(self, key: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        """Return what is made once, by a key."""
+        if key not in self._others:
+            self._others[key] = make()
+        made: Made = self._others[key]
+        return made
 
     def _once(self, kind: str, *inputs: str, **attributes: int) -> str:
         key = (kind, *inputs)

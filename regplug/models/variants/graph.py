@@ -26,6 +26,7 @@ from regplug.models.variants.layers import LAYERS, MOVES
 from regplug.models.variants.reduction import Reduction, reduction
 from regplug.models.variants.rows import Rows
 from regplug.models.variants.tensor import Constant, Input, Tensor, derived, once
+from regplug.models.variants.turned import complements, turned_round
 from regplug.scoring.stretches import LayerSize, Request, Sizes
 
 BLOCK, STARTS, OF, ALT = "block", "starts", "of", "alt"  # the inputs
@@ -176,7 +177,8 @@ class _Trunk:
         if node.op_type == "Concat" and (strands := self._strands(inputs, attributes["axis"])):
             return strands
         layer = LAYERS.get(node.op_type)
-        return layer(node.op_type, inputs, attributes) if layer else None
+        made = layer(node.op_type, inputs, attributes) if layer else None
+        return self._twin(node, made) if made and node.op_type == "Conv" else made
 
     def _strands(self, inputs: list[Input], axis: int) -> Tensor | None:
         """Return both strands, where windows and their complements backwards are put together."""
@@ -201,7 +203,24 @@ class _Trunk:
                 plus.table(rows), minus.table(rows), geometry, self._column
             ),
             geometry=geometry,
+            turned=complements(plus, minus),
         )
+
+    def _twin(self, node: NodeProto, made: Tensor) -> Tensor:
+        """Return a convolution; with its twin, if its filters are another's, turned round."""
+        source, filters = self.tensors[node.input[0]], self._constants[node.input[1]]
+        if source.turned is None or not made.stem:
+            return made
+        for other in self._nodes:
+            alike = other.op_type == "Conv" and other.input[0] == node.input[0]
+            if not alike or other.attribute != node.attribute or other.input[2:] != node.input[2:]:
+                continue
+            known = self._constants[other.input[1]]
+            if known.shape == filters.shape and np.array_equal(
+                turned_round(known, source.turned), filters
+            ):
+                return replace(made, twin=self.tensors[other.output[0]])
+        return made
 
     def _reduces(self, node: NodeProto) -> Reduction | None:
         return reduction(node, self.tensors, self._constants)

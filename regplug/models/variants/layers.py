@@ -7,7 +7,7 @@ import numpy as np
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.addresses import GROUPS
 from regplug.models.variants.convolution import convolution
-from regplug.models.variants.geometry import Reading, joint
+from regplug.models.variants.geometry import Geometry, Reading, joint
 from regplug.models.variants.moves import (
     as_it_is,
     cut,
@@ -102,7 +102,7 @@ def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
 
     stem = tensor.stem
     if stem and reading == Reading(tuple(range(size)), size) and not hangs_over:
-        return derived(
+        return _of_twin(kind, tensor, reading, made) or derived(
             tensor,
             lambda rows: pooled(rows, stem, kind, size, made),
             geometry=made,
@@ -121,6 +121,25 @@ def pool(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor |
         return graph.op("Concat", *parts, axis=0) if len(parts) > 1 else parts[0]
 
     return derived(tensor, table, geometry=made)
+
+
+def _of_twin(kind: str, tensor: Tensor, reading: Reading, made: Geometry) -> Tensor | None:
+    """Return the pools of a tensor, `made`, by those of its twin; None if it has none.
+
+    From its end on, the twin is in other pools if they do not fill the window.
+    """
+    stem, size = tensor.twin.stem if tensor.twin else None, reading.step
+    offset = tensor.geometry.length - made.length * size
+    read = Reading(tuple(tap + offset for tap in reading.taps), size)
+    theirs = read.result(tensor.geometry, made.length)
+    if not stem or size == 1 or theirs is None or theirs.shift != made.shift:
+        return None
+    return derived(
+        tensor,
+        lambda rows: rows.turned(pooled(rows, stem, kind, size, theirs, offset), theirs, made),
+        geometry=made,
+        beyond=-(-(stem.span + offset) // size),
+    )
 
 
 def join(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:

@@ -8,6 +8,7 @@ import numpy as np
 from regplug.models.variants.geometry import Reading
 from regplug.models.variants.rows import Rows
 from regplug.models.variants.tensor import Attributes, Constant, Input, Tensor, derived, like
+from regplug.models.variants.turned import channels, is_own
 
 
 def cut(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -42,9 +43,12 @@ def pad(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | 
     if min(before[at], after[at]) < 0:
         return None
     length = tensor.geometry.length + int(before[at] + after[at])
-    return _moved(
+    made = _moved(
         tensor, -int(before[at]), length, like(value.item(), value.dtype, tensor.channels)
     )
+    if made and before[at] == after[at] and is_own(tensor.turned, value.item()):
+        return replace(made, turned=tensor.turned)
+    return made
 
 
 def look_up(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tensor | None:
@@ -58,9 +62,11 @@ def look_up(kind: str, inputs: Sequence[Input], attributes: Attributes) -> Tenso
             array = rows.graph.constant(of, of.dtype.type)
             return rows.graph.op("Gather", array, index.table(rows), axis=0)
 
-        channels = of.shape[1] if of.ndim == 2 else None
-        roles = (*index.roles, "c") if channels else index.roles
-        return derived(index, table, roles=roles, channels=channels)
+        width = of.shape[1] if of.ndim == 2 else None
+        roles = (*index.roles, "c") if width else index.roles
+        turned = channels(index.turned, of)
+        made = derived(index, table, roles=roles, channels=width, turned=turned)
+        return replace(made, looked_up=(of, index))
     if isinstance(of, Tensor) and isinstance(index, np.ndarray):
         backwards = np.array_equal(index, np.arange(of.geometry.length)[::-1])
         along = attributes.get("axis", 0) % len(of.roles) == of.axis("l")

@@ -201,6 +201,36 @@ class Rows(Addresses):
         found = self.lookup(table, read, made, SAME)
         return graph.op("Squeeze", found, graph.ints(1))
 
+    def turned(self, table: str, read: Geometry, made: Geometry) -> str:
+        """Return a table of both strands turned round: what it has of the other, end to start.
+
+        Args:
+            table: of `read`.
+            read: of both strands, in steps of more than one base.
+            made: of the result, of as many elements in the same steps.
+        """
+        graph, shared, one = self.graph, self._of(made), self.frames[1, None]
+        last = made.length - 1
+
+        def other(each: str, many: str) -> str:
+            end = graph.ints(np.iinfo(np.int64).max)
+            halves = graph.op("Slice", each, many, end, graph.ints(0)), graph.cut(each, 0, many, 0)
+            return graph.op("Concat", *halves, axis=0)
+
+        # Element i of a window that begins in row b is row b + i + shift.
+        begins = graph.op("Gather", other(shared.starts, one.windows), shared.order, axis=0)
+        shifts = graph.ints(last + made.shift + read.shift)
+        sums = graph.op("Add", graph.op("Add", begins, shared.sorted), shifts)
+        rows = graph.op("Gather", sums, shared.of, axis=0)
+        there = graph.op("Sub", rows, self._range(shared.rows))
+        highest = graph.op("Sub", shared.rows, graph.ints(1))
+        index = [graph.op("Min", graph.op("Max", there, graph.ints(0)), highest)]
+        for group, elements in self._own_elements(made):
+            columns, alts = [last - at for at in elements], group == "alts"
+            found = self._addresses(read, columns, alts=alts)
+            index.append(graph.reshape(other(found, one.alts if alts else one.windows), -1))
+        return graph.op("Gather", table, graph.op("Concat", *index, axis=0), axis=0)
+
     def flat(self, read: str, width: int) -> str:
         """Return rows that were looked up, (rows, taps, channels), as (rows, width)."""
         return self._once("Reshape", read, self.graph.ints(-1, width))

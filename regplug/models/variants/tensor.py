@@ -27,6 +27,10 @@ class Tensor:
         stem: how it is made of sequences of another's elements, if one small convolution does.
         beyond: rows after a window's that the shared rows are computed of.
         backwards: True for codes of a window from its end to its start.
+        looked_up: of what is an array's entry for each of a tensor's codes, the two.
+        turned: of both strands, whose elements are each other's from end to start: which code, or
+            channel, of one is which of the other; None where that is not known.
+        twin: the tensor whose elements of the other strand, from end to start, are these.
     """
 
     roles: tuple[str, ...]
@@ -36,6 +40,9 @@ class Tensor:
     stem: "Stem | None" = None
     beyond: int = 0
     backwards: bool = False
+    looked_up: "tuple[Constant, Tensor] | None" = None
+    turned: Constant | None = None
+    twin: "Tensor | None" = None
 
     def axis(self, role: str) -> int:
         """Return the axis of a role."""
@@ -113,7 +120,8 @@ def once(make: Callable[..., str]) -> Callable[..., str]:
 
 def derived(tensor: Tensor, table: Callable[[Rows], str], **changes: Any) -> Tensor:
     """Return a tensor as another, of another table."""
-    of_its_own = {"table": once(table), "stem": None, "beyond": 0}
+    none = dict.fromkeys(("stem", "looked_up", "turned", "twin"))
+    of_its_own = {"table": once(table), "beyond": 0, **none}
     return replace(tensor, **{**of_its_own, **changes})
 
 

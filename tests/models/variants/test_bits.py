@@ -18,7 +18,7 @@ from regplug.scoring.stretches import NUMBERS
 from tests.scoring.test_stretches import alleles_in, snvs
 
 OURS = Path(__file__).parents[3] / "model_repo"
-NAMES = ["deepbind_encode", "open_chromatin", "yeast"]
+NAMES = ["basset_dhs4", "deepbind_encode", "open_chromatin", "yeast"]
 
 
 def drawn(window: int) -> Alleles:

@@ -8,7 +8,7 @@ from regplug.models.embedded import open_session
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.graph import ALT, BLOCK, OF, STARTS, sizes_of, variants_graph
 from regplug.scoring.alleles import column
-from tests.models.variants.toy_graphs import networks, reference
+from tests.models.variants.toy_graphs import networks, reference, twin_networks
 
 ERROR = 1e-5
 
@@ -18,8 +18,8 @@ def answers(model, **inputs):
     return scores
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(networks(), st.data())
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.one_of(networks(), twin_networks()), st.data())
 def test_scores_are_those_of_each_window_alone(model, data):
     window = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     rng = np.random.default_rng(data.draw(st.integers(0, 2**31)))
@@ -42,6 +42,53 @@ def test_scores_are_those_of_each_window_alone(model, data):
     assert found.shape == wanted.shape
     scale = max(1, abs(wanted).max())
     assert abs(found - wanted).max() <= max(ERROR * scale, 2 * abs(plain - wanted).max())
+
+
+@pytest.mark.parametrize(
+    ("window", "turn", "convolutions"),
+    [(40, (1, 3), 2), (41, (1, 3), 3), (43, (1, 3), 3), (40, (3,), 4), (41, (1,), 4)],
+)
+def test_filters_turned_round_are_not_computed_again(
+    window: int, turn: tuple[int, ...], convolutions: int
+) -> None:
+    """All windows' by one; an ALT's pools are others from either end, unless they fill a window."""
+    model = twins(window, turn)
+    made = variants_graph(model, column(window))
+    assert made is not None
+    assert [node.op_type for node in made.graph.node].count("Conv") == convolutions
+    rng = np.random.default_rng(2)
+    block, starts = rng.integers(0, 5, 200).astype(np.uint8), np.array([0, 8, 13, 110])
+    of, alt = np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2, 3, 0], np.uint8)
+    ref = block[starts[:, None] + np.arange(window)]
+    changed = ref[of]
+    changed[:, column(window)] = alt
+    found = answers(made, **{BLOCK: block, STARTS: starts, OF: of, ALT: alt})
+    wanted = reference(model, np.concatenate([ref, changed]))
+    assert np.ptp(wanted) > 0.1
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def twins(window: int, turn: tuple[int, ...]) -> ModelProto:
+    """Return a network that reads both strands with filters of 5 bases, and these turned round."""
+    graph, rng = Builder(), np.random.default_rng(0)
+    filters = rng.normal(size=(6, 4, 1, 5))
+    both = graph.one_hot(graph.both_strands(graph.known("codes"), window))
+    pools = [
+        graph.op(
+            "MaxPool", graph.op("Conv", both, graph.constant(each, np.float32)),
+            kernel_shape=[1, 4], strides=[1, 4],
+        )
+        for each in (filters, np.flip(filters, axis=turn))
+    ]  # fmt: skip
+    length = (window - 4) // 4
+    weights = graph.constant(rng.normal(size=(6 * length, 3)), np.float32)
+    scores = graph.op("Gemm", graph.op("Flatten", graph.op("Max", *pools)), weights)
+    graph.name(
+        "scores", graph.op("ReduceMean", graph.reshape(scores, 2, -1, 3), axes=[0], keepdims=0)
+    )
+    inputs = [helper.make_tensor_value_info("codes", TensorProto.UINT8, ["n", window])]
+    outputs = [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 3])]
+    return graph.model("toy", inputs, outputs, "")
 
 
 @pytest.mark.parametrize("kind", ["MaxPool", "AveragePool"])

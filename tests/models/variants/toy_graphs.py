@@ -108,6 +108,24 @@ class Drawn:
         self.length //= 3
         return self.graph.op("Max", *parts)
 
+    def twins(self, letters: str) -> str:
+        """Filters and their complements backwards, each of them pooled, as our networks begin."""
+        graph, size = self.graph, self.draw(st.integers(1, 7))
+        pool, kind = self.draw(st.integers(2, 5)), self.draw(st.sampled_from(["Max", "Average"]))
+        self.channels = self.draw(st.integers(1, 4))
+        weights = self.rng.normal(size=(self.channels, 4, *self.two(size, 1)))
+        bias = [self.weights(self.channels)] if self.draw(st.booleans()) else []
+        last = np.flip(weights, axis=(1, *range(2, weights.ndim)))
+        pools = [
+            graph.op(
+                f"{kind}Pool", graph.op("Conv", letters, graph.constant(each, np.float32), *bias),
+                kernel_shape=self.two(pool, 1), strides=self.two(pool, 1),
+            )
+            for each in (weights, last)
+        ]  # fmt: skip
+        self.length = (self.length - size + 1) // pool
+        return graph.op("Max", *pools)
+
     def residual(self, values: str) -> str:
         made = self.activation(self.convolution(values, kept=True, channels=self.channels))
         return self.graph.op("Add", values, made)
@@ -143,7 +161,7 @@ class Drawn:
         flat = graph.op("Flatten", values)
         return graph.op("Gemm", flat, self.weights(width, TARGETS))
 
-    def model(self) -> ModelProto:
+    def model(self, *, twins: bool = False) -> ModelProto:
         values = self.letters()
         layers = [
             self.convolution,
@@ -154,7 +172,7 @@ class Drawn:
             self.turned,
         ]
         for layer in [
-            self.convolution,
+            self.twins if twins else self.convolution,
             *self.draw(st.lists(st.sampled_from([*layers, self.crop]), max_size=5)),
         ]:
             if self.length >= 14:
@@ -176,6 +194,14 @@ class Drawn:
 def networks(draw: Any) -> ModelProto:
     """Draw a network's graph: codes (n, window) → scores (n, TARGETS)."""
     return Drawn(draw).model()
+
+
+@st.composite
+def twin_networks(draw: Any) -> ModelProto:
+    """Draw one whose first filters are there as they are and turned round, on both strands."""
+    drawn = Drawn(draw)
+    drawn.strands = True
+    return drawn.model(twins=True)
 
 
 def in_float64(model: ModelProto) -> ModelProto:
