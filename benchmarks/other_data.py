@@ -52,8 +52,8 @@ def main() -> None:
 
 
 def print_table(folder: Path) -> None:
-    """Print a line per target of a finished run, in `folder`/run."""
-    tests = sorted((folder / "test").iterdir())
+    """Print a line per target of a finished run, in `folder`/run; it may be of some sets alone."""
+    tests = [path for path in sorted((folder / "test").iterdir()) if is_in_run(folder, path.name)]
     probes = read_set(tests[0]).card.kind == "regression"
     header = [*FOR_PROBES, *FOR_BOTH, "s"] if probes else [*FOR_READS, *FOR_BOTH, "difference", "s"]
     print(f"| {' | '.join(header)} |\n|---|{'---:|' * (len(header) - 1)}")
@@ -63,6 +63,11 @@ def print_table(folder: Path) -> None:
         cells = line(data, tested, measured.scores.astype(np.float64))
         seconds = read_result(folder / "run" / measured.target).seconds
         print(f"| {measured.target} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+
+
+def is_in_run(folder: Path, target: str) -> bool:
+    """Tell whether a target was trained."""
+    return (folder / "run" / target).is_dir()
 
 
 def probes_line(data: TrainingSet, tested: TrainingSet, scores: Floats) -> list[str]:

@@ -1,6 +1,7 @@
 """The benchmark on PBM and SELEX: its splits, words and figures, worked out by hand."""
 
 import gzip
+import shutil
 
 import numpy as np
 import pytest
@@ -151,6 +152,7 @@ def test_a_table_of_a_run(toy_data, tmp_path, regplug, monkeypatch, capfd):
     folders = out / "train" / "JUN", "--test", out / "test", "-o", out / "run"
     done = regplug("train", "deepbind", recipe, *folders)
     assert done.status == 0, done.err
+    shutil.copytree(out / "test" / "JUN", out / "test" / "FOS")  # which was not trained
     monkeypatch.setattr("sys.argv", ["other_data", "table", str(out)])
     main()
     header, _, line = capfd.readouterr().out.splitlines()
