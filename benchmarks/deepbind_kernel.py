@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks.annotate import cpu_name
 from regplug.genome.codes import Codes
-from regplug.models.embedded import open_session
 from regplug.models.export import random_codes
+from regplug.models.library import open_session
 from regplug_deepbind.graph import variant_graph, variant_width
 from regplug_deepbind.kernel import Kernel, widths
 from regplug_deepbind.network import Network

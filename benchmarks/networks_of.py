@@ -29,8 +29,8 @@ from safetensors.numpy import save_file
 from regplug.files.runs import METRICS
 from regplug.files.sources import Source
 from regplug.files.weights import WEIGHTS
-from regplug.models.embedded import open_session
 from regplug.models.export import random_codes
+from regplug.models.library import open_session
 from regplug.models.repository import read_card
 from regplug.scoring.card import Target
 from regplug.train.basset.recipe import BassetRecipe, read_basset_recipe

@@ -31,7 +31,7 @@ def _core() -> Any:
 
 
 class OpenVino:
-    """The library, as `models.embedded.Library` has it."""
+    """The library, as `models.library.Library` has it."""
 
     together = True
 
@@ -69,7 +69,7 @@ class OpenVino:
 
 
 class _Session:
-    """A compiled graph, as `models.embedded.Session`."""
+    """A compiled graph, as `models.library.Session`."""
 
     def __init__(self, compiled: Any) -> None:
         self._request = compiled.create_infer_request()

@@ -12,7 +12,7 @@ from regplug.scoring.backend import Array, BackendOptions
 
 
 class Torch:
-    """The library, as `models.embedded.Library` has it."""
+    """The library, as `models.library.Library` has it."""
 
     together = False  # a table of rows, which is what shares work, is slower here than the rows
 
@@ -48,7 +48,7 @@ class Torch:
 
 
 class _Session:
-    """A graph, as `models.embedded.Session`."""
+    """A graph, as `models.library.Session`."""
 
     def __init__(self, graph: bytes, name: object, device: str, *, bf16: bool) -> None:
         model = onnx.load_from_string(graph)

@@ -12,8 +12,9 @@ import pluggy
 
 from regplug.api.filling import check_filling
 from regplug.api.models import PLAIN, OpenModel, matching, opened, trained_on
-from regplug.api.parts.records import RECORDS, Files, in_parts, settings_of
+from regplug.api.parts.records import RECORDS, in_parts
 from regplug.api.parts.run import parted
+from regplug.api.parts.settings import Files, settings_of
 from regplug.api.prepared import DIFF, asked_of, plan_of, refuse_overwriting, scoring_models
 from regplug.errors import OutputError, VariantFileError
 from regplug.files.output import STDOUT, destination

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper, inliner
 
 from regplug.errors import ModelError
-from regplug.models.embedded import open_session
 from regplug.models.graph_check import OWN, check_graph
+from regplug.models.library import open_session
 from regplug.models.onnx_builder import OPSET
 
 LARGEST = (

@@ -18,12 +18,13 @@ from regplug.files.version import VERSION
 from regplug.genome.codes import Codes, reverse_complement
 from regplug.hooks.about import About, Strand
 from regplug.hooks.measuring import Measuring
-from regplug.models.embedded import IN_CACHE, open_session
+from regplug.models.embedded import IN_CACHE
 from regplug.models.export import PLAIN, export_model, random_codes
 from regplug.models.foreign import Net
 from regplug.models.golden import check_golden
 from regplug.models.joined import Reading, is_of_counts, joined, turned_axes
 from regplug.models.letters import doubts_about_letters
+from regplug.models.library import open_session
 from regplug.models.stack import rows_per_call
 from regplug.scoring.card import ModelCard, Target
 from regplug.scoring.outputs import Output, Scale, scale_of

@@ -12,7 +12,7 @@ from regplug.genome.codes import Codes
 from regplug.interpret.filters.find import Array, Filters, find_filters, refused
 from regplug.interpret.filters.parts import larger_first, part, tap, tapped, with_logits
 from regplug.models.device import CPU
-from regplug.models.embedded import open_session
+from regplug.models.library import open_session
 from regplug.scoring.card import ModelCard
 
 

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import ModelProto, TensorProto, helper, version_converter
 
-from regplug.models.embedded import open_session
+from regplug.models.library import open_session
 from regplug.models.onnx_builder import Builder
 from regplug.models.variants.graph import ALT, BLOCK, OF, STARTS, sizes_of, variants_graph
 from regplug.scoring.alleles import column

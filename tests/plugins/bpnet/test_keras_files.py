@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from regplug.models.embedded import Embedded, open_session
+from regplug.models.embedded import Embedded
 from regplug.models.joined import Reading, joined
+from regplug.models.library import open_session
 from regplug.models.repository import check_model
 from regplug.scoring.outputs import Output
 

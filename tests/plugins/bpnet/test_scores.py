@@ -11,8 +11,8 @@ import pytest
 
 from regplug.genome.codes import encode, reverse_complement
 from regplug.genome.variant import Status, Variant
-from regplug.models.embedded import open_session
 from regplug.models.joined import Reading, joined
+from regplug.models.library import open_session
 from regplug.models.repository import check_model
 from regplug.scoring.alleles import Alleles, column
 from regplug.scoring.coverage import Coverage

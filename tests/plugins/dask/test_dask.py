@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 import regplug
-from regplug.api.parts.records import Counts, Files, Job, score_part, settings_of
+from regplug.api.parts.records import Counts, Job, score_part
+from regplug.api.parts.settings import Files, settings_of
 from regplug.errors import ConfigError, ExecutorError, GenomeError, ModelError, PluginError
 from regplug.genome.fasta import Genome
 from regplug.hooks.writer import Plan

@@ -8,8 +8,8 @@ import pysam
 import pytest
 
 from regplug.errors import ModelError
-from regplug.models.embedded import open_session
 from regplug.models.joined import Reading, joined
+from regplug.models.library import open_session
 from regplug.models.repository import check_model
 from tests.toy_genomes import write_fasta
 

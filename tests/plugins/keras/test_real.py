@@ -10,8 +10,9 @@ import pytest
 
 from regplug.errors import ModelError
 from regplug.genome.codes import reverse_complement
-from regplug.models.embedded import Embedded, open_session
+from regplug.models.embedded import Embedded
 from regplug.models.joined import Reading, joined
+from regplug.models.library import open_session
 from regplug.scoring.outputs import Output
 
 h5py = pytest.importorskip("h5py")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from regplug.genome.codes import reverse_complement
-from regplug.models.embedded import open_session
+from regplug.models.library import open_session
 from regplug.models.variants.graph import ALT, BLOCK, OF, STARTS, variants_graph
 from regplug.scoring.alleles import column
 from regplug.train.cnn.graph import Member, ensemble_graph, joint_graph
