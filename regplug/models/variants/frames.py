@@ -76,4 +76,6 @@ def share(graph: Builder, frame: Frame, stride: int, reach: int) -> Shared:
         reduction="add",
     )
     so_far = graph.op("CumSum", marks, graph.constant(0, np.int64))
-    return Shared(rows, starts, graph.op("Sub", so_far, graph.ints(1)), begin, order)
+    # Reshaped, it is known to have one axis: what is looked up by it gets the faster layers.
+    of = graph.reshape(graph.op("Sub", so_far, graph.ints(1)), -1)
+    return Shared(rows, starts, of, begin, order)

@@ -7,10 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from onnx import shape_inference
 
 from regplug.models.cache import Cache
 from regplug.models.embedded import Embedded
 from regplug.models.remembered import Remembered
+from regplug.models.repository import read_card
+from regplug.models.variants.served import graph_of
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.pairs import pair_predictions
 from regplug.scoring.requests import at_once, requests
@@ -82,6 +85,18 @@ def test_a_large_network_runs_one_request_at_a_time() -> None:
     layers = tuple(one._replace(numbers=one.numbers * 50) for one in sizes.layers)
     wide = replace(sizes, layers=layers)
     assert at_once(wide, 600) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_known_how_many_axes_what_is_looked_up_has(name: str) -> None:
+    """Else onnxruntime takes the slower pools after convolutions."""
+    made = graph_of(OURS / name, read_card(OURS / name))
+    assert made is not None
+    values = shape_inference.infer_shapes(made).graph.value_info
+    known = {value.name for value in values if value.type.tensor_type.HasField("shape")}
+    read = {node.output[0] for node in made.graph.node if node.op_type == "Gather"}
+    assert read
+    assert not read - known
 
 
 @pytest.mark.parametrize("name", NAMES)
