@@ -24,7 +24,7 @@ import pysam
 import regplug
 from benchmarks.annotate import EVERY, REPO, cpu_name
 from regplug.genome.codes import decode
-from regplug.models import embedded
+from regplug.models import embedded, library
 from regplug.models.export import random_codes
 from tests.toy_models import centre_model
 
@@ -110,8 +110,9 @@ class _Timed:
 
 def _outside(folder: Path, model: str, records: int, rounds: int) -> None:
     """Print the time of a record, and how much of it is outside of the model's graph."""
-    open_session = embedded.open_session
-    embedded.open_session = lambda *given, **named: _Timed(open_session(*given, **named))
+    open_session = library.open_session
+    for module in (library, embedded):
+        module.open_session = lambda *given, **named: _Timed(open_session(*given, **named))
     times = {count: (float("inf"), float("inf")) for count in (records // 5, records)}
     for count in times:
         (folder / str(count)).mkdir()

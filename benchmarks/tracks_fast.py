@@ -1,15 +1,17 @@
 """How fast are tracks, and all SNVs of a window, beside window by window?
 
-    python -m benchmarks.tracks_fast [--rounds 5]
+    python -m benchmarks.tracks_fast [--rounds 5] [--threads 2]
 
 Windows at a step along a random genome, by `Adapter.track`: with the graph that computes once what
 windows share, and without it; then the 1,800 SNVs of a 600 bp region, by `pair_predictions`, where
-`plain` is window by window with each REF once. All of it on one thread, in CPU time, in turns; the
-median of the rounds is printed, and the largest difference of the two ways.
+`plain` is window by window with each REF once. All of it on one thread, in CPU time, or on more by
+the clock, in turns; the median of the rounds is printed, and the largest difference of the ways.
 """
 
 import argparse
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,11 @@ def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    print(f"{cpu_name()}, one thread; median CPU time of {rounds} rounds\n")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    rounds, threads = options.rounds, options.threads
+    what = "one thread; median CPU time" if threads == 1 else f"{threads} threads; median time"
+    print(f"{cpu_name()}, {what} of {rounds} rounds\n")
     with tempfile.TemporaryDirectory() as scratch:
         large = written(Path(scratch), "basset", basset())
         print("| network | step | plain, kbp/s | together, kbp/s | ratio | largest difference |")
@@ -46,15 +51,15 @@ def main() -> None:
             (REPO / "deepbind_encode", (10,)),
         ):
             for step in steps:
-                _track(folder, step, rounds)
+                _track(folder, step, rounds, threads)
         print("\n| all SNVs of 600 bp | plain, s | together, s | ratio |")
         print("|---|--:|--:|--:|")
         for folder in (large, REPO / "open_chromatin"):
-            _every_snv(folder, max(1, rounds // 2))
+            _every_snv(folder, max(1, rounds // 2), threads)
 
 
-def _track(folder: Path, step: int, rounds: int) -> None:
-    together = Embedded(folder, threads=1)
+def _track(folder: Path, step: int, rounds: int, threads: int) -> None:
+    together = Embedded(folder, threads=threads)
     plain, width = Plain(together), together.card.window or 0
     bases = width + (WINDOWS - 1) * step
     codes = random_codes(np.random.default_rng(0), 1, bases)
@@ -62,7 +67,9 @@ def _track(folder: Path, step: int, rounds: int) -> None:
     def track(backend: Any) -> Any:
         return VariantEffect().track(codes, backend, width=width, step=step)[0]
 
-    seconds = _turns({"p": lambda: track(plain), "t": lambda: track(together)}, rounds)
+    seconds = _turns(
+        {"p": lambda: track(plain), "t": lambda: track(together)}, rounds, _clock(threads)
+    )
     speed = {way: WINDOWS * step / 1000 / taken for way, taken in seconds.items()}
     print(
         f"| {folder.name} | {step} | {speed['p']:.1f} | {speed['t']:.1f} "
@@ -71,20 +78,24 @@ def _track(folder: Path, step: int, rounds: int) -> None:
     )
 
 
-def _every_snv(folder: Path, rounds: int) -> None:
-    backend = Embedded(folder, threads=1)
+def _every_snv(folder: Path, rounds: int, threads: int) -> None:
+    backend = Embedded(folder, threads=threads)
     alleles = _saturated(backend.card.window or 0)
     ways = {
         # A new memory each time: of REFs, and of nothing else.
         "p": lambda: pair_predictions(alleles, Remembered(Plain(backend))),
         "t": lambda: pair_predictions(alleles, backend),
     }
-    seconds = _turns(ways, rounds)
+    seconds = _turns(ways, rounds, _clock(threads))
     print(
         f"| {folder.name} x {len(backend.card.targets)} | {seconds['p']:.2f} | {seconds['t']:.2f} "
         f"| {seconds['p'] / seconds['t']:.1f} |",
         flush=True,
     )
+
+
+def _clock(threads: int) -> Callable[[], float]:
+    return time.process_time if threads == 1 else time.perf_counter
 
 
 def _saturated(window: int) -> Alleles:
