@@ -22,6 +22,7 @@ _RESERVED = re.compile(
     r"research[- ]only|research (use|purposes)|evaluation only",
     re.I,
 )
+_TEXTS = ("trained_on", "cite_as", "notice")  # that may be said of a model that is there
 
 
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -117,11 +118,11 @@ def read_notes(path: Path) -> About:
 
 
 def noted(card: ModelCard, notes: About, *, source: Path) -> ModelCard:
-    """Return the card with what notes say of its targets; what they do not name stays.
+    """Return the card with what notes say of its targets and data; what they do not name stays.
 
     Args:
         card: of a model that is there.
-        notes: targets in any order, of which some may be missing.
+        notes: targets in any order, of which some may be missing; trained_on, cite_as, notice.
         source: of the notes, for messages.
 
     Raises:
@@ -130,14 +131,18 @@ def noted(card: ModelCard, notes: About, *, source: Path) -> ModelCard:
     """
     if notes.name not in ("", card.name):
         raise ModelError(f"the notes in {source} are of {notes.name}, not of {card.name}")
-    if replace(notes, name="", targets=()) != About():
-        raise ModelError(f"{source}: of a model that is there, notes name [[targets]] alone")
+    if replace(notes, name="", targets=(), **dict.fromkeys(_TEXTS, "")) != About():
+        raise ModelError(
+            f"{source}: of a model that is there, notes name [[targets]], trained_on, cite_as and "
+            "notice alone"
+        )
     for target in notes.targets:
         if target.label not in card.labels:
             raise ModelError(f"{source}: {card.name} has no target {target.label}")
     said = {target.label: target.about for target in notes.targets}
     targets = (replace(t, about=t.about | said.get(t.label, {})) for t in card.targets)
-    return replace(card, targets=tuple(targets))
+    texts = {name: text for name in _TEXTS if (text := getattr(notes, name))}
+    return replace(card, targets=tuple(targets), **texts)
 
 
 def _target(entry: Any) -> Mapping[str, Any]:

@@ -202,13 +202,17 @@ def test_notes_say_what_targets_are_of(record, repo, card, notes, along):
     figures = read_card(repo / "gc").along
     first = '[[targets]]\nlabel = "T1"\ncell = "K562"\nontology = "EFO:0002067"\n'
     assert record("--notes", notes(first)).status == 0
-    assert record("--notes", notes('[[targets]]\nlabel = "T1"\nassay = "ATAC"\n')).status == 0
+    said = 'trained_on = "peaks of ENCODE"\n'
+    assert (
+        record("--notes", notes(f'{said}[[targets]]\nlabel = "T1"\nassay = "ATAC"\n')).status == 0
+    )
     found = check_model(repo / "gc")
     assert [target.about for target in found.targets] == [
         card.targets[0].about,
         card.targets[1].about | {"cell": "K562", "ontology": "EFO:0002067", "assay": "ATAC"},
     ]
     assert (found.along, found.sha256) == (figures, card.sha256)
+    assert (found.trained_on, found.license) == ("peaks of ENCODE", card.license)
     assert (repo / "gc" / "1" / "model.onnx").read_bytes() == graph
 
 
@@ -217,7 +221,10 @@ def test_notes_say_what_targets_are_of(record, repo, card, notes, along):
     [
         ('[[targets]]\nlabel = "T9"\n', "gc has no target T9"),
         ('name = "other"\n[[targets]]\nlabel = "T1"\n', "are of other, not of gc"),
-        ('license = "MIT"\n', "of a model that is there, notes name [[targets]] alone"),
+        (
+            'license = "MIT"\n',
+            "there, notes name [[targets]], trained_on, cite_as and notice alone",
+        ),
         ('[[targets]]\nlabel = "T1"\nontology = "K562"\n', "K562 is no ID of CL"),
     ],
 )

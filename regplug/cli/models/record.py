@@ -21,7 +21,7 @@ from regplug.cli.shared.options import PATH
     "--notes",
     type=PATH,
     metavar="TOML",
-    help="What targets are of: [[targets]] of regplug models new.",
+    help="What targets are of, and the data: [[targets]] and texts of regplug models new.",
 )
 @click.option("--model-repo", required=True, type=PATH, metavar="DIR", help="Folder of models.")
 def record(
@@ -36,8 +36,8 @@ def record(
     --along: AUROC and AUPRC along a genome, beside GC content and the 6-mer regression. --variants:
     how well predicted effects agree with measured ones, beside GC content; of outputs that
     were picked on the same variants nothing is kept. --notes: what targets are of (cell, tissue,
-    assay, ontology, accession ...), for `regplug models search`. `regplug models show NAME` prints
-    all of it.
+    assay, ontology, accession ...), for `regplug models search`, and trained_on, cite_as, notice.
+    `regplug models show NAME` prints all of it.
     """
     from msgspec.structs import replace
 
