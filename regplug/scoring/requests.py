@@ -13,8 +13,9 @@ from regplug.genome.codes import Codes
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.stretches import NUMBERS, Index, Request, Sizes
 
-IN_CACHE = 6 << 20  # numbers, from which on a request of ENOUGH ALTs grows no more
-ENOUGH, ALTS = 64, 256  # in a request
+IN_CACHE = 3 << 20  # numbers, from which on a request of ENOUGH ALTs grows no more
+FEW, ENOUGH, ALTS = 16, 64, 192  # in a request
+LONG = 2  # windows; the bases of shorter stretches are worth sharing among more ALTs
 _ROOM = 1 << 22  # codes that are compared at once
 
 
@@ -35,7 +36,7 @@ def requests(alleles: Alleles, rows: NDArray[np.intp], sizes: Sizes) -> Iterator
     while first < len(rows):
         most = new[first : first + ALTS].copy()
         most[0] = window
-        count = _that_fit(most, sizes)
+        count = _that_fit(most, sizes, window)
         yield _request(alleles, rows[first : first + count], most[:count], sizes.column)
         first += count
 
@@ -43,7 +44,13 @@ def requests(alleles: Alleles, rows: NDArray[np.intp], sizes: Sizes) -> Iterator
 def at_once(sizes: Sizes, window: int) -> int:
     """Return how many requests may run side by side: they read NUMBERS together, as one may."""
     largest = int(sizes.numbers(ENOUGH * window, ENOUGH, ENOUGH).max())
-    return max(1, NUMBERS // max(IN_CACHE, largest))
+    return NUMBERS // max(IN_CACHE, min(largest, _room(sizes, window)))
+
+
+def _room(sizes: Sizes, window: int) -> int:
+    """Return how many numbers a request may read: half of NUMBERS if there is room for FEW ALTs."""
+    fits = int(sizes.numbers(FEW * window, FEW, FEW).max()) <= NUMBERS // 2
+    return NUMBERS // 2 if fits else NUMBERS
 
 
 def _that_go_on(
@@ -69,17 +76,19 @@ def _that_go_on(
     return np.concatenate(found)
 
 
-def _that_fit(new: Index, sizes: Sizes) -> int:
+def _that_fit(new: Index, sizes: Sizes, window: int) -> int:
     """Return how many of the next rows a request takes: one, and more while it has room.
 
     Args:
         new: bases that each adds to the stretches, shape (n,).
         sizes: what a request costs.
+        window: bases of a window.
     """
     alts = np.arange(1, len(new) + 1)
     windows = np.append(0, np.cumsum(new > 0)[:-1]) + 1
-    most = np.where(alts > ENOUGH, IN_CACHE, NUMBERS)
-    fits = sizes.numbers(np.cumsum(new), windows, alts) <= most
+    bases = np.cumsum(new)
+    is_large = (alts > ENOUGH) & (bases > LONG * window)
+    fits = sizes.numbers(bases, windows, alts) <= np.where(is_large, IN_CACHE, _room(sizes, window))
     fits[0] = True
     return len(fits) if fits.all() else int(fits.argmin())
 

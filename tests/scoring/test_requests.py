@@ -5,7 +5,7 @@ import pytest
 
 from regplug.genome.variant import Status, Variant
 from regplug.scoring.alleles import Alleles
-from regplug.scoring.requests import ALTS, ENOUGH, IN_CACHE, requests
+from regplug.scoring.requests import ALTS, ENOUGH, FEW, IN_CACHE, LONG, requests
 from regplug.scoring.stretches import NUMBERS, LayerSize, Sizes
 
 
@@ -47,7 +47,9 @@ def test_each_row_is_asked_for_once_in_its_window(window, bases, other, numbers)
         assert np.array_equal(ref[request.of], alleles.ref[request.rows])
         assert np.array_equal(alt, alleles.alt[request.rows])
         assert len(request.rows) <= ALTS
-        most = NUMBERS if len(request.rows) <= ENOUGH else IN_CACHE
+        room = NUMBERS // 2 if sizes.numbers(FEW * window, FEW, FEW) <= NUMBERS // 2 else NUMBERS
+        small = len(request.rows) <= ENOUGH or len(request.block) <= LONG * window
+        most = room if small else IN_CACHE
         held = sizes.numbers(len(request.block), len(request.starts), len(request.rows))
         assert len(request.rows) == 1 or held <= most
         places = [alleles.variants[row] for row in request.rows]

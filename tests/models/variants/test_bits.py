@@ -17,7 +17,7 @@ from regplug.models.variants.served import graph_of
 from regplug.scoring.alleles import Alleles
 from regplug.scoring.pairs import pair_predictions
 from regplug.scoring.requests import at_once, requests
-from regplug.scoring.stretches import NUMBERS
+from regplug.scoring.stretches import NUMBERS, Sizes
 from tests.scoring.test_stretches import alleles_in, snvs
 
 OURS = Path(__file__).parents[3] / "model_repo"
@@ -82,9 +82,21 @@ def test_a_large_network_runs_one_request_at_a_time() -> None:
     few = at_once(sizes, 600)
     assert few > 1
     assert few * int(sizes.numbers(64 * 600, 64, 64).max()) <= NUMBERS
-    layers = tuple(one._replace(numbers=one.numbers * 50) for one in sizes.layers)
-    wide = replace(sizes, layers=layers)
-    assert at_once(wide, 600) == 1
+
+    def wider(times: int) -> Sizes:
+        layers = tuple(one._replace(numbers=one.numbers * times) for one in sizes.layers)
+        return replace(sizes, layers=layers)
+
+    assert [at_once(wider(times), 600) for times in (16, 50)] == [2, 1]
+    codes = np.random.default_rng(7).integers(0, 4, 99_000).astype(np.uint8)
+    alleles = alleles_in(snvs(codes, range(900, 98_000, 700)), codes, 600)
+    for times, most in ((16, NUMBERS // 2), (50, NUMBERS)):
+        wide = wider(times)
+        read = [
+            int(wide.numbers(len(one.block), len(one.starts), len(one.rows)).max())
+            for one in requests(alleles, np.arange(len(alleles.ref)), wide)
+        ]
+        assert most / 2 < max(read) <= most
 
 
 @pytest.mark.parametrize("name", NAMES)
