@@ -5,9 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from regplug.hooks.about import noted, read_notes
-from regplug.models.repository import check_model, promised_config, read_card, read_golden
+from regplug.models.repository import (
+    check_model,
+    promised_config,
+    read_card,
+    read_golden,
+    rewrite_card,
+)
 from regplug.scoring.card import card_to_json
 from tests.toy_models import gc_model
 
@@ -180,10 +187,16 @@ def test_files_that_disagree_are_not_written_over(record, repo, along):
 def test_cards_of_before_keep_their_text(tmp_path):
     """A card without figures is written as it was, so its config.pbtxt still holds its lines."""
     shutil.copytree(ROOT / "model_repo" / "deepbind_single_scan", tmp_path / "deepbind_single_scan")
+    told = json.loads((tmp_path / "deepbind_single_scan" / "card.json").read_text())
+    before = json.dumps({key: told[key] for key in told if key != "along"}, indent=1) + "\n"
+    rewrite_card(
+        tmp_path / "deepbind_single_scan",
+        replace(check_model(tmp_path / "deepbind_single_scan"), along=()),
+    )
     card = check_model(tmp_path / "deepbind_single_scan")
     assert (card.along, card.variants) == ((), ())
     text = (tmp_path / "deepbind_single_scan" / "card.json").read_text()
-    assert card_to_json(card) == text
+    assert card_to_json(card) == text == before
     assert not {"along", "variants"} & json.loads(text).keys()
 
 
