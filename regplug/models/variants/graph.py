@@ -211,6 +211,9 @@ class _Trunk:
         source, filters = self.tensors[node.input[0]], self._constants[node.input[1]]
         if source.turned is None or not made.stem:
             return made
+        taps, shorter = made.stem.reading.taps, source.geometry.length - made.geometry.length
+        if taps[0] + taps[-1] != shorter:  # more is put around one end than the other
+            return made
         for other in self._nodes:
             alike = other.op_type == "Conv" and other.input[0] == node.input[0]
             if not alike or other.attribute != node.attribute or other.input[2:] != node.input[2:]:

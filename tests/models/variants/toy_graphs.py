@@ -116,14 +116,19 @@ class Drawn:
         weights = self.rng.normal(size=(self.channels, 4, *self.two(size, 1)))
         bias = [self.weights(self.channels)] if self.draw(st.booleans()) else []
         last = np.flip(weights, axis=(1, *range(2, weights.ndim)))
+        left, right = (self.draw(st.integers(0, size - 1)) for _ in range(2))
+        if self.draw(st.booleans()):
+            right = left
+        pads = [*self.two(left, 0), *self.two(right, 0)]
         pools = [
             graph.op(
-                f"{kind}Pool", graph.op("Conv", letters, graph.constant(each, np.float32), *bias),
+                f"{kind}Pool",
+                graph.op("Conv", letters, graph.constant(each, np.float32), *bias, pads=pads),
                 kernel_shape=self.two(pool, 1), strides=self.two(pool, 1),
             )
             for each in (weights, last)
         ]  # fmt: skip
-        self.length = (self.length - size + 1) // pool
+        self.length = (self.length + left + right - size + 1) // pool
         return graph.op("Max", *pools)
 
     def residual(self, values: str) -> str:
