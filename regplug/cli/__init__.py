@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -68,6 +69,9 @@ def main() -> None:
     """Run the command line; exit with 0 only when all is written."""
     if sys.stdin is None:  # it is closed, and the next file opened would be read in place of stdin
         os.open(os.devnull, os.O_RDONLY)
+    logging.getLogger("matplotlib").setLevel(
+        logging.ERROR
+    )  # its list of fonts is no matter of ours
     words = [word for word in sys.argv[1:] if word != "--debug"]  # it may stand after any command
     try:
         _run(words)

@@ -1,6 +1,7 @@
 """Peaks that make no set: one clear line, a status above 0, nothing half-written."""
 
 import gzip
+import os
 import signal
 import subprocess
 import sys
@@ -179,7 +180,9 @@ def command(tmp_path, beds):
 
 
 @pytest.mark.slow
-def test_a_full_disk(tmp_path):
+def test_a_full_disk(tmp_path, tmp_path_factory):
+    """One line, also where matplotlib has no list of fonts yet and cannot keep it."""
+    new = {**os.environ, "MPLCONFIGDIR": str(tmp_path_factory.mktemp("fonts"))}
     arguments = command(tmp_path, {"a": GOOD})
     there = {path.name for path in tmp_path.iterdir()} | {"genome.fa.fai"}
     for limit, name in ((400, ".h5"), (1_000, ".h5"), (4_000, ".h5"), (20_000, ".summary.png")):
@@ -188,7 +191,7 @@ def test_a_full_disk(tmp_path):
             "from regplug.cli import main\nmain()"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code, *arguments], capture_output=True, text=True
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=new
         )
         assert done.returncode == 1, done
         assert done.stderr == f"regplug: cannot write {tmp_path / 'set'}{name}: File too large\n"
