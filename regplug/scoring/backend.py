@@ -103,8 +103,12 @@ def confirm(backend: Backend) -> None:
 
 
 def precision_of(backend: Backend) -> str:
-    """Return in what numbers a model is run on purpose, such as bf16; "" for float32."""
-    return str(getattr(backend, "precision", ""))
+    """Return in what numbers a model is run on purpose, such as bf16 or int8; "" for float32.
+
+    Of a model that is in others itself and run in others, both: int8+bf16.
+    """
+    run = str(getattr(backend, "precision", ""))
+    return "+".join(dict.fromkeys(filter(None, (backend.card.precision, *run.split("+")))))
 
 
 def empty_answers(outputs: Sequence[Output], rows: int) -> list[Array]:

@@ -18,7 +18,7 @@ LONGEST_NAME = 200  # letters of a label, or of another text in a header
 _NAME = re.compile(r"[\w+-][\w.+-]*")
 NOT_STATED = "not stated"  # a licence that nobody told
 # Keys that a card has only where there is something to tell.
-_IF_ANY = ("outputs", "along", "variants", "background", "peaks")
+_IF_ANY = ("precision", "outputs", "along", "variants", "background", "peaks")
 
 
 class CardError(ModelError, ValueError):
@@ -67,6 +67,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         license: of the weights.
         notice: what the licence asks users to be told.
         created_by: version of regplug and command that made the model.
+        precision: in what numbers the graph computes, such as int8; "" for float32.
         outputs: of the graph, where it has others than `scores`, of shape (targets,). Variants are
             scored by the first of that shape.
         along: how well it finds what is open along a genome, beside baselines.
@@ -97,6 +98,7 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     license: str = ""
     notice: str = ""
     created_by: str = ""
+    precision: str = ""
     outputs: tuple[Output, ...] = ()
     along: tuple[AlongFigure, ...] = ()
     variants: tuple[VariantFigure, ...] = ()
@@ -120,6 +122,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 raise CardError(f"the {what} {name[:40]!r} is not of letters, digits, _ . + and -")
         if not re.fullmatch("[0-9a-f]{0,64}", self.sha256):
             raise CardError("the sha256 is not of hexadecimal digits")
+        if not re.fullmatch("[a-z0-9]{0,16}", self.precision):
+            raise CardError("the precision is not of small letters and digits")
         if not 1 <= self.max_batch_size <= MOST_ROWS:
             raise CardError(f"max_batch_size must be from 1 to {MOST_ROWS}")
         for width in (self.window, self.scan, *(target.scan for target in self.targets)):

@@ -10,6 +10,7 @@ import click
 
 from regplug.cli.models.calibrate import calibrate
 from regplug.cli.models.config import config
+from regplug.cli.models.int8 import int8
 from regplug.cli.models.new import new
 from regplug.cli.models.peaks import peaks
 from regplug.cli.models.pull import pull
@@ -42,6 +43,7 @@ models.add_command(search)
 models.add_command(pull)
 models.add_command(variants)
 models.add_command(config)
+models.add_command(int8)
 
 
 @models.command("list", short_help="List the models.")
